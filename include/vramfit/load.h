@@ -1,0 +1,169 @@
+/* vramfit, the half that reads: catalogs, GGUF headers, config.json, safetensors headers.
+ *
+ * Nothing here opens a file. Readers are fed by the caller, through a vf_source (a forward read
+ * callback) or with bytes in memory, and hold hard limits on everything a file can claim.
+ */
+#ifndef VRAMFIT_LOAD_H
+#define VRAMFIT_LOAD_H
+
+#include "vramfit/vramfit.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Where bytes come from. Reads go forward only. */
+typedef struct vf_source {
+    const char *name; /**< for messages; the caller's, kept while reading */
+    /** Reads up to n bytes: the count, 0 at the end, -1 on error. */
+    int64_t (*read)(void *ctx, void *buffer, size_t n);
+    /** Skips n bytes forward; false on error. NULL: skipping is reading. */
+    bool (*skip)(void *ctx, uint64_t n);
+    void *ctx;
+    uint64_t size; /**< bytes in all; UINT64_MAX: unknown (a pipe) */
+} vf_source;
+
+/** Gives the other parts of a split model: fills `part` (number `i` of `n`, from 0) or fails with a
+ * message that names what is missing. `done` is called after each part was read. */
+typedef struct vf_parts {
+    vf_status (*open)(void *ctx, uint32_t i, uint32_t n, vf_source *part, vf_error *err);
+    void (*done)(void *ctx, vf_source *part);
+    void *ctx;
+} vf_parts;
+
+/* ---- catalog ------------------------------------------------------------------------------ */
+
+/** Models, architectures, quantizations, GPUs, runtimes, desktops: the built-in data and what was
+ * added to it. Additions replace built-in entries of the same id. Owns its memory. */
+typedef struct vf_catalog vf_catalog;
+
+/** Opens the built-in catalog (compiled in: no file is read, no JSON parsed). `a` must outlive it. */
+VF_API vf_status vf_catalog_new(const vf_allocator *a, vf_catalog **out, vf_error *err);
+VF_API void vf_catalog_free(vf_catalog *catalog);
+
+/** One finding of a check. */
+typedef struct vf_finding {
+    bool is_error;     /**< else a warning */
+    const char *id;    /**< stable, e.g. "parameters-mismatch" */
+    vf_error error;    /**< place and text */
+} vf_finding;
+
+/** Called for each finding; return false to stop. */
+typedef bool (*vf_finding_fn)(void *ctx, const vf_finding *finding);
+
+/** Kinds of catalog files; a file says which by its top-level key. */
+typedef enum vf_kind {
+    VF_KIND_MODEL = 0,
+    VF_KIND_ARCH,
+    VF_KIND_QUANT,
+    VF_KIND_GPU,
+    VF_KIND_RUNTIME,
+    VF_KIND_DESKTOP,
+    VF_KIND_COUNT
+} vf_kind;
+
+/** Adds one JSON file (`text`, n bytes, called `file`). With `fn` all findings are given to it and the
+ * first error is returned; without it reading stops at the first error. */
+VF_API vf_status vf_catalog_add(vf_catalog *catalog, const char *file, const char *text, size_t n,
+                                vf_finding_fn fn, void *ctx, vf_error *err);
+
+/** Number of entries of a kind, additions included. */
+VF_API uint32_t vf_catalog_count(const vf_catalog *catalog, vf_kind kind);
+
+/** Finds an entry by id or alias, in any common spelling (case, separators, vendor prefix). The index
+ * is for the functions below. VF_ERR_NOT_FOUND carries up to three suggestions, VF_ERR_AMBIGUOUS the
+ * candidates, in err->text. */
+VF_API vf_status vf_catalog_find(const vf_catalog *catalog, vf_kind kind, const char *name, uint32_t *index,
+                                 vf_error *err);
+
+/** A model as listed. Strings live as long as the catalog. Unknown numbers are 0, strings "". */
+typedef struct vf_model_entry {
+    const char *id, *family, *arch, *release, *license, *source, *confidence;
+    uint64_t parameters;        /**< published count of the language model */
+    uint64_t parameters_active, parameters_vision;
+    uint64_t n_ctx_train;
+    const char *published_quant;
+    uint32_t n_layer, n_embd, n_head, n_head_kv, n_vocab, n_expert, n_expert_used;
+    uint32_t n_aliases;
+} vf_model_entry;
+VF_API vf_status vf_catalog_model(const vf_catalog *catalog, uint32_t index, vf_model_entry *out);
+/** Alias number i of a model, NULL past the end. */
+VF_API const char *vf_catalog_model_alias(const vf_catalog *catalog, uint32_t index, uint32_t i);
+/** Makes a model (layer table and generated inventory) of a catalog entry. */
+VF_API vf_status vf_catalog_model_open(const vf_catalog *catalog, uint32_t index, const vf_allocator *a,
+                                       vf_model **out, vf_error *err);
+
+/** A size class such as "13B": the model that stands in, and the nominal number of parameters.
+ * VF_ERR_NOT_FOUND names the nearest classes; a name that is no size at all gives it with an empty text. */
+VF_API vf_status vf_catalog_size_class(const vf_catalog *catalog, const char *name, uint32_t *model_index,
+                                       uint64_t *nominal_parameters, vf_error *err);
+
+typedef struct vf_quant_entry {
+    const char *name, *kind, *runtimes, *note, *source, *confidence;
+    uint32_t millibits; /**< nominal bits per weight × 1000 */
+    vf_quant quant;     /**< for vf_request; quant.runtime "" when no runtime here loads it */
+    uint32_t n_aliases;
+} vf_quant_entry;
+VF_API vf_status vf_catalog_quant(const vf_catalog *catalog, uint32_t index, vf_quant_entry *out);
+VF_API const char *vf_catalog_quant_alias(const vf_catalog *catalog, uint32_t index, uint32_t i);
+
+typedef struct vf_gpu_entry {
+    const char *name, *vendor, *class_, *architecture, *memory_type, *bus, *source, *confidence;
+    uint64_t memory_bytes;   /**< as sold */
+    uint64_t driver_bytes;   /**< total that the driver reports (0: unknown; memory_bytes then) */
+    uint64_t reserved_linux, reserved_windows; /**< driver's reserve */
+    uint32_t bandwidth_mbs;  /**< MB/s (10^6), 0 unknown */
+    uint32_t compute_capability; /**< ×10, 0: not CUDA */
+    vf_backend backend;      /**< default by the maker */
+    bool unified_memory;
+    uint32_t year;
+    const char *desktop;     /**< default desktop profile: "typical" or "none" */
+    uint32_t n_aliases;
+} vf_gpu_entry;
+VF_API vf_status vf_catalog_gpu(const vf_catalog *catalog, uint32_t index, vf_gpu_entry *out);
+VF_API const char *vf_catalog_gpu_alias(const vf_catalog *catalog, uint32_t index, uint32_t i);
+
+typedef struct vf_desktop_entry {
+    const char *name, *note, *source;
+    uint64_t bytes, spread;
+} vf_desktop_entry;
+VF_API vf_status vf_catalog_desktop(const vf_catalog *catalog, uint32_t index, vf_desktop_entry *out);
+
+typedef struct vf_runtime_entry {
+    const char *name, *version, *note, *source;
+    bool available; /**< there is a profile for it in this build */
+    uint32_t n_aliases;
+} vf_runtime_entry;
+VF_API vf_status vf_catalog_runtime(const vf_catalog *catalog, uint32_t index, vf_runtime_entry *out);
+
+/** The sense checks over everything in the catalog: parameters against shape, heads, duplicates,
+ * clashing names, ranges. Returns VF_OK when there was no error (warnings are fine). */
+VF_API vf_status vf_catalog_check(const vf_catalog *catalog, const vf_allocator *scratch, vf_finding_fn fn,
+                                  void *ctx, vf_error *err);
+
+/* ---- model files -------------------------------------------------------------------------- */
+
+/** Reads the header of a GGUF file (version 2 or 3; the first part of a split one, others through
+ * `parts`, which may be NULL). Architectures come from `catalog`. Never reads tensor data. */
+VF_API vf_status vf_gguf_read(const vf_catalog *catalog, vf_source *source, const vf_parts *parts,
+                              const vf_allocator *a, vf_model **out, vf_error *err);
+
+/** Reads a Hugging Face config.json (n bytes of text). `headers`, when not NULL, gives the safetensors
+ * files beside it (0 parts: none): their tensors replace the generated inventory. */
+VF_API vf_status vf_config_read(const vf_catalog *catalog, const char *file, const char *text, size_t n,
+                                const vf_parts *headers, uint32_t n_headers, const vf_allocator *a,
+                                vf_model **out, vf_error *err);
+
+/** Reads safetensors headers alone: weights without a model's shape. */
+VF_API vf_status vf_safetensors_read(const vf_parts *headers, uint32_t n_headers, const vf_allocator *a,
+                                     vf_model **out, vf_error *err);
+
+/** Reads model.safetensors.index.json: calls `shard` with each distinct file name, in order. */
+VF_API vf_status vf_safetensors_index_read(vf_source *source,
+                                           bool (*shard)(void *ctx, const char *name), void *ctx,
+                                           vf_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void vf_set_text(char *field, size_t size, const char *text)
+{
+    size_t n = strlen(text);
+    if (n >= size) {
+        n = size - 1;
+        while (n > 0 && ((unsigned char)text[n] & 0xC0u) == 0x80u)
+            n--;
+    }
+    memcpy(field, text, n);
+    field[n] = 0;
+}
+
+static void fill(vf_error *err, vf_status status, const char *key, const char *format, va_list ap)
+{
+    err->status = status;
+    err->line = 0;
+    err->column = 0;
+    err->has_byte = false;
+    err->byte = 0;
+    vf_set_text(err->key, sizeof err->key, key);
+    (void)vsnprintf(err->text, sizeof err->text, format, ap);
+}
+
+vf_status vf_fail(vf_error *err, vf_status status, const char *format, ...)
+{
+    if (err) {
+        va_list ap;
+        va_start(ap, format);
+        fill(err, status, "", format, ap);
+        va_end(ap);
+    }
+    return status;
+}
+
+vf_status vf_fail_key(vf_error *err, vf_status status, const char *key, const char *format, ...)
+{
+    if (err) {
+        va_list ap;
+        va_start(ap, format);
+        fill(err, status, key, format, ap);
+        va_end(ap);
+    }
+    return status;
+}

@@ -1,0 +1,1 @@
+# Installation: library, headers, program, find_package(vramfit) and pkg-config.
