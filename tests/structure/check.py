@@ -122,7 +122,7 @@ def purity(o):
     for symbol, name in sorted(undefined.items()):
         if symbol not in defined | IMPORTS and not HELPER.fullmatch(symbol):
             found.append("%s: the core imports %s" % (name, symbol))
-    floating = re.compile(r"%[-+ #0]*[0-9*]*(\.[0-9*]*)?[lL]?[aAeEfFgG]")
+    floating = re.compile(r"%[-+#0]*[0-9*]*(\.[0-9*]*)?[lL]?[aAeEfFgG]")
     for path in files:
         for i, line in enumerate(without_comments(path.read_text(encoding="utf-8")).splitlines(), 1):
             for literal in re.findall(r'"(?:\\.|[^"\\])*"', line):
