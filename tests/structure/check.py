@@ -221,7 +221,8 @@ def tracked_files(source):
     git = subprocess.run(["git", "-C", str(source), "ls-files", "-z"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     if git.returncode == 0 and git.stdout:
         return [source / f for f in git.stdout.decode().split("\0") if f]
-    return [p for p in source.rglob("*") if p.is_file() and "build" not in p.relative_to(source).parts[0]]
+    skip = re.compile(r"build.*|\.git")
+    return [p for p in source.rglob("*") if p.is_file() and not skip.fullmatch(p.relative_to(source).parts[0])]
 
 
 def tracked(o):
