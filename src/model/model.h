@@ -48,6 +48,7 @@ struct vf_model {
     size_t n_pool;
     vf_layer *layers; /**< hp.block_count of them (encoder-decoder: decoder layers) */
     uint32_t n_layers;
+    uint32_t n_swa;   /**< window in tokens of the layers that have one, defaults applied; 0: none */
     vf_tensor *tensors; /**< the file's own list in file order, or the generated one */
     size_t n_tensors;
     bool from_file;   /**< tensors and types were read; false: generated, types are the source's */
