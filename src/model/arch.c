@@ -84,6 +84,8 @@ static const vf_choice ffn_kinds[] = {
     {"gated", VF_FFN_GATED},
     {"plain", VF_FFN_PLAIN},
     {"fused-gate", VF_FFN_FUSED_GATE},
+    {"channel-mix", VF_FFN_CHANNEL_MIX},
+    {"channel-mix-7", VF_FFN_CHANNEL_MIX_7},
     {NULL, 0},
 };
 
@@ -233,6 +235,7 @@ const vf_field vf_arch_fields[] = {
     FLAG("causal", causal, "false: no cache"),
     FLAG("encoder_decoder", encoder_decoder, "an encoder, and a decoder with cross attention"),
     FLAG("encoder_stack", encoder_stack, "blocks are named enc.blk"),
+    FLAG("first_attn_norm_absent", first_attn_norm_absent, "layer 0 has no attn_norm"),
     FLAG("ffn_norm_bare", ffn_norm_bare, "ffn_norm without .weight"),
     OBJECT("embedding", embedding, "input embeddings"),
     OBJECT("output", output, "final norm and output matrix"),

@@ -74,10 +74,10 @@ typedef enum vf_step {
 } vf_step;
 
 typedef enum vf_norm {
-    VF_NORM_RMS = 0,
+    VF_NORM_NONE = 0,            /**< nothing stored: normed without weights, or not at all */
+    VF_NORM_RMS,
     VF_NORM_LAYER,               /**< weight and bias */
     VF_NORM_LAYER_NO_BIAS,
-    VF_NORM_NONE,                /**< nothing stored: normed without weights, or not at all */
     VF_NORM_LAYER_OPTIONAL_BIAS
 } vf_norm;
 
@@ -130,7 +130,9 @@ typedef enum vf_ffn_kind {
     VF_FFN_GATED,      /**< ffn_gate, ffn_up, ffn_down */
     VF_FFN_PLAIN,      /**< ffn_up, activation, ffn_down */
     VF_FFN_FUSED_GATE, /**< ffn_up of twice the width holds gate and up */
-    VF_FFN_MOE         /**< experts (in the layer table only) */
+    VF_FFN_MOE,        /**< experts (in the layer table only) */
+    VF_FFN_CHANNEL_MIX, /**< RWKV-6: key, value and receptance */
+    VF_FFN_CHANNEL_MIX_7 /**< RWKV-7: key and value */
 } vf_ffn_kind;
 
 /** Which layers have experts (when expert_count > 0). */
@@ -184,6 +186,7 @@ typedef struct vf_arch {
     bool causal;    /**< false: an encoder; no cache, no logits */
     bool encoder_decoder; /**< two stacks: enc.blk, and dec.blk with cross attention (T5) */
     bool encoder_stack;   /**< blocks are named enc.blk (T5 encoder alone) */
+    bool first_attn_norm_absent; /**< layer 0 has no attn_norm (ModernBERT) */
     bool ffn_norm_bare;   /**< ffn_norm has no ".weight" behind its name (Falcon-H1) */
     struct {
         uint8_t norm;     /**< vf_norm of token_embd_norm, VF_NORM_NONE without */
