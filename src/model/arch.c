@@ -151,6 +151,7 @@ static const vf_field attention[] = {
     ENUM("gate", attention.gate, gates, "gate of the output"),
     FLAG("gate_optional", attention.gate_optional, "some models lack it"),
     FLAG("k_eq_v_optional", attention.k_eq_v_optional, "some models have no attn_v in full-attention layers"),
+    FLAG("prunable", attention.prunable, "layers may lack attention or the feed-forward"),
     FLAG("sub_norm", attention.sub_norm, "attn_sub_norm and ffn_sub_norm"),
     FLAG("indexer", attention.indexer, "indexer of sparse attention"),
     FLAG("shared_kv", attention.shared_kv, "the last shared_kv_layers layers have no cache"),

@@ -209,6 +209,8 @@ typedef struct vf_arch {
         uint8_t gate;    /**< vf_attn_gate */
         bool gate_optional;
         bool k_eq_v_optional; /**< some models have no attn_v in their full-attention layers */
+        bool prunable;   /**< layers may lack attention (head_count 0), all of it but attn_output
+                              (head_count_kv 0), or the feed-forward (feed_forward_length 0) (DeciLM) */
         bool sub_norm;   /**< attn_sub_norm, ffn_sub_norm (BitNet) */
         bool indexer;    /**< DeepSeek sparse attention */
         bool shared_kv;  /**< the last attention.shared_kv_layers layers use another layer's cache */
