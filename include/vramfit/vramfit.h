@@ -330,7 +330,8 @@ typedef struct vf_request {
     vf_quant quant;
     const char *runtime; /**< a name from vf_runtime_name */
     vf_settings settings;
-    uint32_t n_devices; /**< 0: the CPU alone */
+    uint64_t nominal_parameters; /**< runtime generic on a size class: its nominal count; 0: the model's */
+    uint32_t n_devices;          /**< 0: the CPU alone */
     vf_device device[VF_MAX_DEVICES];
 } vf_request;
 

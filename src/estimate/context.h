@@ -48,8 +48,21 @@ typedef struct vf_compute {
     bool is_bound; /**< no block list for the architecture: a bound, not a simulation */
 } vf_compute;
 
+/** The default of --context for a model: min(4096, n_ctx_train), tokens. */
+uint64_t vf_default_context(const vf_model *m);
+
+/** Whether the cache holds compressed MLA rows: K of kv_lora_rank + rope, no V (llama-hparams.cpp: is_mla). */
+bool vf_model_is_mla(const vf_model *m);
+
+/** Settings → context parameters. The placement is needed for flash attention "auto". VF_ERR_REFUSED
+ * where llama.cpp itself refuses the setting for this model. */
+vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p, vf_context *c,
+                             vf_error *err);
+
 /** Alignment and extra bytes of a buffer type (spec: llama.cpp buffer types' get_alloc_size). */
 uint64_t vf_buffer_alignment(vf_backend backend);
+/** Largest single buffer; a larger need is spread over several (VF_OVERFLOW / 2: no limit). */
+uint64_t vf_buffer_max_size(vf_backend backend);
 /** Bytes a tensor of `type` with row length ne0 takes in a buffer of `backend`, padding included:
  * CUDA adds, once per quantized tensor with ne0 % 512 != 0, the row bytes of the missing elements. */
 uint64_t vf_buffer_tensor_bytes(vf_backend backend, uint16_t type, uint64_t ne0, uint64_t nbytes);

@@ -1,0 +1,69 @@
+#include "base/text.h"
+
+#include <string.h>
+
+static bool is_digit(unsigned char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+size_t vf_name_normalize(char *out, size_t size, const char *name, size_t n)
+{
+    if (n > VF_NAME_LIMIT || n >= size)
+        return SIZE_MAX;
+    size_t used = 0;
+    bool separated = false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (unsigned char)(c - 'A' + 'a');
+        if (c < 0x80 && c != '+' && !is_digit(c) && !(c >= 'a' && c <= 'z')) {
+            separated = true;
+            continue;
+        }
+        if (separated && used > 0 && is_digit((unsigned char)out[used - 1]) && is_digit(c))
+            out[used++] = '-';
+        separated = false;
+        out[used++] = (char)c;
+    }
+    out[used] = 0;
+    return used;
+}
+
+static uint32_t min3(uint32_t a, uint32_t b, uint32_t c)
+{
+    uint32_t least = a < b ? a : b;
+    return least < c ? least : c;
+}
+
+/* Optimal string alignment: insertions, deletions, replacements and swaps of neighbours count one.
+ * Three rows of the usual matrix are kept. */
+static uint32_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
+{
+    uint32_t rows[3][VF_NAME_LIMIT + 1];
+    for (size_t j = 0; j <= nb; j++)
+        rows[0][j] = (uint32_t)j;
+    for (size_t i = 1; i <= na; i++) {
+        const uint32_t *before = rows[(i + 1) % 3], *above = rows[(i - 1) % 3];
+        uint32_t *row = rows[i % 3];
+        row[0] = (uint32_t)i;
+        for (size_t j = 1; j <= nb; j++) {
+            uint32_t replaced = above[j - 1] + (a[i - 1] != b[j - 1]);
+            row[j] = min3(above[j] + 1, row[j - 1] + 1, replaced);
+            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && before[j - 2] + 1 < row[j])
+                row[j] = before[j - 2] + 1;
+        }
+    }
+    return rows[na % 3][nb];
+}
+
+uint32_t vf_name_distance(const char *a, const char *b)
+{
+    char x[VF_NAME_LIMIT + 1], y[VF_NAME_LIMIT + 1];
+    size_t nx = vf_name_normalize(x, sizeof x, a, strlen(a));
+    size_t ny = vf_name_normalize(y, sizeof y, b, strlen(b));
+    if (nx == SIZE_MAX || ny == SIZE_MAX)
+        return UINT32_MAX;
+    return edit_distance(x, nx, y, ny);
+}

@@ -1,0 +1,30 @@
+/* Foreign text and names. */
+#ifndef VF_BASE_TEXT_H
+#define VF_BASE_TEXT_H
+
+#include "vramfit/vramfit.h"
+
+/** Room for vf_quote at its longest: 80 characters of 4 bytes, the quotes, "..." and the end. */
+#define VF_QUOTE_SIZE 328
+
+/** vf_quote of a string, into an array. */
+#define VF_QUOTE(array, text) vf_quote((array), sizeof(array), (text), strlen(text))
+
+/** Bytes of the UTF-8 character at `text` (n > 0 bytes are there); 0 when it is none. */
+uint32_t vf_utf8_length(const char *text, size_t n);
+/** The code point of a character of that length (1 to 4). */
+uint32_t vf_utf8_code(const char *text, uint32_t length);
+
+/** Whether a character steers a terminal, or turns or hides the text around it. */
+bool vf_text_unsafe(uint32_t code);
+
+/** Longest name that is looked up or compared, in bytes. */
+#define VF_NAME_LIMIT 256
+
+/** The form in which names are compared: lower case; other ASCII than letters, digits and '+' are
+ * separators, kept (as one '-') only between two digits, where "3-1" is not "31". Writes at most
+ * `size` - 1 bytes and the end; returns the length, SIZE_MAX when the name is longer than
+ * VF_NAME_LIMIT or does not fit. */
+size_t vf_name_normalize(char *out, size_t size, const char *name, size_t n);
+
+#endif

@@ -1,0 +1,147 @@
+/* The way through: request → types → the runtime's footprint → verdict (cli.md part 4). Nothing here
+ * knows a runtime by name; a profile fills the segments, this file adds them up and judges. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "base/error.h"
+#include "estimate/profile.h"
+
+void vf_add_term(vf_result *out, int32_t device, vf_segment segment, const char *name, const char *formula,
+                 const char *source, uint64_t bytes, uint64_t spread, const char *detail, ...)
+{
+    if (out->n_terms >= VF_MAX_TERMS)
+        return;
+    vf_term *t = &out->term[out->n_terms++];
+    *t = (vf_term){.device = device, .segment = segment, .name = name, .formula = formula, .source = source,
+                   .bytes = bytes, .spread = spread};
+    if (detail) {
+        va_list ap;
+        va_start(ap, detail);
+        (void)vsnprintf(t->detail, sizeof t->detail, detail, ap);
+        va_end(ap);
+    }
+}
+
+void vf_add_note(vf_result *out, const char *format, ...)
+{
+    if (out->n_notes >= VF_MAX_NOTES)
+        return;
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(out->note[out->n_notes++], VF_NOTE_TEXT, format, ap);
+    va_end(ap);
+}
+
+static uint64_t available_bytes(const vf_device *d)
+{
+    uint64_t held = vf_add(d->reserved, vf_add(d->desktop, d->other));
+    return held < d->total ? d->total - held : 0;
+}
+
+static vf_status check_request(const vf_request *r, const vf_profile *profile, vf_error *err)
+{
+    if (!r->model)
+        return vf_fail(err, VF_ERR_USAGE, "no model");
+    if (!profile)
+        return vf_fail_key(err, VF_ERR_NOT_FOUND, "--runtime", "'%s' is no runtime of this version",
+                           r->runtime ? r->runtime : "");
+    if (r->n_devices > VF_MAX_DEVICES)
+        return vf_fail_key(err, VF_ERR_RANGE, "--gpu", "%u devices: at most %d", r->n_devices, VF_MAX_DEVICES);
+    for (uint32_t i = 0; i < r->n_devices; i++)
+        if (!vf_size_ok(r->device[i].total))
+            return vf_fail_key(err, VF_ERR_RANGE, "--gpu", "more than 2^60 bytes");
+    if (!profile->token_batches && (r->settings.batch || r->settings.ubatch))
+        return vf_fail_key(err, VF_ERR_USAGE, r->settings.batch ? "--batch" : "--ubatch",
+                           "token batches are a setting of llama.cpp, not of %s", profile->name);
+    if (!profile->gpu_layers && r->settings.gpu_layers != VF_LAYERS_ALL)
+        return vf_fail_key(err, VF_ERR_USAGE, "--gpu-layers", "not a setting of %s", profile->name);
+    return VF_OK;
+}
+
+/** need, headroom and verdict of one device: fit when margin ≤ headroom, fragile down to 0. */
+static vf_status judge(vf_device_result *d, vf_error *err)
+{
+    d->need = 0;
+    for (int s = 0; s < VF_SEG_COUNT; s++)
+        d->need = vf_add(d->need, d->segment[s]);
+    if (!vf_size_ok(d->need) || !vf_size_ok(d->margin))
+        return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
+    d->headroom = (int64_t)d->available - (int64_t)d->need;
+    d->verdict = d->headroom < 0 ? VF_NO_FIT : d->headroom < (int64_t)d->margin ? VF_FRAGILE : VF_FIT;
+    return VF_OK;
+}
+
+static vf_status sum_up(vf_result *out, vf_error *err)
+{
+    out->headroom = 0;
+    for (uint32_t i = 0; i < out->n_devices; i++) {
+        vf_device_result *d = &out->device[i];
+        vf_status st = judge(d, err);
+        if (st)
+            return st;
+        out->need = vf_add(out->need, d->need);
+        out->available = vf_add(out->available, d->available);
+        out->margin = vf_add(out->margin, d->margin);
+        if (i == 0 || d->headroom < out->headroom)
+            out->headroom = d->headroom;
+        if (d->verdict > out->verdict)
+            out->verdict = d->verdict;
+    }
+    return VF_OK;
+}
+
+static uint64_t count_parameters(const vf_model *m)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < m->n_tensors; i++)
+        if (vf_tensor_is_parameter(&m->tensors[i]))
+            n = vf_add(n, vf_tensor_elements(&m->tensors[i]));
+    return n;
+}
+
+static vf_status run_profile(const vf_request *r, const vf_profile *profile, uint16_t *types,
+                             const vf_allocator *scratch, vf_result *out, vf_error *err)
+{
+    vf_case c = {.request = r, .model = r->model, .quant = &r->quant, .types = types, .scratch = scratch};
+    if (profile->needs_types) {
+        vf_status st = vf_mix_types(r->model, &r->quant, scratch, types, err);
+        if (st)
+            return st;
+    }
+    for (uint32_t i = 0; i < r->n_devices; i++) {
+        const vf_device *d = &r->device[i];
+        vf_device_result *o = &out->device[i];
+        memcpy(o->name, d->name, sizeof o->name);
+        o->total = d->total;
+        o->reserved = d->reserved;
+        o->desktop = d->desktop;
+        o->other = d->other;
+        o->available = available_bytes(d);
+        o->margin = d->desktop_spread;
+        c.available[i] = o->available;
+    }
+    return profile->footprint(&c, out, err);
+}
+
+vf_status vf_estimate(const vf_request *r, const vf_allocator *scratch, vf_result *out, vf_error *err)
+{
+    const vf_profile *profile = r->runtime ? vf_profile_find(r->runtime) : NULL;
+    memset(out, 0, sizeof *out);
+    vf_status st = check_request(r, profile, err);
+    if (st)
+        return st;
+    size_t n = r->model->n_tensors;
+    uint16_t *types = n ? vf_alloc_zero(scratch, n, sizeof *types) : NULL;
+    if (n && !types)
+        return vf_fail(err, VF_ERR_NOMEM, "out of memory");
+    vf_set_text(out->runtime, sizeof out->runtime, profile->name);
+    out->backend = r->n_devices ? r->settings.backend : VF_BACKEND_CPU;
+    out->n_devices = r->n_devices;
+    out->parameters = r->nominal_parameters ? r->nominal_parameters : count_parameters(r->model);
+    st = run_profile(r, profile, types, scratch, out, err);
+    vf_free(scratch, types, n * sizeof *types);
+    return st ? st : sum_up(out, err);
+}

@@ -1,0 +1,198 @@
+/* Which device each layer and tensor is on, and what the weights take there. Sources: llama.cpp
+ * src/llama-model.cpp load_tensors (layers), src/llama-arch.cpp LLM_TENSOR_INFOS (classes),
+ * src/llama-model-loader.cpp create_tensor (host fallbacks, tied output). */
+#include "estimate/placement.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/checked.h"
+#include "base/error.h"
+
+#define NOT_LOADED (-2)
+#define HOST_ALIGNMENT 32
+
+typedef enum role_class { CLASS_I, CLASS_G, CLASS_R, CLASS_O } role_class;
+
+static const uint8_t role_classes[VF_ROLE_COUNT] = {
+    [VF_ROLE_UNKNOWN] = CLASS_R,
+#define X(id, name, class) [VF_ROLE_##id] = CLASS_##class,
+    VF_ROLES(X)
+#undef X
+};
+
+/** Device of number `i` of the offloaded layers: llama.cpp compares in float, and so does this. */
+static int16_t split_device(const float *cumulative, uint32_t n, uint32_t i, uint32_t n_offloaded)
+{
+    float at = (float)i / (float)n_offloaded;
+    for (uint32_t d = 0; d < n; d++)
+        if (at < cumulative[d])
+            return (int16_t)d;
+    return (int16_t)(n - 1);
+}
+
+static void split_shares(const vf_settings *s, uint32_t n, const uint64_t *available, float *cumulative)
+{
+    float sum = 0;
+    for (uint32_t d = 0; d < n; d++) {
+        sum += s->n_tensor_split ? (d < s->n_tensor_split ? (float)s->tensor_split[d] : 0) : (float)available[d];
+        cumulative[d] = sum;
+    }
+    if (sum <= 0) { /* nothing free anywhere: even shares, so that the shortage shows on every card */
+        for (uint32_t d = 0; d < n; d++)
+            cumulative[d] = (float)(d + 1) / (float)n;
+        return;
+    }
+    for (uint32_t d = 0; d < n; d++)
+        cumulative[d] /= sum;
+}
+
+static void place_layers(const vf_model *m, const vf_settings *s, const uint64_t *available, vf_placement *p)
+{
+    uint32_t n_all = m->n_layers + 1; /* the output layer counts as one */
+    uint32_t n_gpu = s->gpu_layers < n_all ? s->gpu_layers : n_all;
+    uint32_t n_devices = s->split == VF_SPLIT_NONE && p->n_devices ? 1 : p->n_devices;
+    uint32_t start = n_all - n_gpu;
+    float cumulative[VF_MAX_DEVICES];
+    split_shares(s, n_devices, available, cumulative);
+    for (uint32_t i = 0; i < n_all; i++)
+        p->layer_device[i] =
+            n_devices == 0 || i < start ? VF_HOST : split_device(cumulative, n_devices, i - start, n_gpu);
+}
+
+/** Whether the backend has a matrix product for the type; llama.cpp leaves the others on the host
+ * (ggml-cuda.cu: ggml_backend_cuda_device_supports_op). */
+static bool backend_multiplies(vf_backend backend, uint16_t type)
+{
+    if (backend == VF_BACKEND_CUDA || backend == VF_BACKEND_ROCM)
+        return type != VF_TYPE_TQ1_0 && type != VF_TYPE_TQ2_0;
+    return true;
+}
+
+static bool is_expert(uint16_t role)
+{
+    return role == VF_ROLE_FFN_GATE_EXPS || role == VF_ROLE_FFN_UP_EXPS || role == VF_ROLE_FFN_DOWN_EXPS ||
+           role == VF_ROLE_FFN_GATE_UP_EXPS;
+}
+
+static int16_t tensor_home(const vf_model *m, const vf_settings *s, const vf_tensor *t, const vf_placement *p)
+{
+    int16_t output = p->layer_device[m->n_layers];
+    int16_t first = m->n_layers ? p->layer_device[0] : output;
+    if (t->layer >= 0 && (uint32_t)t->layer < m->n_layers) {
+        const vf_layer *l = &m->layers[t->layer];
+        if (l->mtp && !s->mtp)
+            return NOT_LOADED;
+        if (is_expert(t->role) && (uint32_t)t->layer < s->cpu_moe)
+            return VF_HOST;
+        return p->layer_device[t->layer];
+    }
+    switch (role_classes[t->role]) {
+    case CLASS_I:
+        return VF_HOST;
+    case CLASS_O:
+        return output;
+    case CLASS_G:
+        if (t->role == VF_ROLE_TOKEN_EMBD_NORM && m->arch.output.norm_is_token_embd_norm)
+            return output;
+        return first;
+    default:
+        return t->layer < 0 && t->role == VF_ROLE_UNKNOWN ? output : first;
+    }
+}
+
+static bool is_rope_table(uint16_t role)
+{
+    return role == VF_ROLE_ROPE_FREQS || role == VF_ROLE_ROPE_FACTORS_LONG || role == VF_ROLE_ROPE_FACTORS_SHORT;
+}
+
+static bool has_layers(const vf_model *m, const vf_placement *p, int device)
+{
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        if (p->layer_device[i] == device && !m->layers[i].mtp)
+            return true;
+    return false;
+}
+
+vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_settings *s, uint32_t n_devices,
+                             const vf_device *devices, const uint64_t *available, const vf_allocator *a,
+                             vf_placement *p, vf_error *err)
+{
+    *p = (vf_placement){.n_devices = n_devices, .backend = n_devices ? s->backend : VF_BACKEND_CPU,
+                        .tied_output_device = VF_HOST};
+    if (s->split == VF_SPLIT_ROW && n_devices > 1)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--split", "row: llama.cpp's %s backend has no row split",
+                           vf_backend_name(p->backend));
+    for (uint32_t d = 0; d < n_devices; d++)
+        p->compute_capability[d] = devices[d].compute_capability;
+    p->layer_device = vf_alloc_zero(a, m->n_layers + 1u, sizeof *p->layer_device);
+    p->tensor_device = m->n_tensors ? vf_alloc_zero(a, m->n_tensors, sizeof *p->tensor_device) : NULL;
+    if (!p->layer_device || (m->n_tensors && !p->tensor_device)) {
+        vf_placement_free(m, a, p);
+        return vf_fail(err, VF_ERR_NOMEM, "out of memory");
+    }
+    place_layers(m, s, available, p);
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);
+        if (p->tensor_device[i] >= 0 && !backend_multiplies(p->backend, types[i]))
+            p->tensor_device[i] = VF_HOST;
+    }
+    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE)
+        p->tied_output_device = p->layer_device[m->n_layers];
+    bool all = n_devices > 0;
+    for (uint32_t i = 0; i <= m->n_layers; i++)
+        all = all && p->layer_device[i] != VF_HOST;
+    p->pipeline = n_devices > 1 && s->split == VF_SPLIT_LAYER && all && !s->no_kv_offload && s->cpu_moe == 0;
+    return VF_OK;
+}
+
+void vf_placement_free(const vf_model *m, const vf_allocator *a, vf_placement *p)
+{
+    vf_free(a, p->layer_device, (m->n_layers + 1u) * sizeof *p->layer_device);
+    vf_free(a, p->tensor_device, m->n_tensors * sizeof *p->tensor_device);
+    p->layer_device = NULL;
+    p->tensor_device = NULL;
+}
+
+static uint64_t on_device(const vf_placement *p, uint16_t type, const vf_tensor *t, int device)
+{
+    uint64_t bytes = vf_tensor_bytes(t, type);
+    if (device == VF_HOST)
+        return vf_pad(bytes, HOST_ALIGNMENT);
+    return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
+}
+
+vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_placement *p, vf_weights *out,
+                          vf_error *err)
+{
+    *out = (vf_weights){0};
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        const vf_tensor *t = &m->tensors[i];
+        int home = p->tensor_device[i];
+        out->model_bytes = vf_add(out->model_bytes, vf_tensor_bytes(t, types[i]));
+        if (home == NOT_LOADED)
+            continue;
+        if (is_rope_table(t->role) && t->layer < 0) { /* one copy in every buffer type that has layers */
+            for (int d = VF_HOST; d < (int)p->n_devices; d++)
+                if (has_layers(m, p, d)) {
+                    uint64_t *sum = d == VF_HOST ? &out->host : &out->device[d];
+                    *sum = vf_add(*sum, on_device(p, types[i], t, d));
+                }
+            continue;
+        }
+        uint64_t *sum = home == VF_HOST ? &out->host : &out->device[home];
+        *sum = vf_add(*sum, on_device(p, types[i], t, home));
+        if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && p->tied_output_device != VF_HOST) {
+            uint64_t copy = on_device(p, types[i], t, p->tied_output_device);
+            out->tied_copy = copy;
+            sum = &out->device[p->tied_output_device];
+            *sum = vf_add(*sum, copy);
+        }
+    }
+    for (uint32_t d = 0; d < p->n_devices; d++)
+        if (!vf_size_ok(out->device[d]))
+            return vf_fail(err, VF_ERR_RANGE, "the weights would be over 2^60 bytes");
+    if (!vf_size_ok(out->host) || !vf_size_ok(out->model_bytes))
+        return vf_fail(err, VF_ERR_RANGE, "the weights would be over 2^60 bytes");
+    return VF_OK;
+}

@@ -1,0 +1,187 @@
+/* llama.cpp: model, context and compute buffers to the byte; what no buffer holds (CUDA context,
+ * cuBLAS workspace, memory pool) as a runtime term with a spread. */
+#include "runtime/profiles.h"
+
+#include "base/checked.h"
+#include "base/error.h"
+#include "estimate/placement.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* A bare CUDA context grows with the number of multiprocessors: 107 MiB on 34 (RTX 4060 Ti), 256 on 82
+ * (RTX 3090), 555 on 188 (RTX PRO 6000): ggml-org/llama.cpp pull 23604, invoke-ai/InvokeAI issue 9413. The
+ * middle of the consumer cards, and the way to either end as spread. */
+#define CUDA_CONTEXT (260 * MIB)
+#define CUDA_CONTEXT_SPREAD (160 * MIB)
+/* ggml-cuda/common.cuh: explicit cuBLAS workspace, 32 MiB from compute capability 9.0 on, else 4. */
+#define WORKSPACE_HOPPER (32 * MIB)
+#define WORKSPACE (4 * MIB)
+/* The pool of the CUDA backend (ggml_cuda_pool_vmm) maps its memory in steps of 2 MiB. */
+#define POOL_STEP (2 * MIB)
+
+/** The largest temporary of a quantized matrix product: the activations of one micro-batch in Q8_1 blocks,
+ * rows padded to 512, and 128 columns more (ggml-cuda/mmq.cu); experts see every token n_expert_used times. */
+static uint64_t pool_bytes(const vf_model *m, const vf_context *c)
+{
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        const vf_layer *l = &m->layers[i];
+        uint64_t rows = c->n_ubatch, width = m->hp.embedding_length;
+        if (l->ffn == VF_FFN_MOE) {
+            rows = vf_mul(rows, l->n_expert_used);
+            if (l->n_ff_exp > width)
+                width = l->n_ff_exp;
+        } else if (l->n_ff > width) {
+            width = l->n_ff;
+        }
+        uint64_t bytes = vf_mul(vf_add(rows, 128), vf_row_bytes(VF_TYPE_Q8_1, vf_pad(width, 512)));
+        if (bytes > most)
+            most = bytes;
+    }
+    return vf_pad(most, POOL_STEP);
+}
+
+static void add_runtime(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
+{
+    vf_device_result *d = &out->device[i];
+    uint64_t workspace = k->request->device[i].compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
+    uint64_t pool = pool_bytes(k->model, c);
+    d->segment[VF_SEG_RUNTIME] = vf_add(CUDA_CONTEXT, vf_add(workspace, pool));
+    d->margin = vf_add(d->margin, CUDA_CONTEXT_SPREAD);
+    int32_t id = (int32_t)i;
+    vf_add_term(out, id, VF_SEG_RUNTIME, "CUDA context and kernels", "constant",
+                "llama.cpp pull 23604, InvokeAI issue 9413 (107 to 555 MiB by the number of multiprocessors)",
+                CUDA_CONTEXT, CUDA_CONTEXT_SPREAD, NULL);
+    vf_add_term(out, id, VF_SEG_RUNTIME, "cuBLAS workspace", "4 MiB, 32 MiB from compute capability 9.0",
+                "llama.cpp ggml/src/ggml-cuda/common.cuh", workspace, 0, NULL);
+    vf_add_term(out, id, VF_SEG_RUNTIME, "memory pool", "(rows + 128) x Q8_1 row of the widest product",
+                "llama.cpp ggml/src/ggml-cuda/mmq.cu", pool, 0, NULL);
+}
+
+static void add_weights(const vf_weights *w, const vf_placement *p, vf_result *out)
+{
+    for (uint32_t i = 0; i < p->n_devices; i++) {
+        out->device[i].segment[VF_SEG_WEIGHTS] = w->device[i];
+        bool tied = p->tied_output_device == (int)i;
+        vf_add_term(out, (int32_t)i, VF_SEG_WEIGHTS, "weights",
+                    "sum of the tensors' bytes, each padded as the buffer pads it",
+                    "llama.cpp src/llama-model.cpp load_tensors, ggml/src/ggml-alloc.c", w->device[i], 0,
+                    tied ? "with a second copy of token_embd as output (%llu bytes)" : NULL,
+                    (unsigned long long)w->tied_copy);
+    }
+    out->host.weights = w->host;
+    vf_add_term(out, -1, VF_SEG_WEIGHTS, "weights on the host", "token embeddings, and what is not offloaded",
+                "llama.cpp src/llama-model.cpp load_tensors", w->host, 0, NULL);
+    out->model_bytes = w->model_bytes;
+}
+
+static void add_cache(const vf_cache *cache, const vf_context *c, const vf_placement *p, vf_result *out)
+{
+    for (uint32_t i = 0; i < p->n_devices; i++)
+        out->device[i].segment[VF_SEG_KV_CACHE] = cache->device[i];
+    out->host.kv_cache = cache->device[p->n_devices];
+    const char *source = "llama.cpp src/llama-kv-cache.cpp, llama-kv-cache-iswa.cpp";
+    int32_t where = p->n_devices == 1 && c->offload_kqv ? 0 : -1;
+    if (cache->n_full)
+        vf_add_term(out, where, VF_SEG_KV_CACHE, "cache, full attention", "(K + V row) x cells x streams x layers",
+                    source, vf_add(cache->k_full, cache->v_full), 0, "%llu cells, %u layers, %llu streams",
+                    (unsigned long long)c->cells, cache->n_full, (unsigned long long)c->n_streams);
+    if (cache->n_swa)
+        vf_add_term(out, where, VF_SEG_KV_CACHE, "cache, sliding window", "(K + V row) x cells x streams x layers",
+                    source, vf_add(cache->k_swa, cache->v_swa), 0, "%llu cells, %u layers, %llu streams",
+                    (unsigned long long)c->cells_swa, cache->n_swa, (unsigned long long)c->n_streams);
+    if (cache->n_state)
+        vf_add_term(out, where, VF_SEG_KV_CACHE, "recurrent state", "(R + S) x 4 bytes x sequences x layers",
+                    "llama.cpp src/llama-memory-recurrent.cpp", cache->state, 0, "%u layers, %u sequences",
+                    cache->n_state, c->n_seq_max);
+}
+
+static void add_compute(const vf_compute *compute, const vf_context *c, const vf_placement *p, vf_result *out)
+{
+    for (uint32_t i = 0; i < p->n_devices; i++) {
+        vf_device_result *d = &out->device[i];
+        d->segment[VF_SEG_COMPUTE] = compute->device[i];
+        /* cli.md part 3: an architecture without blocks gets a bound with 15 % of it as margin */
+        uint64_t spread = compute->is_bound ? compute->device[i] / 100 * 15 : 0;
+        d->margin = vf_add(d->margin, spread);
+        vf_add_term(out, (int32_t)i, VF_SEG_COMPUTE, "compute buffer",
+                    compute->is_bound ? "upper bound from the widest layer" : "the planner's placement, simulated",
+                    "llama.cpp ggml/src/ggml-alloc.c, ggml/src/ggml-backend.cpp", compute->device[i], spread,
+                    "%llu tokens, %llu rows of logits, flash attention %s", (unsigned long long)c->n_ubatch,
+                    (unsigned long long)c->n_outputs, c->flash_attn ? "on" : "off");
+    }
+    out->host.compute = compute->host;
+    if (compute->is_bound)
+        vf_add_note(out, "architecture without a block list: the compute buffer is a bound (margin 15 %%)");
+}
+
+/** Rows of logits (or embeddings) that are handed back, on the host (llama-context.cpp: output_reserve). */
+static uint64_t output_bytes(const vf_model *m, const vf_context *c)
+{
+    uint64_t width = c->causal ? m->hp.vocab_size : 0;
+    if (c->embeddings || !c->causal)
+        width = vf_add(width, m->hp.embedding_length);
+    return vf_mul3(c->n_seq_max, width, 4);
+}
+
+static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_result *out, vf_error *err)
+{
+    const vf_model *m = k->model;
+    vf_context c;
+    vf_weights weights;
+    vf_cache cache;
+    vf_compute compute = {0};
+    vf_status st = vf_context_resolve(m, &k->request->settings, p, &c, err);
+    if (!st)
+        st = vf_weights_plan(m, k->types, p, &weights, err);
+    if (!st)
+        st = vf_cache_plan(m, &c, p, &cache, err);
+    if (!st)
+        st = vf_graph_compute(m, k->types, &c, p, k->scratch, &compute, err);
+    if (st)
+        return st;
+    uint64_t asked = k->request->settings.context;
+    out->context = asked ? asked : vf_default_context(m);
+    out->context_per_sequence = c.unified ? out->context : out->context / c.n_seq_max;
+    out->parallel = c.n_seq_max;
+    out->batch = (uint32_t)c.n_batch;
+    out->ubatch = (uint32_t)c.n_ubatch;
+    out->flash_attn = c.flash_attn;
+    out->type_k = c.type_k;
+    out->type_v = c.type_v;
+    out->host.output = output_bytes(m, &c);
+    add_weights(&weights, p, out);
+    add_cache(&cache, &c, p, out);
+    add_compute(&compute, &c, p, out);
+    for (uint32_t i = 0; i < p->n_devices; i++) {
+        add_runtime(k, &c, i, out);
+        for (uint32_t l = 0; l < m->n_layers; l++)
+            out->device[i].layers += p->layer_device[l] == (int)i && !m->layers[l].mtp;
+    }
+    if (m->hp.context_length && out->context_per_sequence > m->hp.context_length)
+        vf_add_note(out, "context %llu is beyond the trained length %u: llama.cpp warns, answers may degrade",
+                    (unsigned long long)out->context_per_sequence, m->hp.context_length);
+    return VF_OK;
+}
+
+static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
+{
+    const vf_request *r = k->request;
+    vf_placement p;
+    vf_status st = vf_placement_build(k->model, k->types, &r->settings, r->n_devices, r->device, k->available,
+                                      k->scratch, &p, err);
+    if (st)
+        return st;
+    st = footprint_placed(k, &p, out, err);
+    vf_placement_free(k->model, k->scratch, &p);
+    return st;
+}
+
+const vf_profile vf_profile_llama_cpp = {
+    .name = "llama.cpp",
+    .version = "v0.5.0 (September 2026)",
+    .token_batches = true,
+    .gpu_layers = true,
+    .needs_types = true,
+    .footprint = footprint,
+};

@@ -1,0 +1,11 @@
+/* The runtimes that are built in. One file each; table.c lists them. */
+#ifndef VF_RUNTIME_PROFILES_H
+#define VF_RUNTIME_PROFILES_H
+
+#include "estimate/profile.h"
+
+extern const vf_profile vf_profile_llama_cpp;
+extern const vf_profile vf_profile_transformers;
+extern const vf_profile vf_profile_generic;
+
+#endif

@@ -1,0 +1,22 @@
+#include <string.h>
+
+#include "runtime/profiles.h"
+
+static const vf_profile *const profiles[] = {
+    &vf_profile_llama_cpp,
+    &vf_profile_transformers,
+    &vf_profile_generic,
+};
+
+const vf_profile *vf_profile_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++)
+        if (strcmp(profiles[i]->name, name) == 0)
+            return profiles[i];
+    return NULL;
+}
+
+const char *vf_runtime_name(uint32_t i)
+{
+    return i < sizeof profiles / sizeof profiles[0] ? profiles[i]->name : NULL;
+}

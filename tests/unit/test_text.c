@@ -1,0 +1,234 @@
+/* Foreign text, sizes, names, errors. */
+#include "check.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+static const struct {
+    const char *text, *want;
+} quotes[] = {
+    {"", "''"},
+    {"llama-3.1", "'llama-3.1'"},
+    {"a\nb", "'a\\x0Ab'"},
+    {"\x1b[2J", "'\\x1B[2J'"},
+    {"caf\xC3\xA9", "'caf\xC3\xA9'"},
+    {"\xC2\x9B" "31m", "'\\xC2\\x9B31m'"},
+    {"x\xE2\x80\xAEgpj", "'x\\xE2\\x80\\xAEgpj'"},
+    {"\xE2\x80\x8B", "'\\xE2\\x80\\x8B'"},
+    {"\xFF\xFE", "'\\xFF\\xFE'"},
+    {"\xC0\xAF", "'\\xC0\\xAF'"},
+    {"\xED\xA0\x80", "'\\xED\\xA0\\x80'"},
+    {"\xF4\x90\x80\x80", "'\\xF4\\x90\\x80\\x80'"},
+    {"\xF0\x9F\x98\x80", "'\xF0\x9F\x98\x80'"},
+    {"\xF0\x9F\x98", "'\\xF0\\x9F\\x98'"},
+    {"it's", "'it\\x27s'"},
+    {"%s%n", "'%s%n'"},
+};
+
+static void test_quote(void)
+{
+    char out[VF_QUOTE_SIZE];
+    for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++)
+        CHECK_STR(VF_QUOTE(out, quotes[i].text), quotes[i].want, quotes[i].text);
+    CHECK_STR(vf_quote(out, sizeof out, "a\0b", 3), "'a\\x00b'", "NUL within");
+
+    char input[400], want[VF_QUOTE_SIZE];
+    memset(input, 'a', sizeof input);
+    memset(want, 'a', sizeof want);
+    want[0] = '\'';
+    memcpy(want + 81, "'", 2);
+    CHECK_STR(vf_quote(out, sizeof out, input, 80), want, "80 characters");
+    memcpy(want + 81, "'...", 5);
+    CHECK_STR(vf_quote(out, sizeof out, input, 81), want, "81 characters");
+    for (size_t i = 0; i < sizeof input; i += 4)
+        memcpy(input + i, "\xF0\x9F\x98\x80", 4);
+    CHECK_U64(strlen(vf_quote(out, sizeof out, input, sizeof input)), 80 * 4 + 5, "80 wide characters");
+    CHECK_STR(vf_quote(out, 8, "abcdefgh", 8), "'ab'...", "a small buffer");
+    CHECK_STR(vf_quote(out, 8, "\n", 1), "''...", "no room for an escape");
+}
+
+static const struct {
+    const char *text;
+    uint64_t card, other;
+} sizes[] = {
+    {"24G", 24ull << 30, 24ull << 30},
+    {"24GB", 24ull << 30, 24000000000ull},
+    {"24GiB", 24ull << 30, 24ull << 30},
+    {"24g", 24ull << 30, 24ull << 30},
+    {"24gib", 24ull << 30, 24ull << 30},
+    {"24 GB", 24ull << 30, 24000000000ull},
+    {"24 gb", 24ull << 30, 24000000000ull},
+    {"024G", 24ull << 30, 24ull << 30},
+    {"24000MB", 24000ull << 20, 24000000000ull},
+    {"24576MiB", 24ull << 30, 24ull << 30},
+    {"24.5G", 49ull << 29, 49ull << 29},
+    {"24.5GB", 49ull << 29, 24500000000ull},
+    {"0.5TiB", 1ull << 39, 1ull << 39},
+    {"2T", 2ull << 40, 2ull << 40},
+    {"512K", 512ull << 10, 512ull << 10},
+    {"512kB", 512ull << 10, 512000},
+    {"500000000B", 500000000, 500000000},
+    {"0.000000001GB", 1, 1},
+    {"1.999999999TB", 2199023254452ull, 1999999999000ull},
+    {"1048576TiB", 1ull << 60, 1ull << 60},
+};
+
+static const struct {
+    const char *text;
+    vf_status status;
+    const char *says;
+} bad_sizes[] = {
+    {"", VF_ERR_USAGE, "empty"},
+    {"   ", VF_ERR_USAGE, "not a size"},
+    {"24", VF_ERR_USAGE, "no unit (write 24GB)"},
+    {"25769803776", VF_ERR_USAGE, "no unit (write 25769803776B)"},
+    {"0", VF_ERR_USAGE, "no unit"},
+    {"0G", VF_ERR_USAGE, "zero"},
+    {"0.0000000001G", VF_ERR_USAGE, "more than 9 decimals"},
+    {"0.4B", VF_ERR_USAGE, "zero"},
+    {"-1", VF_ERR_USAGE, "negative"},
+    {"-24G", VF_ERR_USAGE, "negative"},
+    {"-0G", VF_ERR_USAGE, "negative"},
+    {"--24G", VF_ERR_USAGE, "not a size"},
+    {"+24G", VF_ERR_USAGE, "not a size"},
+    {" 24G", VF_ERR_USAGE, "not a size"},
+    {"24G ", VF_ERR_USAGE, "unknown unit 'G '"},
+    {"1e400", VF_ERR_USAGE, "unknown unit 'e400'"},
+    {"1e400G", VF_ERR_USAGE, "not a size"},
+    {"2.4e1G", VF_ERR_USAGE, "unknown unit 'e1G'"},
+    {"NaN", VF_ERR_USAGE, "not a size"},
+    {"inf", VF_ERR_USAGE, "not a size"},
+    {"\xE2\x88\x9E", VF_ERR_USAGE, "not a size"},
+    {"0x18", VF_ERR_USAGE, "hex"},
+    {"0x18G", VF_ERR_USAGE, "hex"},
+    {"0x1p40", VF_ERR_USAGE, "hex"},
+    {"9223372036854775808B", VF_ERR_RANGE, "out of range"},
+    {"18446744073709551615B", VF_ERR_RANGE, "out of range"},
+    {"18446744073709551616B", VF_ERR_RANGE, "out of range"},
+    {"18446744073709551615G", VF_ERR_RANGE, "out of range"},
+    {"17179869184G", VF_ERR_RANGE, "out of range"},
+    {"1048576.000000001TiB", VF_ERR_RANGE, "out of range"},
+    {"G", VF_ERR_USAGE, "not a size"},
+    {".", VF_ERR_USAGE, "not a size"},
+    {".G", VF_ERR_USAGE, "not a size"},
+    {".5G", VF_ERR_USAGE, "not a size"},
+    {"24.G", VF_ERR_USAGE, "not a size"},
+    {"-", VF_ERR_USAGE, "not a size"},
+    {"24,5G", VF_ERR_USAGE, "write 24.5G; a decimal comma is not accepted"},
+    {"24,000MB", VF_ERR_USAGE, "write 24000MB"},
+    {"1,024.5MB", VF_ERR_USAGE, "write 1024.5MB"},
+    {"24'000MB", VF_ERR_USAGE, "write 24000MB, without grouping"},
+    {"24_000MB", VF_ERR_USAGE, "write 24000MB, without grouping"},
+    {"24,x", VF_ERR_USAGE, "not a size"},
+    {"24GG", VF_ERR_USAGE, "unknown unit 'GG'"},
+    {"24GBiB", VF_ERR_USAGE, "unknown unit 'GBiB'"},
+    {"24Gbit", VF_ERR_USAGE, "unknown unit 'Gbit'"},
+    {"24Q", VF_ERR_USAGE, "unknown unit 'Q'"},
+    {"2.4.1G", VF_ERR_USAGE, "not a size"},
+    {"24G;x", VF_ERR_USAGE, "unknown unit 'G;x'"},
+    {"30Gx", VF_ERR_USAGE, "unknown unit 'Gx'"},
+    {"90%", VF_ERR_USAGE, "not a size"},
+    {"24\xC2\xA0GB", VF_ERR_USAGE, "not a size"},
+    {"\xEF\xBC\x92GB", VF_ERR_USAGE, "not a size"},
+    {"24GB\n", VF_ERR_USAGE, "\\x0A"},
+    {"24\nGB", VF_ERR_USAGE, "\\x0A"},
+    {"24\tGB", VF_ERR_USAGE, "\\x09"},
+    {"\x1b[2J24G", VF_ERR_USAGE, "\\x1B"},
+    {"%s%n", VF_ERR_USAGE, "'%s%n'"},
+};
+
+static void test_sizes(void)
+{
+    vf_error err = {0};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint64_t bytes = 0;
+        CHECK(vf_parse_size(sizes[i].text, true, &bytes, &err) == VF_OK, "%s: %s", sizes[i].text, err.text);
+        CHECK_U64(bytes, sizes[i].card, sizes[i].text);
+        CHECK(vf_parse_size(sizes[i].text, false, &bytes, &err) == VF_OK, "%s: %s", sizes[i].text, err.text);
+        CHECK_U64(bytes, sizes[i].other, sizes[i].text);
+    }
+    for (size_t i = 0; i < sizeof bad_sizes / sizeof bad_sizes[0]; i++) {
+        uint64_t bytes = 7;
+        vf_status status = vf_parse_size(bad_sizes[i].text, true, &bytes, &err);
+        CHECK_U64(status, bad_sizes[i].status, bad_sizes[i].text);
+        CHECK(err.status == status && strstr(err.text, bad_sizes[i].says), "%s: '%s' should say '%s'",
+              bad_sizes[i].text, err.text, bad_sizes[i].says);
+        CHECK_U64(bytes, 7, "untouched");
+    }
+    static char digits[131000];
+    memset(digits, '9', sizeof digits - 1);
+    uint64_t bytes;
+    CHECK(vf_parse_size(digits, true, &bytes, &err) == VF_ERR_USAGE && strlen(err.text) < 200, "%s", err.text);
+    memcpy(digits + 400, "G", 2);
+    CHECK(vf_parse_size(digits, true, &bytes, &err) == VF_ERR_RANGE, "%s", err.text);
+    CHECK(vf_parse_size("G", true, &bytes, NULL) == VF_ERR_USAGE, "err may be NULL");
+}
+
+static const struct {
+    const char *name, *want;
+} names[] = {
+    {"Llama-3.1-8B", "llama3-1-8b"},
+    {"llama3.1:8b", "llama3-1-8b"},
+    {"llama_3_1 8b", "llama3-1-8b"},
+    {"gemma-3-1b", "gemma3-1b"},
+    {"gemma-31b", "gemma31b"},
+    {"RTX 4090", "rtx4090"},
+    {"Q4_K_M", "q4km"},
+    {"q4_0", "q4-0"},
+    {"command-r+", "commandr+"},
+    {"--x--1--2--", "x1-2"},
+    {"", ""},
+    {"...", ""},
+    {"caf\xC3\xA9", "caf\xC3\xA9"},
+};
+
+static void test_names(void)
+{
+    char out[VF_NAME_LIMIT + 1], long_name[VF_NAME_LIMIT + 2];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        size_t n = vf_name_normalize(out, sizeof out, names[i].name, strlen(names[i].name));
+        CHECK_STR(out, names[i].want, names[i].name);
+        CHECK_U64(n, strlen(names[i].want), names[i].name);
+    }
+    memset(long_name, 'a', sizeof long_name);
+    CHECK_U64(vf_name_normalize(out, sizeof out, long_name, VF_NAME_LIMIT), VF_NAME_LIMIT, "longest");
+    CHECK(vf_name_normalize(out, sizeof out, long_name, VF_NAME_LIMIT + 1) == SIZE_MAX, "too long");
+    CHECK(vf_name_normalize(out, 4, "abcd", 4) == SIZE_MAX, "no room");
+
+    CHECK_U64(vf_name_distance("llama", "LLaMA"), 0, "case");
+    CHECK_U64(vf_name_distance("lama-3.1-8b", "llama3.1:8b"), 1, "insertion");
+    CHECK_U64(vf_name_distance("kitten", "sitting"), 3, "the textbook's");
+    CHECK_U64(vf_name_distance("lalma", "llama"), 1, "swap");
+    CHECK_U64(vf_name_distance("", "abc"), 3, "empty");
+    long_name[VF_NAME_LIMIT] = 0;
+    CHECK_U64(vf_name_distance(long_name, ""), VF_NAME_LIMIT, "longest");
+    long_name[VF_NAME_LIMIT] = 'a';
+    long_name[VF_NAME_LIMIT + 1] = 0;
+    CHECK_U64(vf_name_distance(long_name, "a"), UINT32_MAX, "too long");
+}
+
+static void test_errors(void)
+{
+    vf_error err = {0};
+    char text[1200];
+    for (size_t i = 0; i + 3 < sizeof text; i += 3)
+        memcpy(text + i, "\xE2\x82\xAC", 4);
+    vf_fail(&err, VF_ERR_DATA, "%s", text);
+    CHECK_U64(strlen(err.text), 510, "cut before a character");
+    vf_fail(&err, VF_ERR_DATA, "x%s", text);
+    CHECK_U64(strlen(err.text), 511, "cut behind a character");
+    CHECK_STR(vf_verdict_name(VF_FRAGILE), "fragile", "verdict");
+    CHECK_STR(vf_backend_name(VF_BACKEND_CPU), "cpu", "backend");
+    char version[32];
+    snprintf(version, sizeof version, "%d.%d.%d", VF_VERSION_MAJOR, VF_VERSION_MINOR, VF_VERSION_PATCH);
+    CHECK_STR(vf_version(), version, "the project's version is the header's");
+}
+
+int main(void)
+{
+    test_quote();
+    test_sizes();
+    test_names();
+    test_errors();
+    return CHECK_END();
+}
