@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "hostile"))
-from corpus.gguf_writer import ARR, STR, U32, F32, G, T_Q4_K  # noqa: E402
+from corpus.gguf_writer import F32, G, STR, T_Q4_K, U32  # noqa: E402
 
 QUESTION = ["--model", "13B", "--quant", "q8", "--gpu", "24GB"]
 LINES = 100_000

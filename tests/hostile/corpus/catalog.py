@@ -48,7 +48,7 @@ def make_catalog():
         return {"schema": 1, "family": "X", "models": list(ms)}
 
     def m(**k):
-        d = dict(CAT, hparameters=dict(HPARAMS))
+        d = dict(CAT, hparams=dict(HPARAMS))
         for a, b in k.items():
             a = FIELDS.get(a, a)
             where = d["hparams"] if a in HPARAMS else d
