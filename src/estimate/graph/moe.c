@@ -170,8 +170,6 @@ static vf_id shared_experts(vf_build *b, uint32_t il, vf_id x)
         return y;
     gate = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_GATE_INP_SHEXP, x);
     gate = vf_g_map(g, VF_OP_UNARY, gate, 0, 0);
-    if (b->m->arch.graph.moe_gate_expanded_first)
-        vf_g_expand(g, gate);
     return vf_g_map(g, VF_OP_MUL, y, gate, 0);
 }
 
