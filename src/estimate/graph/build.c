@@ -214,7 +214,7 @@ static vf_id embed(vf_build *b)
     uint64_t n_embd = b->m->hp.embedding_length;
     vf_id tokens = vf_g_input(g, VF_TYPE_I32, b->n_tokens, 1, 1, 1);
     vf_id ready = vf_g_input(g, VF_TYPE_F32, n_embd, b->n_tokens, 1, 1);
-    vf_id x = vf_g_get_rows(g, vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT), tokens), w;
+    vf_id x = vf_g_get_rows(g, vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT), tokens);
 
     vf_g_expand(g, x);
     vf_g_expand(g, ready);
@@ -224,9 +224,19 @@ static vf_id embed(vf_build *b)
     }
     if (arch->embedding.scaled)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
+    return x;
+}
+
+/* What else is added to the embeddings. */
+static vf_id embed_position(vf_build *b, vf_id x)
+{
+    vf_graph *g = b->g;
+    const vf_arch *arch = &b->m->arch;
+    vf_id w;
+
     w = vf_b_weight(b, -1, VF_ROLE_TOKEN_TYPES, VF_PART_WEIGHT);
     if (w)
-        x = vf_g_map(g, VF_OP_ADD, x, vf_g_view_1d(g, w, n_embd), 0);
+        x = vf_g_map(g, VF_OP_ADD, x, vf_g_view_1d(g, w, b->m->hp.embedding_length), 0);
     w = vf_b_weight(b, -1, VF_ROLE_POSITION_EMBD, VF_PART_WEIGHT);
     if (w)
         x = vf_g_map(g, VF_OP_ADD, x, vf_g_get_rows(g, w, b->pos), 0);
@@ -387,6 +397,7 @@ bool vf_b_graph(vf_build *b)
     vf_id x = embed(b);
 
     make_inputs(b);
+    x = embed_position(b, x);
     for (uint32_t il = 0; il < b->n_layer; il++)
         x = layer(b, il, x);
     if (b->m->arch.attention.gather_late)
