@@ -17,6 +17,7 @@ typedef struct builder {
     size_t n;
     uint16_t stack;
     int32_t layer;
+    uint16_t wide; /* the source type of matrices */
     vf_status status;
     vf_error *err;
 } builder;
@@ -58,7 +59,7 @@ static void emit_row(builder *b, const vf_row *r)
             if (t->ne[i] == 0 || t->ne[i] > MAX_DIM)
                 fail(b, t, i);
         }
-        t->type = r->keep_f32 || is_vector(t) ? VF_TYPE_F32 : VF_TYPE_F16;
+        t->type = r->keep_f32 || is_vector(t) ? VF_TYPE_F32 : b->wide;
     }
     b->n++;
 }
@@ -196,7 +197,9 @@ static void emit_experts(builder *b, const vf_layer *l)
     emit_if(b, a->moe.router_bias, BLOCK_ROUTER_BIAS);
     emit_if(b, has(b, a->moe.selection_bias, VF_OPTION_EXP_PROBS_B), BLOCK_SELECTION_BIAS);
     bool fused = has(b, a->moe.gate_up, VF_OPTION_GATE_UP_EXPS);
+    b->wide = a->moe.mxfp4 ? VF_TYPE_MXFP4 : VF_TYPE_F16;
     emit(b, a->moe.plain ? BLOCK_EXPERTS_PLAIN : fused ? BLOCK_EXPERTS_FUSED : BLOCK_EXPERTS);
+    b->wide = VF_TYPE_F16;
     emit_if(b, a->moe.expert_bias, BLOCK_EXPERTS_BIAS);
     emit_if(b, l->n_ff_shexp > 0, a->moe.plain ? BLOCK_SHARED_PLAIN : BLOCK_SHARED);
     emit_if(b, l->n_ff_shexp > 0 && a->moe.shared_gate, BLOCK_SHARED_GATE);
@@ -337,7 +340,7 @@ vf_status vf_inventory_build(vf_model *m, vf_error *err)
 {
     if (!m->known_arch)
         return vf_fail(err, VF_ERR_DATA, "no architecture record for this model: its tensors must be read");
-    builder b = {.m = m, .arch = &m->arch, .err = err};
+    builder b = {.m = m, .arch = &m->arch, .wide = VF_TYPE_F16, .err = err};
     walk(&b);
     m->tensors = vf_alloc_zero(&m->a, b.n, sizeof *m->tensors);
     if (!m->tensors)
