@@ -234,6 +234,12 @@ static const norm_step norm_steps[] = {
     [VF_STEP_LAYER_OUTPUT_NORM] = {VF_ROLE_LAYER_OUTPUT_NORM, VF_OPTION_LAYER_OUTPUT_NORM},
 };
 
+/* The norm that a step applies, VF_ROLE_UNKNOWN for steps of another kind. */
+static uint16_t norm_role(uint8_t step)
+{
+    return step < sizeof norm_steps / sizeof norm_steps[0] ? norm_steps[step].role : VF_ROLE_UNKNOWN;
+}
+
 static bool step_is_optional(const vf_arch *arch, uint8_t step)
 {
     for (const uint8_t *s = arch->optional_steps; *s != VF_STEP_END; s++)
@@ -277,8 +283,8 @@ static void emit_layer(builder *b, uint16_t stack, uint32_t il, const vf_layer *
             emit_attention(b, l);
         } else if (*s == VF_STEP_FFN) {
             emit_ffn(b, l);
-        } else if (*s != VF_STEP_ADD && step_exists(b, l, *s)) {
-            emit_norm(b, norm_steps[*s].role);
+        } else if (norm_role(*s) != VF_ROLE_UNKNOWN && step_exists(b, l, *s)) {
+            emit_norm(b, norm_role(*s));
         }
     }
     emit_if(b, b->arch->embedding.per_layer && b->dim[D_PER_LAYER] > 0, BLOCK_PER_LAYER);
