@@ -196,12 +196,13 @@ typedef struct vf_arch {
     uint8_t norm;   /**< vf_norm, of all norms in the repeating blocks and the output norm */
     uint8_t steps[VF_ARCH_STEPS + 1];
     uint8_t optional_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms that some models lack */
+    uint8_t bare_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms named without ".weight" (part
+                                                         VF_PART_BARE: Falcon-H1, PLaMo 3) */
     bool parallel;  /**< feed-forward beside the mixer, both on the same normed input */
     bool causal;    /**< false: an encoder; no cache, no logits */
     bool encoder_decoder; /**< two stacks: enc.blk, and dec.blk with cross attention (T5) */
     bool encoder_stack;   /**< blocks are named enc.blk (T5 encoder alone) */
     bool first_attn_norm_absent; /**< layer 0 has no attn_norm (ModernBERT) */
-    bool ffn_norm_bare;   /**< ffn_norm has no ".weight" behind its name (Falcon-H1) */
     struct {
         uint8_t norm;     /**< vf_norm of token_embd_norm, VF_NORM_NONE without */
         uint8_t position; /**< vf_has: position_embd [n_embd, n_ctx_train] */
@@ -214,6 +215,7 @@ typedef struct vf_arch {
         uint8_t tied;    /**< vf_tied */
         uint8_t bias;    /**< vf_has */
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
+        bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
     } output;
     struct {
@@ -258,6 +260,7 @@ typedef struct vf_arch {
         uint8_t bias; /**< vf_has */
         uint32_t divisor; /**< the width is feed_forward_length ÷ divisor (Qwen: 2); 0: 1 */
         bool width_is_n_embd; /**< Arctic */
+        bool down_bias; /**< ffn_down.bias alone (Jina BERT v2) */
         bool gate_optional; /**< gated in some models, plain in others (T5) */
     } ffn;
     struct {
@@ -266,6 +269,7 @@ typedef struct vf_arch {
         uint8_t dense;       /**< vf_has: expert layers have the dense feed-forward too */
         uint8_t shared;      /**< vf_shared_width */
         bool shared_gate;    /**< ffn_gate_inp_shexp */
+        bool shared_fused;   /**< ffn_up_shexp of twice the width holds gate and up */
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
