@@ -3,6 +3,7 @@
 #define VF_LOAD_CATALOG_H
 
 #include "load/blob.h"
+#include "load/draft.h"
 #include "model/model.h"
 
 struct vf_catalog {
@@ -15,6 +16,9 @@ struct vf_catalog {
 
 /** The architecture record of that name (llama.cpp's spelling, letter for letter); false: none. */
 bool vf_catalog_arch(const vf_catalog *catalog, const char *name, vf_arch *out);
+
+/** The same for the readers of model files. */
+vf_arch_lookup vf_catalog_archs(const vf_catalog *catalog);
 
 /** Sets file, line, column and path of an error about a field of a row: about element `i` - 1 of an array,
  * or the value itself when `i` is 0. The row's own place where the field's is not known. */

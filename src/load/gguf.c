@@ -143,10 +143,10 @@ static vf_status read_all(vf_gguf *g, const vf_arch_lookup *archs, vf_source *so
     return status;
 }
 
-static const vf_tensor *find_tensor(const vf_model *m, uint16_t role)
+static const vf_tensor *token_embd(const vf_model *m)
 {
     for (size_t i = 0; i < m->n_tensors; i++)
-        if (m->tensors[i].role == role && m->tensors[i].part == VF_PART_WEIGHT && m->tensors[i].layer < 0)
+        if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD && m->tensors[i].part == VF_PART_WEIGHT)
             return &m->tensors[i];
     return NULL;
 }
@@ -156,9 +156,8 @@ static vf_status complete(vf_gguf *g)
 {
     static const vf_hparam_id required[] = {VF_HP_block_count, VF_HP_embedding_length};
     vf_model *m = g->draft.m;
-    const vf_tensor *embd = find_tensor(m, VF_ROLE_TOKEN_EMBD);
+    const vf_tensor *embd = token_embd(m);
     m->from_file = true;
-    m->tied = !find_tensor(m, VF_ROLE_OUTPUT);
     if (!vf_hp_present(&m->hp, VF_HP_vocab_size) && embd && embd->ne[1] <= vf_hparam_fields[VF_HP_vocab_size].max)
         vf_draft_set(&g->draft, VF_HP_vocab_size, (uint32_t)embd->ne[1]);
     for (size_t i = 0; i < sizeof required / sizeof required[0] && !g->weights_only; i++) {
@@ -185,6 +184,8 @@ static vf_status finish(vf_gguf *g, vf_model **out)
     vf_status status = complete(g);
     if (status == VF_OK)
         status = vf_draft_seal(&g->draft, &m, g->err);
+    if (status == VF_OK)
+        status = vf_model_index(m, g->err);
     if (status == VF_OK && !g->weights_only)
         status = vf_layers_build(m, g->err);
     if (status != VF_OK) {

@@ -458,5 +458,11 @@ vf_status vf_safetensors_read(const vf_parts *headers, uint32_t n_headers, const
         status = vf_draft_seal(&draft, out, err);
     }
     vf_draft_drop(&draft);
+    if (status == VF_OK)
+        status = vf_model_index(*out, err);
+    if (status != VF_OK) {
+        vf_model_free(*out);
+        *out = NULL;
+    }
     return status;
 }
