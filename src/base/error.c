@@ -29,7 +29,6 @@ void vf_set_text(char *field, size_t size, const char *text)
     field[n] = 0;
 }
 
-VF_PRINTF(4, 0)
 static void fill(vf_error *err, vf_status status, const char *key, const char *format, va_list ap)
     VF_PRINTF(4, 0);
 

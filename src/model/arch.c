@@ -30,6 +30,11 @@ static const vf_choice steps[] = {
     {"post_ffw_norm", VF_STEP_POST_FFW_NORM},
     {"layer_output_norm", VF_STEP_LAYER_OUTPUT_NORM},
     {"+", VF_STEP_ADD},
+    {"residual+", VF_STEP_RESIDUAL_ADD},
+    {"branch", VF_STEP_BRANCH},
+    {"branch-residual", VF_STEP_BRANCH_RESIDUAL},
+    {"+side", VF_STEP_ADD_SIDE},
+    {"side+", VF_STEP_SIDE_ADD},
     {NULL, 0},
 };
 
@@ -113,6 +118,14 @@ static const vf_choice shared_widths[] = {
     {"ff_shexp-x-count", VF_SHARED_FF_SHEXP_X_COUNT},
     {"ff_shexp-or-x-count", VF_SHARED_FF_SHEXP_OR_X_COUNT},
     {"ff_exp-x-count-min-1", VF_SHARED_FF_EXP_X_COUNT_MIN_1},
+    {NULL, 0},
+};
+
+static const vf_choice rope_where[] = {
+    {"all", VF_ROPE_ALL},
+    {"windowed", VF_ROPE_WINDOWED},
+    {"windowed-or-none", VF_ROPE_WINDOWED_OR_NONE},
+    {"step", VF_ROPE_STEP},
     {NULL, 0},
 };
 
@@ -204,6 +217,7 @@ static const vf_field moe[] = {
     FLAG("expert_bias", moe.expert_bias, "biases of the experts"),
     HAS("selection_bias", moe.selection_bias, "exp_probs_b"),
     HAS("gate_up", moe.gate_up, "gate and up matrices fused"),
+    FLAG("mxfp4", moe.mxfp4, "expert matrices are published as MXFP4"),
     FLAG("plain", moe.plain, "experts without gate matrices"),
     FLAG("latent", moe.latent, "experts of moe_latent_size, where it is given"),
     FLAG("gemma_norms", moe.gemma_norms, "norms on each side of both feed-forwards"),
@@ -211,6 +225,19 @@ static const vf_field moe[] = {
     FLAG("norm_weights", moe.norm_weights, "expert weights are normed to sum 1"),
     FLAG("sigmoid", moe.sigmoid, "gating by sigmoid"),
     FLAG("weights_before_softmax", moe.weights_before_softmax, "softmax over the selected experts"),
+    END,
+};
+
+static const vf_field graph[] = {
+    ENUM("rope_where", graph.rope_where, rope_where, "which attention layers rotate q and k"),
+    COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
+    FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
+    FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
+    FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
+    FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),
+    FLAG("scaled_residual", graph.scaled_residual, "outputs of mixer and feed-forward are scaled in any case"),
+    FLAG("attn_temperature", graph.attn_temperature, "q of layers without rotation is scaled by position"),
     END,
 };
 
@@ -244,6 +271,7 @@ const vf_field vf_arch_fields[] = {
     OBJECT("recurrent", recurrent, "recurrent layers"),
     OBJECT("ffn", ffn, "dense feed-forward"),
     OBJECT("moe", moe, "mixture of experts"),
+    OBJECT("graph", graph, "what only the compute graph sees"),
     OBJECT("mtp", mtp, "multi-token-prediction blocks"),
     HAS("rope_freqs", rope_freqs, "rope_freqs.weight"),
     HAS("rope_factors", rope_factors, "rope_factors_long.weight and rope_factors_short.weight"),

@@ -70,8 +70,22 @@ typedef enum vf_step {
     VF_STEP_FFN,                 /**< "ffn": dense, or experts, as the layer table says */
     VF_STEP_POST_FFW_NORM,       /**< "post_ffw_norm" */
     VF_STEP_LAYER_OUTPUT_NORM,   /**< "layer_output_norm" (bert) */
-    VF_STEP_ADD                  /**< "+": cur += residual stream; the sum is the new residual stream */
+    VF_STEP_ADD,                 /**< "+": cur += residual stream; the sum is the new residual stream */
+    /* graph only: a feed-forward beside the mixer, and sums in another order */
+    VF_STEP_RESIDUAL_ADD,        /**< "residual+": the same sum with the residual stream as first operand */
+    VF_STEP_BRANCH,              /**< "branch": cur is set aside; go on with the output of attn_norm */
+    VF_STEP_BRANCH_RESIDUAL,     /**< "branch-residual": cur is set aside; go on with the residual stream */
+    VF_STEP_ADD_SIDE,            /**< "+side": cur += what was set aside */
+    VF_STEP_SIDE_ADD             /**< "side+": the same sum with that as first operand */
 } vf_step;
+
+/** Graph: which attention layers rotate q and k. */
+typedef enum vf_rope_where {
+    VF_ROPE_ALL = 0, /**< every one (when attention.rope) */
+    VF_ROPE_WINDOWED, /**< those with a sliding window */
+    VF_ROPE_WINDOWED_OR_NONE, /**< those, or every one when the model has no windows */
+    VF_ROPE_STEP      /**< all but every rope_step-th */
+} vf_rope_where;
 
 typedef enum vf_norm {
     VF_NORM_NONE = 0,            /**< nothing stored: normed without weights, or not at all */
@@ -255,6 +269,7 @@ typedef struct vf_arch {
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
+        bool mxfp4;          /**< published, and converted, as MXFP4 (gpt-oss) */
         bool plain;          /**< experts without gate matrices */
         bool latent;         /**< ffn_latent_down and _up where moe_latent_size > 0 */
         bool gemma_norms;    /**< Gemma 4: router scale and a norm on each side of both feed-forwards */
@@ -263,6 +278,18 @@ typedef struct vf_arch {
         bool sigmoid;        /**< graph: gating by sigmoid rather than softmax */
         bool weights_before_softmax; /**< graph: softmax over the selected (gpt-oss) */
     } moe;
+    /** What only the compute graph sees (estimate/graph/). */
+    struct {
+        uint8_t rope_where;       /**< vf_rope_where */
+        uint32_t rope_step;
+        bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
+        bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool squared_activation;  /**< relu, then squared */
+        bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
+        bool scaled_logits;       /**< logits are scaled whether or not the file says so */
+        bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
+        bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
+    } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */
     uint8_t layer_output_scale; /**< vf_has */

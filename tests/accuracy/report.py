@@ -25,6 +25,9 @@ import truth
 # Cards of each compute capability; a size class counts as 8.6.
 CARDS = {61: "GTX 1080 Ti", 75: "T4", 89: "RTX 4090", 120: "RTX 5090"}
 
+# The one tensor override among the rows: all experts to system memory.
+EXPERTS = "\\.ffn_(up|down|gate)_exps"
+
 # Segment: (least share exact, 95th percentile at most, worst at most); the report fails past them.
 BARS = {
     "weights": (1.0, 0.0, 0.0),
@@ -60,7 +63,9 @@ def options(row):
             args.append(option)
     if s["ts"]:
         args += ["--tensor-split", s["ts"]]
-    if s["ot"]:
+    if s["ot"] == EXPERTS:
+        args += ["--cpu-moe", "all"]
+    elif s["ot"]:
         args += ["--override-tensor", s["ot"] + "=CPU"]
     return [str(a) for a in args]
 

@@ -93,11 +93,13 @@ typedef struct vf_node {
     bool allocated;
 } vf_node;
 
-/** Tensors that a fused kernel reads as late as `until` (5.5 of the CUDA rules): kept until then when
- * nodes first..last of the execution order end up in one split of a CUDA device. */
+/** A run of nodes that a backend computes in one kernel, which reads tensors later than the single nodes
+ * would (ggml-cuda.cu: ggml_backend_cuda_graph_optimize). When the run ends up in one split of a device,
+ * what it reads is kept until its end. Positions in the execution order. */
 typedef struct vf_fusion {
-    uint32_t first, last; /**< positions in the execution order; `last` is the node that keeps */
-    vf_id keep[2];        /**< these two; or, when keep[0] is 0, all nodes first..last − 1 and their sources */
+    uint32_t first, last;
+    uint32_t until;      /**< the node up to which they are kept */
+    bool all_sources;    /**< of every node, and the nodes themselves; false: only what the first one reads */
 } vf_fusion;
 
 typedef struct vf_graph {

@@ -97,7 +97,7 @@ static router route(vf_build *b, uint32_t il, vf_id x)
     first = (uint32_t)g->n_order;
     vf_g_expand(g, r.weights);
     if (!late_softmax && !grouped && selection != logits && fused_router_size(n_expert))
-        vf_g_fusion(g, (vf_fusion){first, (uint32_t)g->n_order, {0, 0}});
+        vf_g_fusion(g, (vf_fusion){first, (uint32_t)g->n_order - 1, (uint32_t)g->n_order, true});
     return r;
 }
 
@@ -131,7 +131,7 @@ static vf_id experts_hidden(vf_build *b, uint32_t il, vf_id x, vf_id ids)
 }
 
 /* The experts' results of a token, summed one after the other. */
-static vf_id sum_experts(vf_build *b, vf_id down, vf_id experts, vf_id weights, uint64_t n_used, uint64_t n_tokens)
+static vf_id sum_experts(vf_build *b, vf_id experts, bool weighted, uint64_t n_used, uint64_t n_tokens)
 {
     vf_graph *g = b->g;
     uint64_t n_embd = g->node[experts].ne[0], nb2 = g->node[experts].nb[2];
@@ -153,8 +153,8 @@ static vf_id sum_experts(vf_build *b, vf_id down, vf_id experts, vf_id weights, 
     }
     if (n_used == 1)
         return vf_g_cont(g, first_view);
-    if (down != experts && n_used <= FUSED_SUM_MAX)
-        vf_g_fusion(g, (vf_fusion){first - 1, (uint32_t)g->n_order - 1, {down, weights}});
+    if (weighted && n_used <= FUSED_SUM_MAX)
+        vf_g_fusion(g, (vf_fusion){first - 1, (uint32_t)g->n_order - 1, (uint32_t)g->n_order - 1, false});
     return sum;
 }
 
@@ -170,8 +170,6 @@ static vf_id shared_experts(vf_build *b, uint32_t il, vf_id x)
         return y;
     gate = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_GATE_INP_SHEXP, x);
     gate = vf_g_map(g, VF_OP_UNARY, gate, 0, 0);
-    if (b->m->arch.graph.moe_gate_expanded_first)
-        vf_g_expand(g, gate);
     return vf_g_map(g, VF_OP_MUL, y, gate, 0);
 }
 
@@ -182,15 +180,16 @@ static vf_id routed_experts(vf_build *b, uint32_t il, vf_id x)
     bool weight_first = b->m->arch.graph.moe_weight_first;
     router r = route(b, il, x);
     vf_id cur = vf_g_reshape(g, x, n_embd, 1, n_tokens, 1);
-    vf_id down, experts;
+    vf_id experts;
 
     if (weight_first)
         cur = vf_g_map(g, VF_OP_MUL, vf_g_repeat(g, cur, n_embd, n_used, n_tokens, 1), r.weights, 0);
     cur = experts_hidden(b, il, cur, r.ids);
-    down = experts_linear(b, il, VF_ROLE_FFN_DOWN_EXPS, cur, r.ids);
-    experts = weight_first ? down : vf_g_map(g, VF_OP_MUL, down, r.weights, 0);
+    experts = experts_linear(b, il, VF_ROLE_FFN_DOWN_EXPS, cur, r.ids);
+    if (!weight_first)
+        experts = vf_g_map(g, VF_OP_MUL, experts, r.weights, 0);
     vf_g_expand(g, experts);
-    return sum_experts(b, down, experts, r.weights, n_used, n_tokens);
+    return sum_experts(b, experts, !weight_first, n_used, n_tokens);
 }
 
 vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x)

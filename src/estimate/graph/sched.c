@@ -274,6 +274,12 @@ static void keep(scheduler *s, vf_id *dep, vf_id id, int8_t backend)
     vf_g_add_src(s->g, *dep, id);
 }
 
+static void keep_sources(scheduler *s, vf_id *dep, vf_id id, int8_t backend)
+{
+    for (uint32_t k = 0; k < s->g->node[id].n_src; k++)
+        keep(s, dep, s->g->node[id].src[k], backend);
+}
+
 /* ggml-cuda.cu: ggml_backend_cuda_graph_optimize */
 static void keep_for_fusion(scheduler *s, const vf_fusion *f)
 {
@@ -281,19 +287,15 @@ static void keep_for_fusion(scheduler *s, const vf_fusion *f)
     int8_t backend = g->node[g->order[f->first]].backend;
     vf_id dep = 0;
 
-    if (!s->machine->fusion || backend == s->cpu || s->split_of[f->first] != s->split_of[f->last - (f->keep[0] == 0)])
+    if (!s->machine->fusion || backend == s->cpu || s->split_of[f->first] != s->split_of[f->last])
         return;
-    if (f->keep[0]) {
-        keep(s, &dep, f->keep[0], backend);
-        keep(s, &dep, f->keep[1], backend);
+    if (!f->all_sources) {
+        keep_sources(s, &dep, g->order[f->first], backend);
         return;
     }
-    for (uint32_t i = f->first; i < f->last; i++) {
-        vf_id id = g->order[i];
-
-        keep(s, &dep, id, backend);
-        for (uint32_t k = 0; k < g->node[id].n_src; k++)
-            keep(s, &dep, g->node[id].src[k], backend);
+    for (uint32_t i = f->first; i < f->until; i++) {
+        keep(s, &dep, g->order[i], backend);
+        keep_sources(s, &dep, g->order[i], backend);
     }
 }
 
@@ -322,7 +324,7 @@ static void list_nodes(scheduler *s)
         }
         push_node(s, g->order[i]);
         /* fusions are noted in the order of their ends */
-        for (; next_fusion < g->n_fusion && g->fusion[next_fusion].last == i; next_fusion++)
+        for (; next_fusion < g->n_fusion && g->fusion[next_fusion].until == i; next_fusion++)
             keep_for_fusion(s, &g->fusion[next_fusion]);
     }
 }
