@@ -88,7 +88,7 @@ static bool read_value(const option *o, const char *text, opt_value *v, vf_error
     if (o->kind == OPT_SIZE) {
         vf_error size_error = {0};
         if (vf_parse_size(text, false, &v->number, &size_error) != VF_OK)
-            return fail_value(err, name, text, "%s", size_error.text);
+            return fail(err, name, "%s", size_error.text);
     } else if (o->kind == OPT_FRACTION ? !parse_millionths(text, strlen(text), &v->number)
                : o->kind == OPT_TOKENS ? !parse_tokens(text, &v->number)
                                        : !parse_digits(text, strlen(text), &v->number)) {
