@@ -12,6 +12,11 @@
 
 /** Bytes of the UTF-8 character at `text` (n > 0 bytes are there); 0 when it is none. */
 uint32_t vf_utf8_length(const char *text, size_t n);
+/** The code point of a character of that length (1 to 4). */
+uint32_t vf_utf8_code(const char *text, uint32_t length);
+
+/** Whether a character steers a terminal, or turns or hides the text around it. */
+bool vf_text_unsafe(uint32_t code);
 
 /** Longest name that is looked up or compared, in bytes. */
 #define VF_NAME_LIMIT 256

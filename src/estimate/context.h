@@ -61,6 +61,8 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
 
 /** Alignment and extra bytes of a buffer type (spec: llama.cpp buffer types' get_alloc_size). */
 uint64_t vf_buffer_alignment(vf_backend backend);
+/** Largest single buffer; a larger need is spread over several (VF_OVERFLOW / 2: no limit). */
+uint64_t vf_buffer_max_size(vf_backend backend);
 /** Bytes a tensor of `type` with row length ne0 takes in a buffer of `backend`, padding included:
  * CUDA adds, once per quantized tensor with ne0 % 512 != 0, the row bytes of the missing elements. */
 uint64_t vf_buffer_tensor_bytes(vf_backend backend, uint16_t type, uint64_t ne0, uint64_t nbytes);

@@ -70,6 +70,8 @@
     X(U, ssm_time_step_rank, "ssm.time_step_rank", 1u << 20) \
     X(U, ssm_group_count, "ssm.group_count", 1u << 16) \
     X(F, ssm_dt_b_c_rms, "ssm.dt_b_c_rms", 1) \
+    X(L, recurrent_layers, "attention.recurrent_layers", 1) \
+    X(U, moe_every_n_layers, "moe_every_n_layers", 2048) \
     X(U, full_attention_interval, "full_attention_interval", 2048) \
     X(U, kda_head_dim, "kda.head_dim", 1u << 16) \
     X(U, shortconv_l_cache, "shortconv.l_cache", 1u << 16) \

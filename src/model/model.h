@@ -11,12 +11,14 @@
 typedef struct vf_layer {
     uint8_t attention; /**< vf_attn_kind */
     uint8_t recurrent; /**< vf_recurrent_kind */
-    uint8_t ffn;       /**< vf_ffn_kind */
+    uint8_t ffn;       /**< vf_ffn_kind; VF_FFN_MOE with n_ff > 0: experts beside a dense feed-forward */
     bool windowed;     /**< sliding window: its cache is cut to n_swa + ubatch cells */
     bool has_cache;    /**< it has K (and V) cells of its own */
     bool mtp;          /**< a multi-token-prediction block: in the file, not loaded by default */
+    bool indexer;      /**< sparse attention: an indexer, with a cache of one head of indexer_key_length */
     uint32_t n_head, n_head_kv;
     uint32_t head_k, head_v; /**< per head; MLA: of the cache, kv_lora_rank + rope, and kv_lora_rank */
+    uint32_t head_k_mla, head_v_mla; /**< MLA: per head after attn_k_b and attn_v_b; else 0 */
     uint32_t n_rot;
     uint32_t n_ff;           /**< dense width */
     uint32_t n_ff_exp, n_ff_shexp, n_expert, n_expert_used;
@@ -52,7 +54,13 @@ struct vf_model {
     vf_tensor *tensors; /**< the file's own list in file order, or the generated one */
     size_t n_tensors;
     bool from_file;   /**< tensors and types were read; false: generated, types are the source's */
-    bool tied;        /**< no output.weight */
+    bool tied;        /**< no output.weight; for a generated list set by the caller, where the record asks */
+    uint64_t options; /**< bit VF_OPTION_x: the model has what its record calls optional */
+    /* the index (vf_model_index) */
+    uint32_t *order;  /**< n_tensors of them: by layer, then by name in byte order, as llama.cpp sorts */
+    uint8_t *mix;     /**< n_tensors of them: the category for quantization mixes */
+    struct vf_group *groups; /**< the tensors of one layer, within order */
+    uint32_t n_groups;
     uint32_t file_type; /**< general.file_type, UINT32_MAX: none */
     char *names;      /**< pool of names of unknown tensors */
     size_t n_names;
@@ -67,6 +75,10 @@ vf_status vf_layers_build(vf_model *m, vf_error *err);
 /** Generates the tensor list of m->arch from the layer table, with source types (f16 matrices, f32
  * vectors and the others that llama.cpp's converter keeps in f32). */
 vf_status vf_inventory_build(vf_model *m, vf_error *err);
+
+/** Builds the index of m->tensors (m->order and so on). Called by vf_inventory_build; a reader that
+ * fills m->tensors itself calls it once they are complete. Sets m->tied. */
+vf_status vf_model_index(vf_model *m, vf_error *err);
 
 /** The storage types under `quant`: types[i] for m->tensors[i]. Generated and file inventories alike;
  * VF_QUANT_AS_FILE copies the file's own. `types` has m->n_tensors room. */
@@ -88,6 +100,18 @@ char *vf_tensor_name(const vf_model *m, const vf_tensor *t, char *out, size_t si
 /** Finds role, part, layer and stack from a name; role VF_ROLE_UNKNOWN when it is not in the table. */
 void vf_tensor_parse_name(const char *name, size_t n, vf_tensor *out);
 
+/** Whether the model has an optional block: always, never, or as m->options says. */
+static inline bool vf_model_has(const vf_model *m, uint8_t has, vf_option option)
+{
+    return has == VF_YES || (has == VF_OPTIONAL && ((m->options >> option) & 1u));
+}
+
+/** Bytes of all tensors, stored as types[i]. */
+uint64_t vf_model_bytes(const vf_model *m, const uint16_t *types);
+
+/** The same in another sequence of blocks than "blk" (VF_STACK_ENC, VF_STACK_DEC). */
+const vf_tensor *vf_model_stack_tensor(const vf_model *m, uint16_t stack, int32_t layer, uint16_t role,
+                                       uint8_t part);
 /** First tensor of that role and part in a layer (-1: global), or NULL. */
 const vf_tensor *vf_model_tensor(const vf_model *m, int32_t layer, uint16_t role, uint8_t part);
 

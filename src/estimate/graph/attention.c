@@ -1,0 +1,311 @@
+/* Attention over a cache (llama.cpp src/llama-graph.cpp: build_qkv, build_attn, build_attn_mha;
+ * src/llama-kv-cache.cpp: cpy_k, cpy_v, get_k, get_v). */
+#include "base/checked.h"
+#include "estimate/graph/build.h"
+#include "estimate/graph/fattn.h"
+
+typedef struct qkv {
+    vf_id q, k, v;
+} qkv;
+
+/* A matrix product with a Hadamard matrix: quantized caches hold rotated rows. */
+static vf_id rotate(vf_graph *g, vf_id x, vf_id matrix)
+{
+    uint64_t n = g->node[matrix].ne[0], ne[4], elements = 1;
+    vf_id flat;
+
+    for (int i = 0; i < 4; i++) {
+        ne[i] = g->node[x].ne[i];
+        elements = vf_mul(elements, ne[i]);
+    }
+    flat = vf_g_contiguous(&g->node[x]) ? vf_g_reshape(g, x, n, elements / n, 1, 1)
+                                        : vf_g_cont_2d(g, x, n, elements / n);
+    return vf_g_reshape(g, vf_g_mul_mat(g, matrix, flat), ne[0], ne[1], ne[2], ne[3]);
+}
+
+static vf_id store_k(vf_build *b, const vf_cache_input *in, vf_id cache, vf_id k)
+{
+    vf_graph *g = b->g;
+    uint64_t width = g->node[cache].ne[0], rows = vf_mul(g->node[cache].ne[1], g->node[cache].ne[2]);
+
+    k = vf_g_view_2d(g, k, width, b->n_tokens, g->node[k].nb[2]);
+    if (b->n_streams > 1)
+        cache = vf_g_reshape(g, cache, width, rows, 1, 1);
+    return vf_g_set_rows(g, cache, k, in->k_idxs);
+}
+
+/* Without flash attention V lies transposed, and every element is a row of its own. */
+static vf_id store_v(vf_build *b, const vf_cache_input *in, vf_id cache, vf_id v)
+{
+    vf_graph *g = b->g;
+    uint64_t width = vf_mul(g->node[v].ne[0], g->node[v].ne[1]);
+    uint64_t elements;
+
+    if (b->c->flash_attn) {
+        uint64_t rows = vf_mul(g->node[cache].ne[1], g->node[cache].ne[2]);
+
+        v = vf_g_view_2d(g, v, width, b->n_tokens, g->node[v].nb[2]);
+        if (b->n_streams > 1)
+            cache = vf_g_reshape(g, cache, width, rows, 1, 1);
+        return vf_g_set_rows(g, cache, v, in->v_idxs);
+    }
+    if (vf_mul(width, g->node[v].nb[0]) == g->node[v].nb[2])
+        v = vf_g_reshape(g, v, width, b->n_tokens, 1, 1);
+    else
+        v = vf_g_cont_2d(g, v, width, b->n_tokens);
+    if (width < g->node[cache].ne[0])
+        v = vf_g_op(g, VF_OP_PAD, g->node[v].type, g->node[cache].ne[0], b->n_tokens, 1, 1, v, 0, 0);
+    elements = vf_mul3(g->node[cache].ne[0], g->node[cache].ne[1], g->node[cache].ne[2]);
+    cache = vf_g_reshape(g, cache, 1, elements, 1, 1);
+    v = vf_g_reshape(g, v, 1, vf_mul(g->node[v].ne[0], g->node[v].ne[1]), 1, 1);
+    return vf_g_set_rows(g, cache, v, in->v_idxs);
+}
+
+static vf_id cached_k(vf_build *b, const vf_layer *l, vf_id cache)
+{
+    vf_graph *g = b->g;
+    const vf_node *t = &g->node[cache];
+    uint64_t nb1 = vf_row_bytes(t->type, l->head_k), nb2 = t->nb[1], nb3 = t->nb[2];
+
+    return vf_g_view(g, cache, (uint64_t[4]){l->head_k, l->n_head_kv, t->ne[1], b->n_streams},
+                     (uint64_t[3]){nb1, nb2, nb3});
+}
+
+static vf_id cached_v(vf_build *b, const vf_layer *l, vf_id cache)
+{
+    vf_graph *g = b->g;
+    const vf_node *t = &g->node[cache];
+    uint64_t cells = t->ne[1], nb3 = t->nb[2];
+
+    if (b->c->flash_attn)
+        return vf_g_view(g, cache, (uint64_t[4]){l->head_v, l->n_head_kv, cells, b->n_streams},
+                         (uint64_t[3]){vf_row_bytes(t->type, l->head_v), t->nb[1], nb3});
+    return vf_g_view(g, cache, (uint64_t[4]){cells, l->n_head_kv, l->head_v, b->n_streams},
+                     (uint64_t[3]){vf_row_bytes(t->type, vf_mul(cells, l->head_v)), vf_row_bytes(t->type, cells), nb3});
+}
+
+static vf_id scores_and_sum(vf_build *b, vf_id q, vf_id k, vf_id v, bool v_transposed, vf_id mask, vf_id bias,
+                            vf_id sinks, vf_id v_mla)
+{
+    vf_graph *g = b->g;
+    vf_id kq = vf_g_mul_mat(g, k, q), out;
+
+    if (b->m->hp.attn_logit_softcapping)
+        for (int i = 0; i < 3; i++) /* scale, tanh, scale */
+            kq = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, kq, 0, 0);
+    if (bias)
+        kq = vf_g_map(g, VF_OP_ADD, kq, bias, 0);
+    kq = vf_g_map(g, VF_OP_SOFT_MAX, kq, mask, sinks);
+    if (!v_transposed)
+        v = vf_g_cont(g, vf_g_transpose(g, v));
+    out = vf_g_mul_mat(g, v, kq);
+    if (v_mla)
+        out = vf_g_mul_mat(g, v_mla, out);
+    out = vf_g_permute(g, out, 0, 2, 1, 3);
+    out = vf_g_cont_2d(g, out, vf_mul(g->node[out].ne[0], g->node[out].ne[1]),
+                       vf_mul(g->node[out].ne[2], g->node[out].ne[3]));
+    if (!b->c->offload_kqv)
+        g->node[out].backend = vf_b_cpu(b);
+    return out;
+}
+
+static vf_id flash_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, bool v_transposed, vf_id mask,
+                             vf_id sinks, vf_id v_mla)
+{
+    vf_graph *g = b->g;
+    vf_id out;
+
+    (void)il;
+    if (v_transposed)
+        v = vf_g_transpose(g, v);
+    if (g->node[k].type == VF_TYPE_F32)
+        k = vf_g_cast(g, k, VF_TYPE_F16);
+    if (g->node[v].type == VF_TYPE_F32)
+        v = vf_g_cast(g, v, VF_TYPE_F16);
+    out = vf_g_op(g, VF_OP_FLASH_ATTN_EXT, VF_TYPE_F32, g->node[v].ne[0], g->node[q].ne[2], g->node[q].ne[1],
+                  g->node[q].ne[3], q, k, v);
+    vf_g_add_src(g, out, mask);
+    vf_g_add_src(g, out, sinks);
+    vf_fattn_apply(g, out, b->p, b->m->hp.max_alibi_bias != 0);
+    if (v_mla) {
+        out = vf_g_mul_mat(g, v_mla, vf_g_permute(g, out, 0, 2, 1, 3));
+        out = vf_g_cont(g, vf_g_permute(g, out, 0, 2, 1, 3));
+    }
+    return vf_g_reshape(g, out, vf_mul(g->node[out].ne[0], g->node[out].ne[1]),
+                        vf_mul(g->node[out].ne[2], g->node[out].ne[3]), 1, 1);
+}
+
+vf_id vf_b_attention_core(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id mask, vf_id bias, vf_id sinks,
+                          vf_id v_mla)
+{
+    vf_graph *g = b->g;
+    bool v_transposed = g->node[v].nb[1] > g->node[v].nb[2];
+    uint64_t streams = g->node[k].ne[3];
+    const vf_node *t = &g->node[q];
+    vf_id out;
+
+    q = vf_g_view(g, q, (uint64_t[4]){t->ne[0], t->ne[1], t->ne[2] / streams, streams},
+                  (uint64_t[3]){t->nb[1], t->nb[2], t->nb[3] / streams});
+    q = vf_g_permute(g, q, 0, 2, 1, 3);
+    k = vf_g_permute(g, k, 0, 2, 1, 3);
+    v = vf_g_permute(g, v, 0, 2, 1, 3);
+    if (b->c->flash_attn && !bias)
+        out = flash_attention(b, il, q, k, v, v_transposed, mask, sinks, v_mla);
+    else
+        out = scores_and_sum(b, q, k, v, v_transposed, mask, bias, sinks, v_mla);
+    vf_g_expand(g, out);
+    return out;
+}
+
+/* Encoders: keys and values are those of the batch. */
+static vf_id attend_batch(vf_build *b, uint32_t il, qkv x, vf_id sinks, vf_id bias)
+{
+    vf_g_expand(b->g, x.q);
+    vf_g_expand(b->g, x.k);
+    vf_g_expand(b->g, x.v);
+    return vf_b_attention_core(b, il, x.q, x.k, x.v, vf_b_cache(b, il)->mask, bias, sinks, 0);
+}
+
+static uint32_t cache_layer(const vf_build *b, uint32_t il)
+{
+    uint32_t own = il;
+
+    /* src/models/gemma3n.cpp, gemma4.cpp: the last layer of the same kind that has a cache */
+    while (own > 0 && (!b->m->layers[own].has_cache || b->m->layers[own].windowed != b->m->layers[il].windowed))
+        own--;
+    return own;
+}
+
+static vf_id attend_cache(vf_build *b, uint32_t il, qkv x, vf_id sinks, vf_id bias)
+{
+    vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    vf_cache_input *in = vf_b_cache(b, il);
+    uint64_t v_width = b->c->flash_attn ? vf_mul(l->n_head_kv, l->head_v) : b->max_v;
+    uint32_t own = cache_layer(b, il);
+    vf_id cache_k = vf_b_cache_tensor(b, own, (uint16_t)b->c->type_k, vf_mul(l->n_head_kv, l->head_k), in->cells,
+                                      b->n_streams);
+    vf_id cache_v = vf_b_cache_tensor(b, own, (uint16_t)b->c->type_v, v_width, in->cells, b->n_streams);
+    vf_id out;
+
+    if (in->k_rot) {
+        x.q = rotate(g, x.q, in->k_rot);
+        if (x.k)
+            x.k = rotate(g, x.k, in->k_rot);
+    }
+    if (in->v_rot && x.v)
+        x.v = rotate(g, x.v, in->v_rot);
+    vf_g_expand(g, x.q);
+    if (x.k && b->iswa)
+        vf_g_expand(g, x.k);
+    if (x.v)
+        vf_g_expand(g, x.v);
+    if (x.k)
+        vf_g_expand(g, x.k);
+    if (x.k)
+        vf_g_expand(g, store_k(b, in, cache_k, x.k));
+    if (x.v)
+        vf_g_expand(g, store_v(b, in, cache_v, x.v));
+    out = vf_b_attention_core(b, il, x.q, cached_k(b, l, cache_k), cached_v(b, l, cache_v), in->mask, bias, sinks, 0);
+    return in->v_rot ? rotate(g, out, in->v_rot) : out;
+}
+
+vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_role output)
+{
+    qkv x = {q, k, v};
+    vf_id sinks = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_SINKS, VF_PART_WEIGHT);
+    vf_id out = b->no_cache ? attend_batch(b, il, x, sinks, 0) : attend_cache(b, il, x, sinks, 0);
+
+    return output ? vf_b_linear(b, (int32_t)il, output, out) : out;
+}
+
+static vf_id clamp(vf_build *b, vf_id x)
+{
+    return b->m->hp.clamp_kqv ? vf_g_map(b->g, VF_OP_CLAMP, x, 0, 0) : x;
+}
+
+/* One of q, k, v: projection, norm over the whole width, heads, norm per head. */
+static vf_id project(vf_build *b, uint32_t il, vf_role role, vf_role norm, uint64_t head, uint64_t n_head, vf_id x)
+{
+    const vf_tensor *w = vf_model_tensor(b->m, (int32_t)il, (uint16_t)norm, VF_PART_WEIGHT);
+    bool whole = w && w->ne[0] != head;
+
+    x = clamp(b, vf_b_linear(b, (int32_t)il, role, x));
+    if (whole)
+        x = vf_b_norm(b, (int32_t)il, norm, (vf_norm)b->m->arch.norm, x);
+    x = vf_g_reshape(b->g, x, head, n_head, b->n_tokens, 1);
+    if (w && !whole && !b->m->arch.graph.norm_after_rope)
+        x = vf_b_norm(b, (int32_t)il, norm, (vf_norm)b->m->arch.norm, x);
+    return x;
+}
+
+static qkv project_fused(vf_build *b, uint32_t il, vf_id x)
+{
+    vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    vf_id all = clamp(b, vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_QKV, x));
+    uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, l->head_k), nb2 = g->node[all].nb[1];
+    qkv r;
+
+    r.q = vf_g_view_3d(g, all, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
+    r.k = vf_g_view_3d(g, all, l->head_k, l->n_head_kv, b->n_tokens, nb1, nb2);
+    r.v = vf_g_view_3d(g, all, l->head_v, l->n_head_kv, b->n_tokens, vf_row_bytes(VF_TYPE_F32, l->head_v), nb2);
+    if (!b->m->arch.graph.norm_after_rope) {
+        r.q = vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, VF_PART_WEIGHT)
+                  ? vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, (vf_norm)b->m->arch.norm, r.q) : r.q;
+        r.k = vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, VF_PART_WEIGHT)
+                  ? vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, (vf_norm)b->m->arch.norm, r.k) : r.k;
+    }
+    return r;
+}
+
+static bool rotates(const vf_build *b, uint32_t il)
+{
+    const vf_arch *arch = &b->m->arch;
+
+    if (!arch->attention.rope)
+        return false;
+    switch (arch->graph.rope_where) {
+    case VF_ROPE_WINDOWED:
+        return b->m->layers[il].windowed;
+    case VF_ROPE_WINDOWED_OR_NONE:
+        return b->m->layers[il].windowed || !b->iswa;
+    case VF_ROPE_STEP:
+        return arch->graph.rope_step == 0 || (il + 1) % arch->graph.rope_step != 0;
+    default:
+        return true;
+    }
+}
+
+static vf_id position(vf_build *b, uint32_t il, vf_role norm, bool rotate_it, vf_id x)
+{
+    if (rotate_it)
+        x = vf_b_rope(b, il, x);
+    if (b->m->arch.graph.norm_after_rope && vf_b_has(b, (int32_t)il, norm, VF_PART_WEIGHT))
+        x = vf_b_norm(b, (int32_t)il, norm, (vf_norm)b->m->arch.norm, x);
+    if (rotate_it && b->m->arch.graph.qk_rms_after_rope)
+        x = vf_g_map(b->g, VF_OP_RMS_NORM, x, 0, 0);
+    return x;
+}
+
+vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
+{
+    const vf_layer *l = &b->m->layers[il];
+    bool rope = rotates(b, il);
+    qkv r;
+
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT)) {
+        r = project_fused(b, il, x);
+    } else {
+        r.q = project(b, il, VF_ROLE_ATTN_Q, VF_ROLE_ATTN_Q_NORM, l->head_k, l->n_head, x);
+        r.k = project(b, il, VF_ROLE_ATTN_K, VF_ROLE_ATTN_K_NORM, l->head_k, l->n_head_kv, x);
+        r.v = project(b, il, VF_ROLE_ATTN_V, VF_ROLE_UNKNOWN, l->head_v, l->n_head_kv, x);
+    }
+    r.q = position(b, il, VF_ROLE_ATTN_Q_NORM, rope, r.q);
+    r.k = position(b, il, VF_ROLE_ATTN_K_NORM, rope, r.k);
+    if (!rope && b->m->arch.graph.attn_temperature)
+        r.q = vf_g_map(b->g, VF_OP_MUL, r.q, b->attn_scale, 0);
+    if (b->m->arch.attention.scale_q)
+        r.q = vf_g_map(b->g, VF_OP_SCALE, r.q, 0, 0);
+    return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
+}

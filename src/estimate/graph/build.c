@@ -1,0 +1,407 @@
+#include "estimate/graph/build.h"
+
+#include "base/checked.h"
+
+int8_t vf_b_cache_backend(const vf_build *b, uint32_t il)
+{
+    return b->c->offload_kqv ? vf_b_backend(b, b->p->layer_device[il]) : vf_b_cpu(b);
+}
+
+/* ---- weights ---- */
+
+static const vf_tensor *find(const vf_build *b, int32_t il, vf_role role, vf_part part)
+{
+    return vf_model_tensor(b->m, il, (uint16_t)role, (uint8_t)part);
+}
+
+bool vf_b_has(const vf_build *b, int32_t il, vf_role role, vf_part part)
+{
+    return find(b, il, role, part) != NULL;
+}
+
+static vf_id weight_leaf(vf_build *b, const vf_tensor *t, int8_t backend)
+{
+    uint16_t type = b->types[t - b->m->tensors];
+    vf_id id = vf_g_tensor(b->g, type, t->ne[0], t->ne[1], t->ne[2], t->ne[3]);
+
+    b->g->node[id].flags |= VF_NODE_EXTERNAL | VF_NODE_WEIGHT;
+    b->g->node[id].backend = backend;
+    return id;
+}
+
+/* A weight that several layers read is one tensor on each device. */
+static vf_id shared_weight(vf_build *b, const vf_tensor *t, int8_t backend)
+{
+    uint32_t index = (uint32_t)(t - b->m->tensors), i;
+
+    for (i = 0; i < b->global.n; i++)
+        if (b->global.index[i] == index && b->global.backend[i] == backend)
+            return b->global.tensor[i];
+    if (i == sizeof b->global.tensor / sizeof b->global.tensor[0])
+        return weight_leaf(b, t, backend);
+    b->global.index[i] = index;
+    b->global.backend[i] = backend;
+    b->global.tensor[i] = weight_leaf(b, t, backend);
+    b->global.n++;
+    return b->global.tensor[i];
+}
+
+vf_id vf_b_weight(vf_build *b, int32_t il, vf_role role, vf_part part)
+{
+    const vf_tensor *t = find(b, il, role, part);
+
+    if (!t)
+        return 0;
+    return weight_leaf(b, t, vf_b_backend(b, b->p->tensor_device[t - b->m->tensors]));
+}
+
+/* ---- what blocks are made of ---- */
+
+vf_id vf_b_mul_mat(vf_build *b, int32_t il, vf_role role, vf_id x)
+{
+    vf_id w = vf_b_weight(b, il, role, VF_PART_WEIGHT), scale;
+
+    if (!w)
+        return x;
+    x = vf_g_mul_mat(b->g, w, x);
+    scale = vf_b_weight(b, il, role, VF_PART_SCALE);
+    return scale ? vf_g_map(b->g, VF_OP_MUL, x, scale, 0) : x;
+}
+
+vf_id vf_b_linear(vf_build *b, int32_t il, vf_role role, vf_id x)
+{
+    vf_id bias;
+
+    x = vf_b_mul_mat(b, il, role, x);
+    bias = vf_b_weight(b, il, role, VF_PART_BIAS);
+    return bias ? vf_g_map(b->g, VF_OP_ADD, x, bias, 0) : x;
+}
+
+vf_id vf_b_norm(vf_build *b, int32_t il, vf_role role, vf_norm kind, vf_id x)
+{
+    vf_graph *g = b->g;
+    vf_id w = vf_b_weight(b, il, role, VF_PART_WEIGHT), bias = vf_b_weight(b, il, role, VF_PART_BIAS);
+
+    if (!w && !bias)
+        w = vf_b_weight(b, il, role, VF_PART_BARE);
+    x = vf_g_map(g, kind == VF_NORM_RMS ? VF_OP_RMS_NORM : VF_OP_NORM, x, 0, 0);
+    /* src/llama-context.cpp: graph_get_cb */
+    if ((w || bias) && il >= 0 && b->pin_norms)
+        g->node[x].backend = vf_b_backend(b, b->p->layer_device[il]);
+    if (w)
+        x = vf_g_map(g, VF_OP_MUL, x, w, 0);
+    return bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
+}
+
+/* src/llama-model.cpp: get_rope_factors; long contexts take the long factors. */
+static vf_id rope_factors(vf_build *b, uint32_t il)
+{
+    int8_t backend = vf_b_backend(b, b->p->layer_device[il]);
+    const vf_tensor *t = find(b, -1, VF_ROLE_ROPE_FREQS, VF_PART_WEIGHT);
+
+    if (!t)
+        t = find(b, -1, VF_ROLE_ROPE_FACTORS_LONG, VF_PART_WEIGHT);
+    return t ? shared_weight(b, t, backend) : 0;
+}
+
+vf_id vf_b_rope(vf_build *b, uint32_t il, vf_id x)
+{
+    return vf_g_map(b->g, VF_OP_ROPE, x, b->pos, rope_factors(b, il));
+}
+
+vf_id vf_b_cache_tensor(vf_build *b, uint32_t il, uint16_t type, uint64_t ne0, uint64_t ne1, uint64_t ne2)
+{
+    vf_id id = vf_g_tensor(b->g, type, ne0, ne1, ne2, 1);
+
+    b->g->node[id].flags |= VF_NODE_EXTERNAL;
+    b->g->node[id].backend = vf_b_cache_backend(b, il);
+    return id;
+}
+
+vf_cache_input *vf_b_cache(vf_build *b, uint32_t il)
+{
+    return &b->cache[b->iswa && b->m->layers[il].windowed];
+}
+
+/* ---- inputs ---- */
+
+static uint64_t positions_per_token(const vf_build *b)
+{
+    return b->m->hp.rope_dimension_sections.count > 0 ? 4 : 1;
+}
+
+/* The rotation of a quantized cache: the largest power of two that divides the head, at least 64; only
+ * when all cached heads are alike (src/llama-kv-cache.cpp, constructor). */
+static uint64_t rotation_size(const vf_build *b, vf_type type, bool of_v, bool windowed)
+{
+    const vf_model *m = b->m;
+    uint64_t head = 0, size = 64;
+
+    if (!vf_type_get((uint32_t)type)->quantized)
+        return 0;
+    for (uint32_t il = 0; il < b->n_layer; il++) {
+        const vf_layer *l = &m->layers[il];
+        uint64_t h = of_v ? l->head_v : l->head_k;
+
+        if (!l->has_cache || (b->iswa && l->windowed != windowed))
+            continue;
+        if (head && h != head)
+            return 0;
+        head = h;
+    }
+    if (head == 0 || head % 64 != 0)
+        return 0;
+    if (of_v)
+        return 64;
+    while (head % (2 * size) == 0)
+        size *= 2;
+    return size;
+}
+
+static void make_cache_inputs(vf_build *b, bool windowed)
+{
+    vf_graph *g = b->g;
+    const vf_context *c = b->c;
+    vf_cache_input *in = &b->cache[windowed];
+    bool mla = vf_model_is_mla(b->m);
+    uint16_t mask_type = c->flash_attn ? VF_TYPE_F16 : VF_TYPE_F32;
+    uint64_t k_rot, v_rot;
+
+    in->cells = windowed ? c->cells_swa : c->cells;
+    in->k_idxs = vf_g_input(g, VF_TYPE_I64, b->n_tokens, 1, 1, 1);
+    in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->flash_attn ? b->n_tokens : vf_mul(b->n_tokens, b->max_v), 1, 1, 1);
+    in->mask = vf_g_input(g, mask_type, in->cells, b->n_tokens / b->n_streams, 1, b->n_streams);
+    if (mla)
+        return;
+    k_rot = rotation_size(b, c->type_k, false, windowed);
+    v_rot = rotation_size(b, c->type_v, true, windowed);
+    in->k_rot = k_rot ? vf_g_input(g, VF_TYPE_F32, k_rot, k_rot, 1, 1) : 0;
+    in->v_rot = v_rot ? vf_g_input(g, VF_TYPE_F32, v_rot, v_rot, 1, 1) : 0;
+}
+
+static void make_batch_mask(vf_build *b, bool windowed)
+{
+    uint16_t type = b->c->flash_attn ? VF_TYPE_F16 : VF_TYPE_F32;
+
+    b->cache[windowed].mask = vf_g_input(b->g, type, b->n_tokens, b->n_tokens, 1, 1);
+}
+
+static void make_inputs(vf_build *b)
+{
+    vf_graph *g = b->g;
+
+    b->pos = vf_g_input(g, VF_TYPE_I32, vf_mul(b->n_tokens, positions_per_token(b)), 1, 1, 1);
+    if (b->m->arch.graph.attn_temperature)
+        b->attn_scale = vf_g_input(g, VF_TYPE_F32, 1, 1, b->n_tokens, 1);
+    for (int windowed = 0; windowed <= b->iswa; windowed++) {
+        if (b->no_cache)
+            make_batch_mask(b, windowed);
+        else
+            make_cache_inputs(b, windowed);
+    }
+    /* src/llama-graph.cpp: build_rs_inp; no extra states are copied along */
+    b->state_copy = vf_g_input(g, VF_TYPE_I32, b->n_seqs, 1, 1, 1);
+    b->state_copy_main = vf_g_view_1d(g, b->state_copy, b->n_seqs);
+    b->state_copy_extra = vf_g_view_1d(g, b->state_copy, 0);
+    b->out_ids = vf_g_input(g, VF_TYPE_I32, b->n_outputs, 1, 1, 1);
+}
+
+/* src/llama-graph.cpp: build_inp_embd. Tokens or ready embeddings: both inputs are in the graph. */
+static vf_id embed(vf_build *b)
+{
+    vf_graph *g = b->g;
+    const vf_arch *arch = &b->m->arch;
+    uint64_t n_embd = b->m->hp.embedding_length;
+    vf_id tokens = vf_g_input(g, VF_TYPE_I32, b->n_tokens, 1, 1, 1);
+    vf_id ready = vf_g_input(g, VF_TYPE_F32, n_embd, b->n_tokens, 1, 1);
+    vf_id x = vf_g_get_rows(g, vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT), tokens);
+
+    vf_g_expand(g, x);
+    vf_g_expand(g, ready);
+    if (b->m->hp.embedding_scale) {
+        x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
+        vf_g_expand(g, x);
+    }
+    if (arch->embedding.scaled)
+        x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
+    return x;
+}
+
+/* What else is added to the embeddings. */
+static vf_id embed_position(vf_build *b, vf_id x)
+{
+    vf_graph *g = b->g;
+    const vf_arch *arch = &b->m->arch;
+    vf_id w;
+
+    w = vf_b_weight(b, -1, VF_ROLE_TOKEN_TYPES, VF_PART_WEIGHT);
+    if (w)
+        x = vf_g_map(g, VF_OP_ADD, x, vf_g_view_1d(g, w, b->m->hp.embedding_length), 0);
+    w = vf_b_weight(b, -1, VF_ROLE_POSITION_EMBD, VF_PART_WEIGHT);
+    if (w)
+        x = vf_g_map(g, VF_OP_ADD, x, vf_g_get_rows(g, w, b->pos), 0);
+    if (!arch->output.norm_is_token_embd_norm && vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD_NORM, VF_PART_WEIGHT))
+        x = vf_b_norm(b, -1, VF_ROLE_TOKEN_EMBD_NORM, (vf_norm)arch->embedding.norm, x);
+    return x;
+}
+
+/* ---- layers ---- */
+
+typedef struct layer_state {
+    vf_id cur, residual, normed, side;
+} layer_state;
+
+static vf_id mixer(vf_build *b, uint32_t il, vf_id x)
+{
+    const vf_layer *l = &b->m->layers[il];
+
+    if (l->attention == VF_ATTN_GQA)
+        return vf_b_gqa(b, il, x);
+    b->g->failed = true;
+    return x;
+}
+
+/* Only the rows that are asked for go on behind the last mixer. */
+static void gather(vf_build *b, layer_state *s)
+{
+    vf_graph *g = b->g;
+
+    s->cur = vf_g_get_rows(g, s->cur, b->out_ids);
+    s->residual = vf_g_get_rows(g, s->residual, b->out_ids);
+    s->normed = s->normed ? vf_g_get_rows(g, s->normed, b->out_ids) : 0;
+}
+
+static vf_id scaled(vf_build *b, vf_id x)
+{
+    bool scale = b->m->arch.graph.scaled_residual || b->m->hp.residual_scale;
+
+    return scale ? vf_g_map(b->g, VF_OP_SCALE, x, 0, 0) : x;
+}
+
+static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
+{
+    if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
+        return x;
+    return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
+}
+
+static void add(vf_build *b, layer_state *s, vf_id first, vf_id second)
+{
+    s->cur = vf_g_map(b->g, VF_OP_ADD, first, second, 0);
+}
+
+static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
+{
+    switch (what) {
+    case VF_STEP_ATTN_NORM:
+        s->cur = optional_norm(b, il, VF_ROLE_ATTN_NORM, s->cur);
+        s->normed = s->cur;
+        break;
+    case VF_STEP_ATTN_NORM_2:
+        if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_NORM_2, VF_PART_WEIGHT))
+            s->cur = optional_norm(b, il, VF_ROLE_ATTN_NORM_2, s->residual);
+        break;
+    case VF_STEP_MIXER:
+        s->cur = mixer(b, il, s->cur);
+        if (il + 1 == b->n_layer && !b->m->arch.attention.gather_late)
+            gather(b, s);
+        s->cur = scaled(b, s->cur);
+        break;
+    case VF_STEP_ATTN_OUTPUT_NORM:
+        s->cur = optional_norm(b, il, VF_ROLE_ATTN_OUTPUT_NORM, s->cur);
+        break;
+    case VF_STEP_POST_ATTENTION_NORM:
+        s->cur = optional_norm(b, il, VF_ROLE_POST_ATTENTION_NORM, s->cur);
+        break;
+    case VF_STEP_FFN_NORM:
+        s->cur = optional_norm(b, il, VF_ROLE_FFN_NORM, s->cur);
+        break;
+    case VF_STEP_FFN:
+        s->cur = scaled(b, vf_b_ffn(b, il, s->cur));
+        break;
+    case VF_STEP_POST_FFW_NORM:
+        s->cur = optional_norm(b, il, VF_ROLE_POST_FFW_NORM, s->cur);
+        break;
+    case VF_STEP_LAYER_OUTPUT_NORM:
+        s->cur = optional_norm(b, il, VF_ROLE_LAYER_OUTPUT_NORM, s->cur);
+        break;
+    case VF_STEP_ADD:
+        add(b, s, s->cur, s->residual);
+        s->residual = s->cur;
+        break;
+    case VF_STEP_RESIDUAL_ADD:
+        add(b, s, s->residual, s->cur);
+        s->residual = s->cur;
+        break;
+    case VF_STEP_BRANCH:
+        s->side = s->cur;
+        s->cur = s->normed;
+        break;
+    case VF_STEP_BRANCH_RESIDUAL:
+        s->side = s->cur;
+        s->cur = s->residual;
+        break;
+    case VF_STEP_ADD_SIDE:
+        add(b, s, s->cur, s->side);
+        break;
+    case VF_STEP_SIDE_ADD:
+        add(b, s, s->side, s->cur);
+        break;
+    case VF_STEP_END:
+        break;
+    }
+}
+
+static vf_id layer(vf_build *b, uint32_t il, vf_id x)
+{
+    layer_state s = {.cur = x, .residual = x};
+
+    for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
+        step(b, il, (vf_step)*what, &s);
+    return s.cur;
+}
+
+/* ---- the end ---- */
+
+static void head(vf_build *b, vf_id x)
+{
+    vf_graph *g = b->g;
+    const vf_arch *arch = &b->m->arch;
+    vf_role norm = arch->output.norm_is_token_embd_norm ? VF_ROLE_TOKEN_EMBD_NORM : VF_ROLE_OUTPUT_NORM;
+    vf_id w, bias;
+
+    if (vf_b_has(b, -1, norm, VF_PART_WEIGHT))
+        x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
+    g->node[x].flags |= VF_NODE_OUTPUT;
+    w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
+    if (!w && arch->output.tied != VF_OUTPUT_NONE) {
+        w = vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
+        g->node[w].backend = vf_b_backend(b, b->p->tied_output_device);
+    }
+    if (w) {
+        x = vf_g_mul_mat(g, w, x);
+        bias = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_BIAS);
+        x = bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
+        if (arch->graph.scaled_logits || b->m->hp.logit_scale)
+            x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
+        if (b->m->hp.final_logit_softcapping)
+            for (int i = 0; i < 3; i++) /* scale, tanh, scale */
+                x = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, x, 0, 0);
+        g->node[x].flags |= VF_NODE_OUTPUT;
+    }
+    vf_g_expand(g, x);
+}
+
+bool vf_b_graph(vf_build *b)
+{
+    vf_id x = embed(b);
+
+    make_inputs(b);
+    x = embed_position(b, x);
+    for (uint32_t il = 0; il < b->n_layer; il++)
+        x = layer(b, il, x);
+    if (b->m->arch.attention.gather_late)
+        x = vf_g_get_rows(b->g, x, b->out_ids);
+    head(b, x);
+    return !b->g->failed;
+}

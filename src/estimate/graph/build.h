@@ -1,0 +1,94 @@
+/* Building the prompt graph of a model: what the blocks share. Every block kind is one file; it reads
+ * the weights that the inventory has (as llama.cpp does: a tensor that is not there has no node) and
+ * adds its nodes in the order in which llama.cpp's model code creates them. */
+#ifndef VF_ESTIMATE_GRAPH_BUILD_H
+#define VF_ESTIMATE_GRAPH_BUILD_H
+
+#include "estimate/context.h"
+#include "estimate/graph/graph.h"
+
+/** Inputs of one cache (src/llama-graph.cpp: llm_graph_input_attn_*). */
+typedef struct vf_cache_input {
+    uint64_t cells;
+    vf_id k_idxs, v_idxs, mask;
+    vf_id k_rot, v_rot; /**< rotation matrices of quantized caches, 0 without */
+} vf_cache_input;
+
+typedef struct vf_build {
+    vf_graph *g;
+    const vf_model *m;
+    const uint16_t *types;
+    const vf_context *c;
+    const vf_placement *p;
+    uint32_t n_layer;       /**< layers that run */
+    uint64_t n_tokens, n_seqs, n_outputs, n_streams;
+    bool pin_norms;         /**< everything is on devices: norms stay on their layer's device */
+    bool iswa;              /**< there is a second cache for windowed layers */
+    bool no_cache;          /**< encoders */
+    uint64_t max_v;         /**< widest V row of all layers */
+    uint32_t *first;        /**< first[il + 1] .. first[il + 2]: tensors of layer il in by_layer */
+    uint32_t *by_layer;
+    size_t n_first;
+    struct {
+        vf_id tensor[8];
+        uint32_t index[8];
+        int8_t backend[8];
+        uint32_t n;
+    } global;               /**< weights outside the layers that several layers read */
+    vf_id pos, out_ids;
+    vf_cache_input cache[2]; /**< full, windowed */
+    vf_id attn_scale;
+    vf_id state_copy, state_copy_main, state_copy_extra;
+} vf_build;
+
+/** The CPU's backend number. */
+static inline int8_t vf_b_cpu(const vf_build *b)
+{
+    return (int8_t)b->p->n_devices;
+}
+
+static inline int8_t vf_b_backend(const vf_build *b, int16_t device)
+{
+    return device == VF_HOST ? vf_b_cpu(b) : (int8_t)device;
+}
+
+/** Where the layer's cache and state lie. */
+int8_t vf_b_cache_backend(const vf_build *b, uint32_t il);
+
+/** A weight as a leaf of the graph; 0 when the inventory has none. `il` −1: outside the layers. */
+vf_id vf_b_weight(vf_build *b, int32_t il, vf_role role, vf_part part);
+bool vf_b_has(const vf_build *b, int32_t il, vf_role role, vf_part part);
+
+/** x times a weight, its scale (build_lora_mm), and its bias when there is one. */
+vf_id vf_b_mul_mat(vf_build *b, int32_t il, vf_role role, vf_id x);
+vf_id vf_b_linear(vf_build *b, int32_t il, vf_role role, vf_id x);
+/** Norm of the architecture's kind with weight and bias, as far as there are any (build_norm). */
+vf_id vf_b_norm(vf_build *b, int32_t il, vf_role role, vf_norm kind, vf_id x);
+vf_id vf_b_rope(vf_build *b, uint32_t il, vf_id x);
+
+/** A cache tensor of layer il as a leaf in its device's memory. */
+vf_id vf_b_cache_tensor(vf_build *b, uint32_t il, uint16_t type, uint64_t ne0, uint64_t ne1, uint64_t ne2);
+vf_cache_input *vf_b_cache(vf_build *b, uint32_t il);
+
+/** The rest of an attention block behind q, k and v: cache, scores, output projection. `k` and `v` 0: the
+ * layer reads an earlier layer's cache. */
+vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_role output);
+/** Scores and weighted sum over k and v as the cache gives them (build_attn_mha). `v_mla`: weight that
+ * expands the latent result, 0 without. */
+vf_id vf_b_attention_core(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id mask, vf_id bias, vf_id sinks,
+                          vf_id v_mla);
+
+/** Mixers: normed input to output, ready for the residual sum. */
+vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_mla(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_recurrent(vf_build *b, uint32_t il, vf_id x);
+
+/** Feed-forward blocks. */
+vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down, vf_ffn_kind kind, vf_id x);
+vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x);
+
+/** The whole prompt graph; false when the architecture has a block that is not described. */
+bool vf_b_graph(vf_build *b);
+
+#endif

@@ -1,0 +1,121 @@
+#include "estimate/graph/fattn.h"
+
+#include "base/checked.h"
+
+/* Shape and types of one attention, as a kernel is chosen by. */
+typedef struct problem {
+    uint64_t head_k, head_v, gqa_ratio, cells;
+    uint16_t type_k, type_v;
+    bool has_mask, alibi;
+} problem;
+
+/* Types that a kernel reads or converts (ggml-cuda/fattn.cu: ggml_cuda_fattn_kv_type_supported). */
+static bool cuda_type(uint16_t type)
+{
+    switch (type) {
+    case VF_TYPE_F32:
+    case VF_TYPE_F16:
+    case VF_TYPE_BF16:
+    case VF_TYPE_Q4_0:
+    case VF_TYPE_Q4_1:
+    case VF_TYPE_Q5_0:
+    case VF_TYPE_Q5_1:
+    case VF_TYPE_Q8_0:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ggml-cuda/fattn.cu: ggml_cuda_get_best_fattn_kernel; the cells of a cache are a multiple of 256. */
+static bool cuda_supports(const problem *p)
+{
+    bool gqa = p->gqa_ratio >= 2 && p->has_mask && !p->alibi && p->cells % 256 == 0;
+
+    if (!cuda_type(p->type_k) || !cuda_type(p->type_v))
+        return false;
+    switch (p->head_k) {
+    case 40:
+    case 64:
+    case 72:
+    case 80:
+    case 96:
+    case 112:
+    case 128:
+    case 256:
+        return p->head_v == p->head_k;
+    case 192:
+        return p->head_v == 128 && gqa && p->gqa_ratio % 8 == 0;
+    case 320:
+        return p->head_v == 256 && gqa && p->gqa_ratio % 32 == 0;
+    case 512:
+        return p->head_v == 512 && gqa;
+    case 576:
+        return p->head_v == 512 && gqa;
+    default:
+        return false;
+    }
+}
+
+static bool supports(vf_backend backend, const problem *p)
+{
+    switch (backend) {
+    case VF_BACKEND_CUDA:
+    case VF_BACKEND_ROCM:
+        return cuda_supports(p);
+    default:
+        return true;
+    }
+}
+
+static problem problem_of(const vf_graph *g, const vf_node *node, bool alibi)
+{
+    const vf_node *q = &g->node[node->src[0]], *k = &g->node[node->src[1]], *v = &g->node[node->src[2]];
+    problem p = {.head_k = k->ne[0], .head_v = v->ne[0], .cells = k->ne[1], .type_k = k->type, .type_v = v->type,
+                 .has_mask = node->n_src > 3, .alibi = alibi};
+
+    p.gqa_ratio = k->ne[2] ? q->ne[2] / k->ne[2] : 0;
+    return p;
+}
+
+/* CUDA's kernels read f16: of a cache of another type they keep an f16 copy behind the result
+ * (ggml-cuda/fattn-common.cuh: ggml_cuda_flash_attn_ext_get_f16_extra_data). */
+static uint64_t cuda_extra(const vf_graph *g, const vf_node *node)
+{
+    const vf_node *k = &g->node[node->src[1]], *v = &g->node[node->src[2]];
+    uint64_t own = vf_g_bytes(node), end = own;
+    bool v_is_k = v->view_src && v->view_src == k->view_src;
+
+    if (k->type != VF_TYPE_F16)
+        end = vf_add(vf_pad(end, 128), vf_mul(2, vf_mul(vf_mul(k->ne[0], k->ne[1]), vf_mul(k->ne[2], k->ne[3]))));
+    if (v->type != VF_TYPE_F16 && !v_is_k)
+        end = vf_add(vf_pad(end, 128), vf_mul(2, vf_mul(vf_mul(v->ne[0], v->ne[1]), vf_mul(v->ne[2], v->ne[3]))));
+    return end == VF_OVERFLOW ? VF_OVERFLOW : end - own;
+}
+
+void vf_fattn_apply(vf_graph *g, vf_id id, const vf_placement *p, bool alibi)
+{
+    vf_node *node = &g->node[id];
+    problem pr = problem_of(g, node, alibi);
+
+    if (!supports(p->backend, &pr))
+        node->flags |= VF_NODE_CPU_ONLY;
+    else if (p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM || p->backend == VF_BACKEND_SYCL)
+        node->extra = cuda_extra(g, node);
+}
+
+bool vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p)
+{
+    for (uint32_t il = 0; il < m->n_layers; il++) {
+        const vf_layer *l = &m->layers[il];
+        problem pr = {.head_k = l->head_k, .head_v = l->head_v, .cells = 256, .type_k = (uint16_t)c->type_k,
+                      .type_v = (uint16_t)c->type_v, .has_mask = true, .alibi = m->hp.max_alibi_bias != 0};
+
+        if (l->attention == VF_ATTN_NONE || l->mtp || p->layer_device[il] == VF_HOST || l->n_head_kv == 0)
+            continue;
+        pr.gqa_ratio = l->n_head / l->n_head_kv;
+        if (!supports(p->backend, &pr))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,11 @@
+/* Flash attention on a device: whether the backend has a kernel, and what it adds to the result. */
+#ifndef VF_ESTIMATE_GRAPH_FATTN_H
+#define VF_ESTIMATE_GRAPH_FATTN_H
+
+#include "estimate/context.h"
+#include "estimate/graph/graph.h"
+
+/** Marks a FLASH_ATTN_EXT node that the devices cannot compute, and sets the bytes they append to it. */
+void vf_fattn_apply(vf_graph *g, vf_id node, const vf_placement *p, bool alibi);
+
+#endif
