@@ -143,6 +143,8 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
         return true;
     if (kind == FILE_FOLDER && err->status == VF_ERR_NOT_FOUND)
         return fail_value(err, "--model", text, "a folder without config.json");
+    if (err->status == VF_ERR_NOT_FOUND && ends_with(text, strlen(text), ".gguf"))
+        return fail_value(err, "--model", text, "no such file, and no model is known by that name");
     return false;
 }
 
