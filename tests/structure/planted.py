@@ -39,6 +39,7 @@ def main(options):
             copy.mkdir()
             for part in ("src/base", "include"):  # a part of the source, so that it is quick
                 shutil.copytree(source / part, copy / part)
+            shutil.copytree(source / "src/model", copy / "src/model", ignore=shutil.ignore_patterns("*.c"))
             for part in ("src/README.md", "CMakeLists.txt"):
                 shutil.copy(source / part, copy / part)
             (copy / path).parent.mkdir(parents=True, exist_ok=True)
