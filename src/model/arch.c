@@ -217,6 +217,7 @@ static const vf_field moe[] = {
     FLAG("expert_bias", moe.expert_bias, "biases of the experts"),
     HAS("selection_bias", moe.selection_bias, "exp_probs_b"),
     HAS("gate_up", moe.gate_up, "gate and up matrices fused"),
+    FLAG("mxfp4", moe.mxfp4, "expert matrices are published as MXFP4"),
     FLAG("plain", moe.plain, "experts without gate matrices"),
     FLAG("latent", moe.latent, "experts of moe_latent_size, where it is given"),
     FLAG("gemma_norms", moe.gemma_norms, "norms on each side of both feed-forwards"),

@@ -269,6 +269,7 @@ typedef struct vf_arch {
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
+        bool mxfp4;          /**< published, and converted, as MXFP4 (gpt-oss) */
         bool plain;          /**< experts without gate matrices */
         bool latent;         /**< ffn_latent_down and _up where moe_latent_size > 0 */
         bool gemma_norms;    /**< Gemma 4: router scale and a norm on each side of both feed-forwards */

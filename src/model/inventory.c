@@ -17,6 +17,7 @@ typedef struct builder {
     size_t n;
     uint16_t stack;
     int32_t layer;
+    uint16_t wide; /* the source type of matrices */
     vf_status status;
     vf_error *err;
 } builder;
@@ -58,7 +59,7 @@ static void emit_row(builder *b, const vf_row *r)
             if (t->ne[i] == 0 || t->ne[i] > MAX_DIM)
                 fail(b, t, i);
         }
-        t->type = r->keep_f32 || is_vector(t) ? VF_TYPE_F32 : VF_TYPE_F16;
+        t->type = r->keep_f32 || is_vector(t) ? VF_TYPE_F32 : b->wide;
     }
     b->n++;
 }
@@ -196,7 +197,9 @@ static void emit_experts(builder *b, const vf_layer *l)
     emit_if(b, a->moe.router_bias, BLOCK_ROUTER_BIAS);
     emit_if(b, has(b, a->moe.selection_bias, VF_OPTION_EXP_PROBS_B), BLOCK_SELECTION_BIAS);
     bool fused = has(b, a->moe.gate_up, VF_OPTION_GATE_UP_EXPS);
+    b->wide = a->moe.mxfp4 ? VF_TYPE_MXFP4 : VF_TYPE_F16;
     emit(b, a->moe.plain ? BLOCK_EXPERTS_PLAIN : fused ? BLOCK_EXPERTS_FUSED : BLOCK_EXPERTS);
+    b->wide = VF_TYPE_F16;
     emit_if(b, a->moe.expert_bias, BLOCK_EXPERTS_BIAS);
     emit_if(b, l->n_ff_shexp > 0, a->moe.plain ? BLOCK_SHARED_PLAIN : BLOCK_SHARED);
     emit_if(b, l->n_ff_shexp > 0 && a->moe.shared_gate, BLOCK_SHARED_GATE);
@@ -230,6 +233,12 @@ static const norm_step norm_steps[] = {
     [VF_STEP_POST_FFW_NORM] = {VF_ROLE_POST_FFW_NORM, VF_OPTION_COUNT},
     [VF_STEP_LAYER_OUTPUT_NORM] = {VF_ROLE_LAYER_OUTPUT_NORM, VF_OPTION_LAYER_OUTPUT_NORM},
 };
+
+/* The norm that a step applies, VF_ROLE_UNKNOWN for steps of another kind. */
+static uint16_t norm_role(uint8_t step)
+{
+    return step < sizeof norm_steps / sizeof norm_steps[0] ? norm_steps[step].role : VF_ROLE_UNKNOWN;
+}
 
 static bool step_is_optional(const vf_arch *arch, uint8_t step)
 {
@@ -274,8 +283,8 @@ static void emit_layer(builder *b, uint16_t stack, uint32_t il, const vf_layer *
             emit_attention(b, l);
         } else if (*s == VF_STEP_FFN) {
             emit_ffn(b, l);
-        } else if (*s != VF_STEP_ADD && step_exists(b, l, *s)) {
-            emit_norm(b, norm_steps[*s].role);
+        } else if (norm_role(*s) != VF_ROLE_UNKNOWN && step_exists(b, l, *s)) {
+            emit_norm(b, norm_role(*s));
         }
     }
     emit_if(b, b->arch->embedding.per_layer && b->dim[D_PER_LAYER] > 0, BLOCK_PER_LAYER);
@@ -337,7 +346,7 @@ vf_status vf_inventory_build(vf_model *m, vf_error *err)
 {
     if (!m->known_arch)
         return vf_fail(err, VF_ERR_DATA, "no architecture record for this model: its tensors must be read");
-    builder b = {.m = m, .arch = &m->arch, .err = err};
+    builder b = {.m = m, .arch = &m->arch, .wide = VF_TYPE_F16, .err = err};
     walk(&b);
     m->tensors = vf_alloc_zero(&m->a, b.n, sizeof *m->tensors);
     if (!m->tensors)

@@ -439,8 +439,9 @@ static vf_status gguf_types(const vf_model *m, const vf_quant *quant, uint16_t *
         const vf_tensor *t = &m->tensors[i];
         types[i] = t->type;
         if (!blocks) {
-            /* a converter writes the plain type wherever it does not keep f32 */
-            if ((m->mix[i] & CAT_QUANTIZABLE) || t->type == VF_TYPE_F16 || t->type == VF_TYPE_BF16)
+            /* a converter writes the plain type wherever it does not keep another; llama-quantize turns
+             * what it may quantize into it */
+            if (m->from_file ? (m->mix[i] & CAT_QUANTIZABLE) != 0 : t->type == VF_TYPE_F16)
                 types[i] = (uint16_t)info->type;
         } else if (m->mix[i] & CAT_QUANTIZABLE) {
             vf_type want = rule(&s, t, (category)(m->mix[i] & CAT_MASK));
