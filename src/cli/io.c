@@ -100,8 +100,8 @@ static void show_name(char *out, size_t size, const char *path)
 static bool fail_file(vf_error *err, const char *shown, const char *what)
 {
     *err = (vf_error){.status = VF_ERR_IO};
-    (void)snprintf(err->file, sizeof err->file, "%s", shown);
-    (void)snprintf(err->text, sizeof err->text, "%s", what);
+    text_set(err->file, sizeof err->file, shown);
+    text_set(err->text, sizeof err->text, what);
     return false;
 }
 

@@ -24,7 +24,7 @@ file_kind io_kind(const char *path);
 typedef struct input {
     int fd;
     bool seekable;
-    char shown[360]; /**< the name, safe to print */
+    char shown[240]; /**< the name, safe to print */
     uint64_t size;   /**< UINT64_MAX: unknown */
     size_t at, n;    /**< unread part of `chunk` */
     int error;       /**< errno of a failed read */

@@ -241,6 +241,16 @@ static bool run_models(plan *p, report *r, bool several, vf_error *err)
     return true;
 }
 
+static size_t longest_gpu(const plan *p)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < p->n_gpus; i++) {
+        size_t n = text_columns(p->gpu[i].label, strlen(p->gpu[i].label));
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 int command_fit(session *s, vf_error *err)
 {
     plan p;
@@ -249,7 +259,7 @@ int command_fit(session *s, vf_error *err)
     if (good) {
         bool list = options_has(&s->opts, OPT_MODELS_FROM);
         bool several = list || count_models(s) * p.n_gpus * p.n_quants > 1;
-        report_begin(&r, s, &s->out, !several);
+        report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
         if (good)
             report_end(&r);

@@ -133,7 +133,7 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
     uint32_t index;
     vf_status st = vf_catalog_size_class(s->catalog, text, &index, &out->nominal, err);
     if (st == VF_OK) {
-        (void)snprintf(out->class_name, sizeof out->class_name, "%s", text);
+        text_set(out->class_name, sizeof out->class_name, text);
         return open_entry(s, index, out, err);
     }
     if (st == VF_ERR_NOT_FOUND && err->text[0])
