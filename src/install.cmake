@@ -1,1 +1,58 @@
-# Installation: library, headers, program, find_package(vramfit) and pkg-config.
+# Installation: library, headers, program, catalog, find_package(vramfit) and pkg-config.
+# A project that includes this one with add_subdirectory installs what it wants itself.
+option(VRAMFIT_INSTALL "Install the library, the program and the catalog" ${PROJECT_IS_TOP_LEVEL})
+if(VRAMFIT_INSTALL)
+  include(CMakePackageConfigHelpers)
+  set(vf_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vramfit)
+
+  install(TARGETS vramfit EXPORT vramfitTargets FILE_SET HEADERS)
+  install(EXPORT vramfitTargets NAMESPACE vramfit:: DESTINATION ${vf_package_dir})
+  configure_package_config_file(src/install/vramfitConfig.cmake.in
+    ${PROJECT_BINARY_DIR}/vramfitConfig.cmake INSTALL_DESTINATION ${vf_package_dir})
+  # Before 1.0 a minor version may break what was there.
+  write_basic_package_version_file(${PROJECT_BINARY_DIR}/vramfitConfigVersion.cmake
+    COMPATIBILITY SameMinorVersion)
+  install(FILES ${PROJECT_BINARY_DIR}/vramfitConfig.cmake
+    ${PROJECT_BINARY_DIR}/vramfitConfigVersion.cmake DESTINATION ${vf_package_dir})
+
+  # Whoever links the static library links cJSON too; for the shared one it is our own affair.
+  if(BUILD_SHARED_LIBS)
+    set(vf_pc_requires "Requires.private: libcjson")
+    set(vf_pc_cflags "")
+  else()
+    set(vf_pc_requires "Requires: libcjson")
+    set(vf_pc_cflags " -DVRAMFIT_STATIC")
+  endif()
+  # The paths follow the file, so that `cmake --install --prefix` and a moved tree stay right.
+  foreach(dir LIBDIR INCLUDEDIR)
+    if(IS_ABSOLUTE "${CMAKE_INSTALL_${dir}}")
+      set(vf_pc_${dir} ${CMAKE_INSTALL_${dir}})
+    else()
+      set(vf_pc_${dir} "\${prefix}/${CMAKE_INSTALL_${dir}}")
+    endif()
+  endforeach()
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+    set(vf_pc_prefix ${CMAKE_INSTALL_PREFIX})
+  else()
+    file(RELATIVE_PATH vf_pc_up "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" /)
+    string(REGEX REPLACE "/$" "" vf_pc_up "${vf_pc_up}")
+    set(vf_pc_prefix "\${pcfiledir}/${vf_pc_up}")
+  endif()
+  configure_file(src/install/vramfit.pc.in ${PROJECT_BINARY_DIR}/vramfit.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/vramfit.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+  if(TARGET vramfit_cli)
+    install(TARGETS vramfit_cli)
+    if(BUILD_SHARED_LIBS AND UNIX AND NOT APPLE)
+      # The program finds the library beside it, whatever the prefix.
+      file(RELATIVE_PATH vf_lib_from_bin /${CMAKE_INSTALL_BINDIR} /${CMAKE_INSTALL_LIBDIR})
+      set_target_properties(vramfit_cli PROPERTIES INSTALL_RPATH "$ORIGIN/${vf_lib_from_bin}")
+    endif()
+  endif()
+
+  # The catalog is compiled in; the installed files are there to read, and to start a catalog of
+  # one's own from.
+  install(DIRECTORY data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/vramfit OPTIONAL
+    FILES_MATCHING PATTERN "*.json")
+  install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+endif()

@@ -1,6 +1,5 @@
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,7 +29,6 @@ void vf_set_text(char *field, size_t size, const char *text)
     field[n] = 0;
 }
 
-VF_PRINTF(4, 0)
 static void fill(vf_error *err, vf_status status, const char *key, const char *format, va_list ap)
     VF_PRINTF(4, 0);
 
@@ -47,6 +45,13 @@ static void fill(vf_error *err, vf_status status, const char *key, const char *f
         err->text[0] = 0;
     else if ((size_t)n >= sizeof err->text)
         cut_text(err->text, sizeof err->text - 1);
+}
+
+vf_status vf_fail_va(vf_error *err, vf_status status, const char *format, va_list ap)
+{
+    if (err)
+        fill(err, status, "", format, ap);
+    return status;
 }
 
 vf_status vf_fail(vf_error *err, vf_status status, const char *format, ...)

@@ -33,23 +33,22 @@ uint32_t vf_utf8_length(const char *text, size_t n)
     return length;
 }
 
-static uint32_t code_point(const unsigned char *s, uint32_t length)
+uint32_t vf_utf8_code(const char *text, uint32_t length)
 {
     static const unsigned char mask[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+    const unsigned char *s = (const unsigned char *)text;
     uint32_t code = s[0] & mask[length];
     for (uint32_t i = 1; i < length; i++)
         code = code << 6 | (s[i] & 0x3Fu);
     return code;
 }
 
-/** Characters that steer a terminal, or turn or hide the text around them. */
-static bool is_unsafe(uint32_t code)
+bool vf_text_unsafe(uint32_t code)
 {
     static const struct {
         uint32_t first, last;
     } ranges[] = {
         {0x00, 0x1F},     /* C0 controls */
-        {'\'', '\''},     /* would end the quotation */
         {0x7F, 0x9F},     /* DEL, C1 controls */
         {0xAD, 0xAD},     /* soft hyphen */
         {0x61C, 0x61C},   /* Arabic letter mark */
@@ -76,7 +75,8 @@ char *vf_quote(char *out, size_t size, const char *text, size_t n)
     out[used++] = '\'';
     while (i < n) {
         uint32_t length = vf_utf8_length(text + i, n - i);
-        bool plain = length > 0 && !is_unsafe(code_point(s + i, length));
+        uint32_t code = length ? vf_utf8_code(text + i, length) : 0;
+        bool plain = length > 0 && code != '\'' && !vf_text_unsafe(code);
         size_t bytes = plain ? length : 4, width = plain ? 1 : 4;
         if (shown + width > QUOTE_LIMIT || used + bytes + sizeof tail > size)
             break;

@@ -12,6 +12,11 @@
 
 /** Bytes of the UTF-8 character at `text` (n > 0 bytes are there); 0 when it is none. */
 uint32_t vf_utf8_length(const char *text, size_t n);
+/** The code point of a character of that length (1 to 4). */
+uint32_t vf_utf8_code(const char *text, uint32_t length);
+
+/** Whether a character steers a terminal, or turns or hides the text around it. */
+bool vf_text_unsafe(uint32_t code);
 
 /** Longest name that is looked up or compared, in bytes. */
 #define VF_NAME_LIMIT 256
@@ -21,5 +26,9 @@ uint32_t vf_utf8_length(const char *text, size_t n);
  * `size` - 1 bytes and the end; returns the length, SIZE_MAX when the name is longer than
  * VF_NAME_LIMIT or does not fit. */
 size_t vf_name_normalize(char *out, size_t size, const char *name, size_t n);
+
+/** Insertions, deletions, replacements and swaps of neighbours that make one text of the other. Both
+ * are at most VF_NAME_LIMIT bytes long. */
+uint32_t vf_edit_distance(const char *a, size_t na, const char *b, size_t nb);
 
 #endif

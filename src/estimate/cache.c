@@ -31,7 +31,7 @@ static void add_attention(const vf_model *m, const vf_context *c, const vf_layer
     uint64_t rows = vf_mul(l->windowed ? c->cells_swa : c->cells, c->n_streams);
     uint64_t k = cache_tensor(backend, c->type_k, vf_mul(l->n_head_kv, l->head_k), rows);
     uint64_t v = 0;
-    if (m->hp.indexer_key_length) /* keys of the sparse-attention indexer: one head, no V */
+    if (l->indexer) /* keys of the sparse-attention indexer: one head, no V */
         k = vf_add(k, cache_tensor(backend, c->type_k, m->hp.indexer_key_length, rows));
     if (!mla)
         v = cache_tensor(backend, c->type_v, c->flash_attn ? vf_mul(l->n_head_kv, l->head_v) : v_widest, rows);

@@ -97,10 +97,10 @@ typedef enum vf_gather {
 } vf_gather;
 
 typedef enum vf_norm {
-    VF_NORM_RMS = 0,
+    VF_NORM_NONE = 0,            /**< nothing stored: normed without weights, or not at all */
+    VF_NORM_RMS,
     VF_NORM_LAYER,               /**< weight and bias */
     VF_NORM_LAYER_NO_BIAS,
-    VF_NORM_NONE,                /**< nothing stored: normed without weights, or not at all */
     VF_NORM_LAYER_OPTIONAL_BIAS
 } vf_norm;
 
@@ -153,7 +153,9 @@ typedef enum vf_ffn_kind {
     VF_FFN_GATED,      /**< ffn_gate, ffn_up, ffn_down */
     VF_FFN_PLAIN,      /**< ffn_up, activation, ffn_down */
     VF_FFN_FUSED_GATE, /**< ffn_up of twice the width holds gate and up */
-    VF_FFN_MOE         /**< experts (in the layer table only) */
+    VF_FFN_MOE,        /**< experts (in the layer table only) */
+    VF_FFN_CHANNEL_MIX, /**< RWKV-6: key, value and receptance */
+    VF_FFN_CHANNEL_MIX_7 /**< RWKV-7: key and value */
 } vf_ffn_kind;
 
 /** Which layers have experts (when expert_count > 0). */
@@ -203,11 +205,13 @@ typedef struct vf_arch {
     uint8_t norm;   /**< vf_norm, of all norms in the repeating blocks and the output norm */
     uint8_t steps[VF_ARCH_STEPS + 1];
     uint8_t optional_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms that some models lack */
+    uint8_t bare_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms named without ".weight" (part
+                                                         VF_PART_BARE: Falcon-H1, PLaMo 3) */
     bool parallel;  /**< feed-forward beside the mixer, both on the same normed input */
     bool causal;    /**< false: an encoder; no cache, no logits */
     bool encoder_decoder; /**< two stacks: enc.blk, and dec.blk with cross attention (T5) */
     bool encoder_stack;   /**< blocks are named enc.blk (T5 encoder alone) */
-    bool ffn_norm_bare;   /**< ffn_norm has no ".weight" behind its name (Falcon-H1) */
+    bool first_attn_norm_absent; /**< layer 0 has no attn_norm (ModernBERT) */
     struct {
         uint8_t norm;     /**< vf_norm of token_embd_norm, VF_NORM_NONE without */
         uint8_t position; /**< vf_has: position_embd [n_embd, n_ctx_train] */
@@ -220,6 +224,7 @@ typedef struct vf_arch {
         uint8_t tied;    /**< vf_tied */
         uint8_t bias;    /**< vf_has */
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
+        bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
     } output;
     struct {
@@ -262,6 +267,7 @@ typedef struct vf_arch {
         uint8_t bias; /**< vf_has */
         uint32_t divisor; /**< the width is feed_forward_length ÷ divisor (Qwen: 2); 0: 1 */
         bool width_is_n_embd; /**< Arctic */
+        bool down_bias; /**< ffn_down.bias alone (Jina BERT v2) */
         bool gate_optional; /**< gated in some models, plain in others (T5) */
     } ffn;
     struct {
@@ -270,9 +276,11 @@ typedef struct vf_arch {
         uint8_t dense;       /**< vf_has: expert layers have the dense feed-forward too */
         uint8_t shared;      /**< vf_shared_width */
         bool shared_gate;    /**< ffn_gate_inp_shexp */
+        bool shared_fused;   /**< ffn_up_shexp of twice the width holds gate and up */
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
+        bool mxfp4;          /**< published, and converted, as MXFP4 (gpt-oss) */
         bool plain;          /**< experts without gate matrices */
         bool latent;         /**< ffn_latent_down and _up where moe_latent_size > 0 */
         bool gemma_norms;    /**< Gemma 4: router scale and a norm on each side of both feed-forwards */

@@ -177,6 +177,7 @@ static void fill_state(const builder *b, vf_layer *l)
         l->state_s = vf_mul3(kda, kda, b->n_head_0);
         break;
     case VF_REC_LIGHTNING:
+        l->head_k = b->head_k;
         l->state_r = 0;
         l->state_s = vf_mul3(b->head_k, b->head_k, b->n_head_0);
         break;
@@ -395,7 +396,7 @@ static vf_status fill_layer(builder *b, uint32_t il, vf_layer *l)
 static const vf_arch unknown = {
     .causal = true,
     .steps = {VF_STEP_ATTN_NORM, VF_STEP_MIXER, VF_STEP_ADD, VF_STEP_FFN_NORM, VF_STEP_FFN, VF_STEP_ADD},
-    .embedding.norm = VF_NORM_NONE,
+    .norm = VF_NORM_RMS,
     .attention = {.kind = VF_ATTN_GQA, .rope = true},
     .ffn.kind = VF_FFN_GATED,
     .moe.where = VF_MOE_AT_LEADING_DENSE,

@@ -1,0 +1,39 @@
+/* Text that grows: every output is built in memory and written once. A buffer that could not grow
+ * remembers it (`failed`) and ignores what follows, so callers test once, at the end. */
+#ifndef CLI_BUF_H
+#define CLI_BUF_H
+
+#include "vramfit/vramfit.h"
+
+typedef struct buf {
+    char *p; /**< not terminated; NULL when empty */
+    size_t n, cap;
+    bool failed;
+} buf;
+
+void buf_free(buf *b);
+void buf_add(buf *b, const char *text, size_t n);
+void buf_str(buf *b, const char *text);
+void buf_repeat(buf *b, const char *text, size_t times);
+/** Formats; no floating point. What one call adds is at most 4 KiB. */
+void buf_fmt(buf *b, const char *format, ...) VF_PRINTF(2, 3);
+/** A decimal number. */
+void buf_u64(buf *b, uint64_t v);
+/** Spaces until `width` columns after `start` (an earlier b->n). */
+void buf_pad(buf *b, size_t start, size_t width);
+
+/** Foreign text, safe for a terminal and on one line: printable characters as they are, every other
+ * byte as \xNN. */
+void buf_plain(buf *b, const char *text);
+/** The same within JSON's quotes, escaped as JSON wants it. */
+void buf_json(buf *b, const char *text);
+
+/** Bytes in binary units, two decimals: "12.72 GiB". `v` < 0 gives a sign. */
+void buf_bytes(buf *b, int64_t v);
+/** num ÷ den with `decimals` (at most 9) decimals, rounded to nearest. */
+void buf_ratio(buf *b, uint64_t num, uint64_t den, unsigned decimals);
+
+/** Columns that text takes on a terminal: code points (wide characters count as one). */
+size_t text_columns(const char *text, size_t n);
+
+#endif

@@ -1,0 +1,10 @@
+// The public headers read as C++.
+#include <vramfit/load.h>
+#include <vramfit/vramfit.h>
+
+extern "C" const char *version_from_cxx(void);
+
+const char *version_from_cxx(void)
+{
+    return vf_version();
+}
