@@ -31,6 +31,9 @@ typedef struct vf_parts {
     void *ctx;
 } vf_parts;
 
+/** The version of the cJSON library that reads JSON here, e.g. "1.7.15". Static storage. */
+VF_API const char *vf_json_library_version(void);
+
 /* ---- catalog ------------------------------------------------------------------------------ */
 
 /** Models, architectures, quantizations, GPUs, runtimes, desktops: the built-in data and what was
@@ -63,18 +66,27 @@ typedef enum vf_kind {
 } vf_kind;
 
 /** Adds one JSON file (`text`, n bytes, called `file`). With `fn` all findings are given to it and the
- * first error is returned; without it reading stops at the first error. */
+ * first error is returned; without it reading stops at the first error. Entries without errors are added
+ * in either case. An entry of the id of a built-in one replaces it; of one added before, it is an error. */
 VF_API vf_status vf_catalog_add(vf_catalog *catalog, const char *file, const char *text, size_t n,
                                 vf_finding_fn fn, void *ctx, vf_error *err);
 
 /** Number of entries of a kind, additions included. */
 VF_API uint32_t vf_catalog_count(const vf_catalog *catalog, vf_kind kind);
 
-/** Finds an entry by id or alias, in any common spelling (case, separators, vendor prefix). The index
- * is for the functions below. VF_ERR_NOT_FOUND carries up to three suggestions, VF_ERR_AMBIGUOUS the
- * candidates, in err->text. */
+/** Finds an entry by id or alias, in any common spelling (case, separators, vendor prefix; words such as
+ * -Instruct where they make no difference). The index is for the functions below. VF_ERR_NOT_FOUND
+ * carries up to three suggestions, VF_ERR_AMBIGUOUS the candidates, in err->text; looking for suggestions
+ * takes about a millisecond and is left out when `err` is NULL. */
 VF_API vf_status vf_catalog_find(const vf_catalog *catalog, vf_kind kind, const char *name, uint32_t *index,
                                  vf_error *err);
+
+/** Finds the model and the quantization that a file's name (or a tag) tells, without any file being
+ * there: "Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf", "llama3.1:8b-instruct-q4_K_M". Folders, ".gguf" and
+ * "-00001-of-00003" are passed over. *quant is UINT32_MAX when the name tells none. Errors are those of
+ * vf_catalog_find for the model. */
+VF_API vf_status vf_catalog_find_file(const vf_catalog *catalog, const char *name, uint32_t *model, uint32_t *quant,
+                                      vf_error *err);
 
 /** A model as listed. Strings live as long as the catalog. Unknown numbers are 0, strings "". */
 typedef struct vf_model_entry {
@@ -100,12 +112,16 @@ VF_API vf_status vf_catalog_size_class(const vf_catalog *catalog, const char *na
 
 typedef struct vf_quant_entry {
     const char *name, *kind, *runtimes, *note, *source, *confidence;
-    uint32_t millibits; /**< nominal bits per weight × 1000 */
-    vf_quant quant;     /**< for vf_request; quant.runtime "" when no runtime here loads it */
+    uint32_t millibits;        /**< bits per weight × 1000 as the name says: 8000 for Q8_0 */
+    uint32_t stored_millibits; /**< the same with scales: 8500 for Q8_0 */
+    vf_quant quant;     /**< for vf_request; quant.runtime is the one that the name implies */
     uint32_t n_aliases;
+    uint32_t n_runtimes; /**< that load it; `runtimes` has them with commas */
 } vf_quant_entry;
 VF_API vf_status vf_catalog_quant(const vf_catalog *catalog, uint32_t index, vf_quant_entry *out);
 VF_API const char *vf_catalog_quant_alias(const vf_catalog *catalog, uint32_t index, uint32_t i);
+/** Name of runtime number i that loads it, NULL past the end. */
+VF_API const char *vf_catalog_quant_runtime(const vf_catalog *catalog, uint32_t index, uint32_t i);
 
 typedef struct vf_gpu_entry {
     const char *name, *vendor, *class_, *architecture, *memory_type, *bus, *source, *confidence;
@@ -158,10 +174,12 @@ VF_API vf_status vf_config_read(const vf_catalog *catalog, const char *file, con
 VF_API vf_status vf_safetensors_read(const vf_parts *headers, uint32_t n_headers, const vf_allocator *a,
                                      vf_model **out, vf_error *err);
 
-/** Reads model.safetensors.index.json: calls `shard` with each distinct file name, in order. */
+/** Reads model.safetensors.index.json: calls `shard` with each distinct file name, sorted. They are plain
+ * names of the index's own folder. `shard` returns false to stop (VF_ERR_NOMEM). `a` serves working
+ * memory, all of it given back before return. */
 VF_API vf_status vf_safetensors_index_read(vf_source *source,
                                            bool (*shard)(void *ctx, const char *name), void *ctx,
-                                           vf_error *err);
+                                           const vf_allocator *a, vf_error *err);
 
 #ifdef __cplusplus
 }

@@ -36,9 +36,8 @@ static uint32_t min3(uint32_t a, uint32_t b, uint32_t c)
     return least < c ? least : c;
 }
 
-/* Optimal string alignment: insertions, deletions, replacements and swaps of neighbours count one.
- * Three rows of the usual matrix are kept. */
-static uint32_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
+/* Optimal string alignment; three rows of the usual matrix are kept. */
+uint32_t vf_edit_distance(const char *a, size_t na, const char *b, size_t nb)
 {
     uint32_t rows[3][VF_NAME_LIMIT + 1];
     for (size_t j = 0; j <= nb; j++)
@@ -65,5 +64,5 @@ uint32_t vf_name_distance(const char *a, const char *b)
     size_t ny = vf_name_normalize(y, sizeof y, b, strlen(b));
     if (nx == SIZE_MAX || ny == SIZE_MAX)
         return UINT32_MAX;
-    return edit_distance(x, nx, y, ny);
+    return vf_edit_distance(x, nx, y, ny);
 }

@@ -27,4 +27,8 @@ bool vf_text_unsafe(uint32_t code);
  * VF_NAME_LIMIT or does not fit. */
 size_t vf_name_normalize(char *out, size_t size, const char *name, size_t n);
 
+/** Insertions, deletions, replacements and swaps of neighbours that make one text of the other. Both
+ * are at most VF_NAME_LIMIT bytes long. */
+uint32_t vf_edit_distance(const char *a, size_t na, const char *b, size_t nb);
+
 #endif

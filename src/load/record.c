@@ -302,6 +302,19 @@ static bool read_choices(vf_reader *r, const cJSON *node, const vf_field *f, uin
     return true;
 }
 
+static bool read_bits(vf_reader *r, const cJSON *node, const vf_field *f, uint64_t *out)
+{
+    uint8_t bit = 0;
+    if (!cJSON_IsArray(node))
+        return wrong_type(r, node, "an array of strings");
+    for (const cJSON *item = node->child; item; item = item->next) {
+        if (!read_choice(r, item, f, &bit))
+            return false;
+        *out |= UINT64_C(1) << bit;
+    }
+    return true;
+}
+
 /** A decimal number in thousandths, rounded half up; from the text, as no double is to come between. */
 static bool read_milli(vf_reader *r, const cJSON *node, const vf_field *f, uint32_t *out)
 {
@@ -371,6 +384,8 @@ static bool read_value(vf_reader *r, const cJSON *node, const vf_field *f, size_
         return read_choice(r, node, f, to);
     case VF_FIELD_ENUMS:
         return read_choices(r, node, f, to);
+    case VF_FIELD_BITS:
+        return read_bits(r, node, f, to);
     case VF_FIELD_FLAG:
         return read_flag(r, node, to);
     case VF_FIELD_PER_LAYER:
@@ -396,6 +411,8 @@ static bool read_object(vf_reader *r, const cJSON *object, const vf_field *field
         const vf_field *f = fields;
         while (f->key && strcmp(f->key, node->string) != 0)
             f++;
+        if (!f->key && object == r->json->root && r->ignored && strcmp(r->ignored, node->string) == 0)
+            continue;
         if (f->key) {
             ok = read_value(r, node, f, base + f->offset, out) && ok;
         } else {

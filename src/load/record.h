@@ -31,6 +31,7 @@ typedef struct vf_reader {
     vf_finding_fn fn;
     void *ctx;
     vf_error *err;       /**< takes the first error; may be NULL */
+    const char *ignored; /**< a key of the document's own object that is no field's, or NULL */
     bool with_places;    /**< collect the places of fields */
     vf_place *places;    /**< the reader's own, through pools->a; vf_reader_free */
     size_t n_places, cap_places;

@@ -126,8 +126,12 @@ static const vf_choice rope_where[] = {
     {"windowed", VF_ROPE_WINDOWED},
     {"windowed-or-none", VF_ROPE_WINDOWED_OR_NONE},
     {"step", VF_ROPE_STEP},
+    {"none", VF_ROPE_NONE},
     {NULL, 0},
 };
+
+static const vf_choice gather[] = {
+    {"in-layer", VF_GATHER_IN_LAYER}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
 
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
@@ -173,10 +177,8 @@ static const vf_field attention[] = {
     FLAG("shared_kv", attention.shared_kv, "the last shared_kv_layers layers have no cache"),
     COUNT("kv_layers", attention.kv_layers, 2048, "leading layers with a cache of their own"),
     FLAG("width_is_n_embd", attention.width_is_n_embd, "q and o have n_embd columns"),
-    FLAG("k_before_v", attention.k_before_v, "k is projected before v"),
     FLAG("rope", attention.rope, "rotary embedding on q and k"),
     FLAG("scale_q", attention.scale_q, "q is scaled in its own node"),
-    FLAG("gather_late", attention.gather_late, "output rows are picked after the last layer"),
     END,
 };
 
@@ -232,12 +234,14 @@ static const vf_field moe[] = {
 };
 
 static const vf_field graph[] = {
+    ENUM("gather", graph.gather, gather, "where output rows are picked"),
     ENUM("rope_where", graph.rope_where, rope_where, "which attention layers rotate q and k"),
     COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
+    FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),
     FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),
     FLAG("scaled_residual", graph.scaled_residual, "outputs of mixer and feed-forward are scaled in any case"),
     FLAG("attn_temperature", graph.attn_temperature, "q of layers without rotation is scaled by position"),

@@ -84,8 +84,16 @@ typedef enum vf_rope_where {
     VF_ROPE_ALL = 0, /**< every one (when attention.rope) */
     VF_ROPE_WINDOWED, /**< those with a sliding window */
     VF_ROPE_WINDOWED_OR_NONE, /**< those, or every one when the model has no windows */
-    VF_ROPE_STEP      /**< all but every rope_step-th */
+    VF_ROPE_STEP,     /**< all but every rope_step-th */
+    VF_ROPE_NONE      /**< none (attention.rope false, or latent attention without) */
 } vf_rope_where;
+
+/** Graph: where the rows whose logits are wanted are picked. */
+typedef enum vf_gather {
+    VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
+    VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
+    VF_GATHER_AFTER_NORM    /**< behind the final norm; its output stays readable */
+} vf_gather;
 
 typedef enum vf_norm {
     VF_NORM_NONE = 0,            /**< nothing stored: normed without weights, or not at all */
@@ -235,10 +243,8 @@ typedef struct vf_arch {
         bool shared_kv;  /**< the last attention.shared_kv_layers layers use another layer's cache */
         uint32_t kv_layers; /**< only so many leading layers have a cache of their own; 0: all */
         bool width_is_n_embd; /**< q and o have n_embd columns whatever key_length says */
-        bool k_before_v; /**< graph: order of the projections is q, k, v (else q, v, k) */
         bool rope;       /**< graph: rotary embedding on q and k */
         bool scale_q;    /**< graph: q is scaled in its own node (Gemma) */
-        bool gather_late; /**< graph: output rows are picked after the last layer, not within it */
     } attention;
     struct {
         uint8_t where;  /**< vf_window_where */
@@ -284,12 +290,14 @@ typedef struct vf_arch {
     } moe;
     /** What only the compute graph sees (estimate/graph/). */
     struct {
+        uint8_t gather;           /**< vf_gather */
         uint8_t rope_where;       /**< vf_rope_where */
         uint32_t rope_step;
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
+        bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */

@@ -1,0 +1,153 @@
+/* Size classes, and model and quantization out of a file's name. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "load/catalog.h"
+#include "load/lookup.h"
+
+/* ---- size classes --------------------------------------------------------------------------- */
+
+static const char *skip_digits(const char *p)
+{
+    while (*p >= '0' && *p <= '9')
+        p++;
+    return p;
+}
+
+/** A number with decimals, in thousandths; NULL when there is none. */
+static const char *read_thousandths(const char *p, uint64_t *value)
+{
+    const char *first = p;
+    uint32_t decimals = 0;
+    bool point = false;
+    *value = 0;
+    for (; (*p >= '0' && *p <= '9') || (*p == '.' && !point); p++) {
+        if (*p == '.') {
+            point = true;
+        } else if (decimals < 3) {
+            *value = *value < 1000000 ? *value * 10 + (uint64_t)(*p - '0') : *value;
+            decimals += point;
+        }
+    }
+    for (; decimals < 3; decimals++)
+        *value *= 10;
+    return p == first || p[-1] == '.' ? NULL : p;
+}
+
+/** Whether a text is written like a size class ("13B", "8x7B", "30B-A3B", "350M"); its parameters in
+ * millions, roughly, to find neighbours. */
+static bool like_a_class(const char *text, uint64_t *millions)
+{
+    uint64_t experts = 1, value, active;
+    const char *p = skip_digits(text);
+    if (p > text && p - text < 4 && (*p == 'x' || *p == 'X')) {
+        read_thousandths(text, &experts);
+        experts /= 1000;
+        text = p + 1;
+    }
+    p = read_thousandths(text, &value);
+    if (!p || (*p != 'b' && *p != 'B' && *p != 'm' && *p != 'M'))
+        return false;
+    *millions = experts * value;
+    if (*p == 'm' || *p == 'M')
+        *millions /= 1000;
+    p++;
+    if (p[0] == '-' && (p[1] == 'a' || p[1] == 'A') && (p = read_thousandths(p + 2, &active)) != NULL)
+        p += *p == 'b' || *p == 'B';
+    return p && *p == 0;
+}
+
+/** The class next to a number of parameters, below or above; NULL: none. */
+static const vf_size_class_row *neighbour(const vf_blob *blob, uint64_t parameters, bool above)
+{
+    const vf_size_class_row *best = NULL;
+    for (uint32_t i = 0; i < blob->count[VF_TABLE_SIZE_CLASS]; i++) {
+        const vf_size_class_row *row = vf_blob_row(blob, VF_TABLE_SIZE_CLASS, i);
+        bool fits = above ? row->parameters >= parameters : row->parameters < parameters;
+        if (fits && (!best || (above ? row->parameters < best->parameters : row->parameters > best->parameters)))
+            best = row;
+    }
+    return best;
+}
+
+vf_status vf_catalog_size_class(const vf_catalog *c, const char *name, uint32_t *model_index,
+                                uint64_t *nominal_parameters, vf_error *err)
+{
+    const vf_blob *blob = &c->blob;
+    char normal[VF_NAME_LIMIT + 1], quoted[VF_QUOTE_SIZE];
+    uint32_t first;
+    uint64_t millions;
+    size_t n = strlen(name);
+    if (vf_name_normalize(normal, sizeof normal, name, n) == SIZE_MAX || !like_a_class(name, &millions))
+        return vf_fail(err, VF_ERR_NOT_FOUND, "%s", "");
+    if (vf_index_range(blob, VF_TABLE_SIZE_CLASS, normal, &first) > 0) {
+        const vf_size_class_row *row = vf_blob_row(blob, VF_TABLE_SIZE_CLASS, blob->names[first].row);
+        const char *model = vf_blob_text(blob, row->model);
+        *nominal_parameters = row->parameters;
+        return vf_index_find(blob, VF_KIND_MODEL, model, strlen(model), model_index, err);
+    }
+    const vf_size_class_row *below = neighbour(blob, millions * 1000000, false);
+    const vf_size_class_row *above = neighbour(blob, millions * 1000000, true);
+    return vf_fail(err, VF_ERR_NOT_FOUND, "%s is no size class (the nearest: %s%s%s)", VF_QUOTE(quoted, name),
+                   below ? vf_blob_text(blob, below->name) : "", below && above ? " and " : "",
+                   above ? vf_blob_text(blob, above->name) : "");
+}
+
+/* ---- names of files --------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, size_t n, const char *end)
+{
+    size_t m = strlen(end);
+    for (size_t i = 0; n >= m && i < m; i++)
+        if ((text[n - m + i] | 0x20) != (end[i] | 0x20))
+            return false;
+    return n >= m;
+}
+
+/** Ends of pieces that a quantization's name may fill: separators, and the end. */
+static bool is_border(const char *text, size_t n, size_t i)
+{
+    return i == n || strchr("-_. :/@", text[i]) != NULL;
+}
+
+/** Finds a quantization among the words of a name, the first from the left, of it the longest. */
+static bool find_quant(const vf_blob *blob, const char *text, size_t n, size_t *start, uint32_t *quant)
+{
+    for (size_t i = 1; i < n; i++) {
+        if (!is_border(text, n, i - 1))
+            continue;
+        for (size_t end = n; end > i; end--)
+            if (is_border(text, n, end) && vf_index_find(blob, VF_KIND_QUANT, text + i, end - i, quant, NULL) == VF_OK) {
+                *start = i;
+                return true;
+            }
+    }
+    return false;
+}
+
+vf_status vf_catalog_find_file(const vf_catalog *c, const char *name, uint32_t *model, uint32_t *quant, vf_error *err)
+{
+    size_t n = strlen(name), start;
+    const char *text = name;
+    *quant = UINT32_MAX;
+    if (n > VF_NAME_LIMIT)
+        return vf_index_find(&c->blob, VF_KIND_MODEL, name, n, model, err);
+    if (ends_with(text, n, ".gguf")) {
+        n -= strlen(".gguf");
+        for (size_t i = 0; i < n; i++)
+            if (name[i] == '/' || name[i] == '\\')
+                text = name + i + 1;
+        n -= (size_t)(text - name);
+    }
+    static const size_t split = sizeof "-00001-of-00003" - 1;
+    if (n > split && memcmp(text + n - 9, "-of-", 4) == 0 && text[n - split] == '-' &&
+        skip_digits(text + n - split + 1) == text + n - 9)
+        n -= split;
+    if (vf_index_find(&c->blob, VF_KIND_MODEL, text, n, model, NULL) == VF_OK)
+        return VF_OK;
+    if (find_quant(&c->blob, text, n, &start, quant))
+        n = start - 1;
+    return vf_index_find(&c->blob, VF_KIND_MODEL, text, n, model, err);
+}
