@@ -53,11 +53,24 @@ static void read_as(const char *runtime, const char *word, vf_quant *q)
     }
 }
 
+/* Whether "a, b, c" has the name. */
+static bool lists_runtime(const char *runtimes, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = runtimes; n > 0 && *p; p += strspn(p, ", ")) {
+        size_t m = strcspn(p, ", ");
+        if (m == n && memcmp(p, name, n) == 0)
+            return true;
+        p += m;
+    }
+    return false;
+}
+
 static bool check_runtime(const char *word, const vf_quant_entry *e, const char *runtime, vf_error *err)
 {
     if (!runtime[0])
         return fail_value(err, "--quant", word, "no runtime here loads it");
-    if (word_index(e->runtimes, ' ', runtime) == NOT_A_WORD)
+    if (!lists_runtime(e->runtimes, runtime))
         return fail_value(err, "--quant", word, "%s cannot load %s (%s can)", runtime, e->name, e->runtimes);
     if (!is_built_in(runtime))
         return fail_value(err, "--quant", word, "a format of %s: not in this version", runtime);
@@ -102,6 +115,30 @@ static bool choice_of_word(session *s, const char *word, const char *runtime, ch
     return true;
 }
 
+/* The format the weights are published in, if that is a quantized one that a runtime here loads. */
+static bool choice_of_published(session *s, const char *published, const char *runtime, choice *out)
+{
+    vf_error ignored;
+    if (!published[0] || !choice_of_word(s, published, runtime, out, &ignored))
+        return false;
+    const vf_type_info *type = vf_type_get((uint32_t)out->quant.type);
+    bool plain = out->quant.kind != VF_QUANT_SCHEME && type && !type->quantized;
+    return !plain || (out->quant.kind == VF_QUANT_NOMINAL && out->quant.millibits < 16000);
+}
+
+static bool choice_of_default(session *s, const subject *sub, const char *runtime, choice *out, vf_error *err)
+{
+    if (choice_of_published(s, sub->facts.published_quant, runtime, out)) {
+        (void)snprintf(out->note, sizeof out->note, "no --quant: taken %s, the format the weights are published in", out->quant.name);
+        return true;
+    }
+    *out = (choice){0};
+    if (!choice_of_word(s, DEFAULT_QUANT, runtime, out, err))
+        return false;
+    (void)snprintf(out->note, sizeof out->note, "no --quant: taken %s", out->quant.name);
+    return true;
+}
+
 bool choice_make(session *s, const subject *sub, const char *word, const char *runtime, choice *out, vf_error *err)
 {
     *out = (choice){0};
@@ -115,10 +152,5 @@ bool choice_make(session *s, const subject *sub, const char *word, const char *r
         (void)snprintf(out->runtime, sizeof out->runtime, "%s", runtime[0] ? runtime : "llama.cpp");
         return true;
     }
-    bool published = sub->facts.published_quant[0] != 0;
-    if (!choice_of_word(s, published ? sub->facts.published_quant : DEFAULT_QUANT, runtime, out, err))
-        return false;
-    (void)snprintf(out->note, sizeof out->note, "no --quant: taken %s, %s", out->quant.name,
-                   published ? "the format the weights are published in" : "the usual choice");
-    return true;
+    return choice_of_default(s, sub, runtime, out, err);
 }
