@@ -157,6 +157,7 @@ static const vf_field output[] = {
     FLAG("norm_is_token_embd_norm", output.norm_is_token_embd_norm, "the final norm has that name"),
     FLAG("norm_is_enc_output_norm", output.norm_is_enc_output_norm, "the final norm is enc.output_norm"),
     FLAG("no_norm", output.no_norm, "no final norm is stored"),
+    FLAG("copied_first", output.copied_first, "a tied output is loaded before the token embeddings"),
     END,
 };
 
@@ -283,6 +284,7 @@ const vf_field vf_arch_fields[] = {
     OBJECT("graph", graph, "what only the compute graph sees"),
     OBJECT("mtp", mtp, "multi-token-prediction blocks"),
     HAS("rope_freqs", rope_freqs, "rope_freqs.weight"),
+    FLAG("rope_freqs_full", rope_freqs_full, "rope_freqs go with full-attention layers only"),
     HAS("rope_factors", rope_factors, "rope_factors_long.weight and rope_factors_short.weight"),
     HAS("layer_output_scale", layer_output_scale, "layer_output_scale.weight"),
     END,

@@ -226,6 +226,8 @@ typedef struct vf_arch {
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
         bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
+        bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
+                                both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
     struct {
         uint8_t kind; /**< vf_attn_kind */
@@ -306,6 +308,7 @@ typedef struct vf_arch {
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */
+    bool rope_freqs_full; /**< rope_freqs go with full-attention layers only (Gemma 4) */
     uint8_t layer_output_scale; /**< vf_has */
     struct {
         bool dense;    /**< the feed-forward of these blocks is dense in any case */
