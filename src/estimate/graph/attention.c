@@ -1,5 +1,7 @@
 /* Attention over a cache (llama.cpp src/llama-graph.cpp: build_qkv, build_attn, build_attn_mha;
  * src/llama-kv-cache.cpp: cpy_k, cpy_v, get_k, get_v). */
+#include <string.h>
+
 #include "base/checked.h"
 #include "estimate/graph/build.h"
 #include "estimate/graph/fattn.h"
@@ -217,6 +219,29 @@ vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_rol
     vf_id out = b->no_cache ? attend_batch(b, il, x, sinks, 0) : attend_cache(b, il, x, sinks, 0);
 
     return output ? vf_b_linear(b, (int32_t)il, output, out) : out;
+}
+
+vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v)
+{
+    vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    vf_cache_input *in = vf_b_cache(b, il);
+    vf_id cache = vf_b_cache_tensor(b, il, (uint16_t)b->c->type_k, l->head_k, in->cells, b->n_streams);
+    vf_id k_view, v_view, expand;
+    uint64_t ne[4], nb[3];
+
+    vf_g_expand(g, q);
+    vf_g_expand(g, v);
+    vf_g_expand(g, k);
+    vf_g_expand(g, store_k(b, in, cache, k));
+    k_view = cached_k(b, l, cache);
+    memcpy(ne, g->node[k_view].ne, sizeof ne);
+    memcpy(nb, g->node[k_view].nb + 1, sizeof nb);
+    ne[0] = g->node[v].ne[0];
+    v_view = vf_g_view(g, k_view, ne, nb);
+    expand = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_V_B, VF_PART_WEIGHT);
+    return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT,
+                       vf_b_attention_core(b, il, q, k_view, v_view, in->mask, 0, 0, expand));
 }
 
 static vf_id clamp(vf_build *b, vf_id x)

@@ -93,6 +93,13 @@ vf_id vf_b_norm(vf_build *b, int32_t il, vf_role role, vf_norm kind, vf_id x)
     return bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
 }
 
+vf_id vf_b_parameter(vf_build *b, uint32_t il, vf_role role)
+{
+    vf_id bare = vf_b_weight(b, (int32_t)il, role, VF_PART_BARE);
+
+    return bare ? bare : vf_b_weight(b, (int32_t)il, role, VF_PART_WEIGHT);
+}
+
 /* src/llama-model.cpp: get_rope_factors; long contexts take the long factors. */
 static vf_id rope_factors(vf_build *b, uint32_t il)
 {
@@ -255,10 +262,27 @@ static vf_id mixer(vf_build *b, uint32_t il, vf_id x)
 {
     const vf_layer *l = &b->m->layers[il];
 
-    if (l->attention == VF_ATTN_GQA)
+    switch (l->attention) {
+    case VF_ATTN_GQA:
         return vf_b_gqa(b, il, x);
-    b->g->failed = true;
-    return x;
+    case VF_ATTN_MLA:
+    case VF_ATTN_MLA_KV_B:
+        return vf_b_mla(b, il, x);
+    default:
+        break;
+    }
+    switch (l->recurrent) {
+    case VF_REC_MAMBA:
+        return vf_b_mamba(b, il, x);
+    case VF_REC_MAMBA2:
+        return vf_b_mamba2(b, il, x);
+    case VF_REC_SHORTCONV:
+        return vf_b_shortconv(b, il, x);
+    default:
+        break;
+    }
+    b->unsupported = b->unsupported || l->attention != VF_ATTN_NONE || l->recurrent != VF_REC_NONE;
+    return x; /* a layer without a mixer (Nemotron-H's feed-forward layers) */
 }
 
 /* Only the rows that are asked for go on behind the last mixer. */
@@ -303,7 +327,7 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         break;
     case VF_STEP_MIXER:
         s->cur = mixer(b, il, s->cur);
-        if (il + 1 == b->n_layer && !b->m->arch.attention.gather_late)
+        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_IN_LAYER)
             gather(b, s);
         s->cur = scaled(b, s->cur);
         break;
@@ -363,6 +387,13 @@ static vf_id layer(vf_build *b, uint32_t il, vf_id x)
 
 /* ---- the end ---- */
 
+/* The hidden states of all tokens stay readable for a draft head (t_h_nextn). */
+static vf_id keep_and_gather(vf_build *b, vf_id x)
+{
+    b->g->node[x].flags |= VF_NODE_OUTPUT;
+    return vf_g_get_rows(b->g, x, b->out_ids);
+}
+
 static void head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
@@ -370,14 +401,20 @@ static void head(vf_build *b, vf_id x)
     vf_role norm = arch->output.norm_is_token_embd_norm ? VF_ROLE_TOKEN_EMBD_NORM : VF_ROLE_OUTPUT_NORM;
     vf_id w, bias;
 
+    if (arch->graph.gather == VF_GATHER_LATE)
+        x = keep_and_gather(b, x);
     if (vf_b_has(b, -1, norm, VF_PART_WEIGHT))
         x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
+    if (arch->graph.gather == VF_GATHER_AFTER_NORM)
+        x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;
     w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
     if (!w && arch->output.tied != VF_OUTPUT_NONE) {
         w = vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
         g->node[w].backend = vf_b_backend(b, b->p->tied_output_device);
     }
+    if (arch->graph.scaled_head_input)
+        x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
     if (w) {
         x = vf_g_mul_mat(g, w, x);
         bias = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_BIAS);
@@ -398,10 +435,8 @@ bool vf_b_graph(vf_build *b)
 
     make_inputs(b);
     x = embed_position(b, x);
-    for (uint32_t il = 0; il < b->n_layer; il++)
+    for (uint32_t il = 0; il < b->n_layer && !b->g->failed && !b->unsupported; il++)
         x = layer(b, il, x);
-    if (b->m->arch.attention.gather_late)
-        x = vf_g_get_rows(b->g, x, b->out_ids);
     head(b, x);
-    return !b->g->failed;
+    return !b->g->failed && !b->unsupported;
 }
