@@ -131,7 +131,7 @@ static const vf_choice rope_where[] = {
 };
 
 static const vf_choice gather[] = {
-    {"in-layer", VF_GATHER_IN_LAYER}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
+    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
 
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
@@ -239,6 +239,7 @@ static const vf_field graph[] = {
     COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
     FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),

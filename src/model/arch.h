@@ -91,6 +91,7 @@ typedef enum vf_rope_where {
 /** Graph: where the rows whose logits are wanted are picked. */
 typedef enum vf_gather {
     VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
+    VF_GATHER_BEHIND_SUM,   /**< behind the first residual sum of the last layer */
     VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
     VF_GATHER_AFTER_NORM    /**< behind the final norm; its output stays readable */
 } vf_gather;
@@ -295,6 +296,7 @@ typedef struct vf_arch {
         uint32_t rope_step;
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
         bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */

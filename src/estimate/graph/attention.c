@@ -313,16 +313,35 @@ static vf_id position(vf_build *b, uint32_t il, vf_role norm, bool rotate_it, vf
     return x;
 }
 
+/* attn_q of twice the width: each head's second half gates the output (src/models/qwen35.cpp). */
+static vf_id gated_query(vf_build *b, uint32_t il, vf_id x, vf_id *gate)
+{
+    vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    vf_id both = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_Q, x);
+    uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, 2 * (uint64_t)l->head_k), nb2 = g->node[both].nb[1];
+    vf_id q = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
+
+    *gate = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
+    *gate = vf_g_cont_2d(g, *gate, vf_mul(l->head_k, l->n_head), b->n_tokens);
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, VF_PART_WEIGHT))
+        q = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, (vf_norm)b->m->arch.norm, q);
+    return q;
+}
+
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
 {
     const vf_layer *l = &b->m->layers[il];
     bool rope = rotates(b, il);
+    bool gated = b->m->arch.attention.gate == VF_GATE_IN_Q;
+    vf_id gate = 0, out;
     qkv r;
 
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT)) {
         r = project_fused(b, il, x);
     } else {
-        r.q = project(b, il, VF_ROLE_ATTN_Q, VF_ROLE_ATTN_Q_NORM, l->head_k, l->n_head, x);
+        r.q = gated ? gated_query(b, il, x, &gate)
+                    : project(b, il, VF_ROLE_ATTN_Q, VF_ROLE_ATTN_Q_NORM, l->head_k, l->n_head, x);
         r.k = project(b, il, VF_ROLE_ATTN_K, VF_ROLE_ATTN_K_NORM, l->head_k, l->n_head_kv, x);
         r.v = project(b, il, VF_ROLE_ATTN_V, VF_ROLE_UNKNOWN, l->head_v, l->n_head_kv, x);
     }
@@ -332,5 +351,9 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
         r.q = vf_g_map(b->g, VF_OP_MUL, r.q, b->attn_scale, 0);
     if (b->m->arch.attention.scale_q)
         r.q = vf_g_map(b->g, VF_OP_SCALE, r.q, 0, 0);
-    return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
+    if (!gate)
+        return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
+    out = vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_UNKNOWN);
+    out = vf_g_map(b->g, VF_OP_MUL, out, vf_g_map(b->g, VF_OP_UNARY, gate, 0, 0), 0);
+    return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT, out);
 }
