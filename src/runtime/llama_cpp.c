@@ -131,7 +131,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     vf_weights weights;
     vf_cache cache;
     vf_compute compute = {0};
-    vf_status st = vf_context_resolve(m, &k->request->settings, p, &c, err);
+    vf_status st = vf_context_resolve(m, &k->request->settings, p, k->scratch, &c, err);
     if (!st)
         st = vf_weights_plan(m, k->types, p, &weights, err);
     if (!st)

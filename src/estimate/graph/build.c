@@ -21,7 +21,7 @@ bool vf_b_has(const vf_build *b, int32_t il, vf_role role, vf_part part)
 
 static vf_id weight_leaf(vf_build *b, const vf_tensor *t, int8_t backend)
 {
-    uint16_t type = b->types[t - b->m->tensors];
+    uint16_t type = b->types ? b->types[t - b->m->tensors] : t->type;
     vf_id id = vf_g_tensor(b->g, type, t->ne[0], t->ne[1], t->ne[2], t->ne[3]);
 
     b->g->node[id].flags |= VF_NODE_EXTERNAL | VF_NODE_WEIGHT;
@@ -176,7 +176,7 @@ static void make_cache_inputs(vf_build *b, bool windowed)
 
     in->cells = windowed ? c->cells_swa : c->cells;
     in->k_idxs = vf_g_input(g, VF_TYPE_I64, b->n_tokens, 1, 1, 1);
-    in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->flash_attn ? b->n_tokens : vf_mul(b->n_tokens, b->max_v), 1, 1, 1);
+    in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->v_transposed ? vf_mul(b->n_tokens, b->max_v) : b->n_tokens, 1, 1, 1);
     in->mask = vf_g_input(g, mask_type, in->cells, b->n_tokens / b->n_streams, 1, b->n_streams);
     if (mla)
         return;

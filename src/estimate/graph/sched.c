@@ -360,6 +360,13 @@ static void list_leaves(scheduler *s)
         push_leaf(s, g->input[i]);
 }
 
+void vf_schedule_assign(vf_graph *g, const vf_machine *machine)
+{
+    scheduler s = {.g = g, .machine = machine, .cpu = (int8_t)(machine->n_backends - 1)};
+
+    assign(&s);
+}
+
 void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out)
 {
     scheduler s = {.g = g, .machine = machine, .out = out, .cpu = (int8_t)(machine->n_backends - 1)};
