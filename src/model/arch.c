@@ -131,7 +131,7 @@ static const vf_choice rope_where[] = {
 };
 
 static const vf_choice gather[] = {
-    {"in-layer", VF_GATHER_IN_LAYER}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
+    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
 
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
@@ -157,6 +157,7 @@ static const vf_field output[] = {
     FLAG("norm_is_token_embd_norm", output.norm_is_token_embd_norm, "the final norm has that name"),
     FLAG("norm_is_enc_output_norm", output.norm_is_enc_output_norm, "the final norm is enc.output_norm"),
     FLAG("no_norm", output.no_norm, "no final norm is stored"),
+    FLAG("copied_first", output.copied_first, "a tied output is loaded before the token embeddings"),
     END,
 };
 
@@ -239,6 +240,7 @@ static const vf_field graph[] = {
     COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
     FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),
@@ -282,6 +284,7 @@ const vf_field vf_arch_fields[] = {
     OBJECT("graph", graph, "what only the compute graph sees"),
     OBJECT("mtp", mtp, "multi-token-prediction blocks"),
     HAS("rope_freqs", rope_freqs, "rope_freqs.weight"),
+    FLAG("rope_freqs_full", rope_freqs_full, "rope_freqs go with full-attention layers only"),
     HAS("rope_factors", rope_factors, "rope_factors_long.weight and rope_factors_short.weight"),
     HAS("layer_output_scale", layer_output_scale, "layer_output_scale.weight"),
     END,

@@ -91,6 +91,7 @@ typedef enum vf_rope_where {
 /** Graph: where the rows whose logits are wanted are picked. */
 typedef enum vf_gather {
     VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
+    VF_GATHER_BEHIND_SUM,   /**< behind the first residual sum of the last layer */
     VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
     VF_GATHER_AFTER_NORM    /**< behind the final norm; its output stays readable */
 } vf_gather;
@@ -225,6 +226,8 @@ typedef struct vf_arch {
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
         bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
+        bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
+                                both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
     struct {
         uint8_t kind; /**< vf_attn_kind */
@@ -295,6 +298,7 @@ typedef struct vf_arch {
         uint32_t rope_step;
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
         bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */
@@ -304,6 +308,7 @@ typedef struct vf_arch {
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */
+    bool rope_freqs_full; /**< rope_freqs go with full-attention layers only (Gemma 4) */
     uint8_t layer_output_scale; /**< vf_has */
     struct {
         bool dense;    /**< the feed-forward of these blocks is dense in any case */

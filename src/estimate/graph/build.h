@@ -17,7 +17,7 @@ typedef struct vf_cache_input {
 typedef struct vf_build {
     vf_graph *g;
     const vf_model *m;
-    const uint16_t *types;
+    const uint16_t *types;  /**< of m->tensors; NULL: the model's own */
     const vf_context *c;
     const vf_placement *p;
     uint32_t n_layer;       /**< layers that run */
