@@ -100,6 +100,14 @@ static void host(const report *r, const vf_result *e)
             amount(r, part[i].label, (int64_t)part[i].bytes, 0);
 }
 
+/* Prints the words made in `b` from column `at` on, broken where the terminal ends; empties `b`. */
+static void sentence(const report *r, buf *b, size_t at)
+{
+    buf_add(b, "", 1);
+    buf_wrap(r->out, b->failed ? "" : b->p, at, 0, r->term->width);
+    buf_free(b);
+}
+
 static const char *type_name(vf_type type)
 {
     const vf_type_info *info = vf_type_get((uint32_t)type);
@@ -110,48 +118,50 @@ static const char *type_name(vf_type type)
 static void question(const report *r, const row *w)
 {
     const vf_result *e = w->result;
-    buf *b = r->out;
-    buf_plain(b, w->model);
-    buf_str(b, ", ");
-    buf_plain(b, w->quant);
+    buf b = {0};
+    buf_plain(&b, w->model);
+    buf_str(&b, ", ");
+    buf_plain(&b, w->quant);
     if (e->parameters && e->model_bytes) {
-        buf_str(b, " (");
-        buf_ratio(b, e->parameters, 1000000000, 2);
-        buf_str(b, " billion parameters, ");
-        buf_ratio(b, 8 * e->model_bytes, e->parameters, 2);
-        buf_str(b, " bits each)");
+        buf_str(&b, " (");
+        buf_ratio(&b, e->parameters, 1000000000, 2);
+        buf_str(&b, " billion parameters, ");
+        buf_ratio(&b, 8 * e->model_bytes, e->parameters, 2);
+        buf_str(&b, " bits each)");
     }
-    buf_str(b, "\n");
-    buf_fmt(b, "%s, %s, context ", e->runtime, vf_backend_name(e->backend));
-    buf_u64(b, e->context);
+    sentence(r, &b, 0);
+    buf_fmt(&b, "%s, %s, context ", e->runtime, vf_backend_name(e->backend));
+    buf_u64(&b, e->context);
     if (e->parallel > 1)
-        buf_fmt(b, ", %u sequences of %llu", e->parallel, (unsigned long long)e->context_per_sequence);
-    buf_fmt(b, ", cache %s/%s", type_name(e->type_k), type_name(e->type_v));
+        buf_fmt(&b, ", %u sequences of %llu", e->parallel, (unsigned long long)e->context_per_sequence);
+    buf_fmt(&b, ", cache %s/%s", type_name(e->type_k), type_name(e->type_v));
     if (e->ubatch)
-        buf_fmt(b, ", batch %u/%u, flash attention %s", e->batch, e->ubatch, e->flash_attn ? "on" : "off");
-    buf_str(b, "\n\n");
+        buf_fmt(&b, ", batch %u/%u, flash attention %s", e->batch, e->ubatch, e->flash_attn ? "on" : "off");
+    sentence(r, &b, 0);
+    buf_str(r->out, "\n");
 }
 
 static void answer(const report *r, const row *w)
 {
     const vf_result *e = w->result;
-    buf *b = r->out;
-    paint(r, e->verdict, vf_verdict_name(e->verdict));
-    buf_str(b, " on ");
-    buf_plain(b, w->gpu);
-    if (e->n_devices == 0) {
-        buf_str(b, "\n");
-        return;
+    buf b = {0};
+    const char *verdict = vf_verdict_name(e->verdict);
+    paint(r, e->verdict, verdict);
+    buf_str(r->out, " ");
+    buf_str(&b, "on ");
+    buf_plain(&b, w->gpu);
+    if (e->n_devices > 0) {
+        uint64_t off = e->headroom < 0 ? 0 - (uint64_t)e->headroom : (uint64_t)e->headroom;
+        buf_str(&b, ": needs ");
+        buf_bytes(&b, (int64_t)e->need);
+        buf_str(&b, " of ");
+        buf_bytes(&b, (int64_t)e->available);
+        buf_str(&b, " available, ");
+        buf_bytes(&b, (int64_t)off);
+        buf_str(&b, e->headroom < 0 ? " too much" : " to spare");
+        buf_str(&b, e->n_devices > 1 ? " on the tightest card" : "");
     }
-    buf_str(b, ": needs ");
-    buf_bytes(b, (int64_t)e->need);
-    buf_str(b, " of ");
-    buf_bytes(b, (int64_t)e->available);
-    buf_str(b, " available, ");
-    uint64_t off = e->headroom < 0 ? 0 - (uint64_t)e->headroom : (uint64_t)e->headroom;
-    buf_bytes(b, (int64_t)off);
-    buf_str(b, e->headroom < 0 ? " too much" : " to spare");
-    buf_str(b, e->n_devices > 1 ? " on the tightest card\n" : "\n");
+    sentence(r, &b, strlen(verdict) + 1);
 }
 
 static void term_text(const report *r, const char *before, const char *text)
@@ -208,8 +218,9 @@ static void in_full(report *r, const row *w)
 
 /* Lines: numbers first, as they have a width of their own; the model's name last, so that nothing needs to
  * know the longest one and rows can stream. A narrow terminal loses whole columns, in this order. */
-enum { COLUMN_CONTEXT, COLUMN_AVAILABLE, COLUMN_HEADROOM, COLUMN_COUNT };
-static const size_t column_width[COLUMN_COUNT] = {10, 12, 12};
+enum { COLUMN_AVAILABLE, COLUMN_HEADROOM, COLUMN_CONTEXT, COLUMN_COUNT };
+static const size_t column_width[COLUMN_COUNT] = {12, 12, 10};
+static const int dropped[COLUMN_COUNT] = {COLUMN_CONTEXT, COLUMN_AVAILABLE, COLUMN_HEADROOM};
 #define FIXED_COLUMNS (8 + 11 + 2 + 10 + 2 + 2) /* verdict, need, quantization, and the gaps */
 #define MODEL_COLUMNS 24                        /* less of a name says little */
 
@@ -221,18 +232,21 @@ static size_t line_columns(const report *r)
 static bool is_shown(const report *r, int column)
 {
     size_t used = line_columns(r) + MODEL_COLUMNS;
-    for (int i = column; i < COLUMN_COUNT; i++)
-        used += column_width[i];
+    int i = 0;
+    while (dropped[i] != column)
+        i++;
+    for (; i < COLUMN_COUNT; i++)
+        used += column_width[dropped[i]];
     return r->term->width == 0 || used <= r->term->width;
 }
 
 static void begin(report *r)
 {
-    static const char *const title[COLUMN_COUNT] = {"   CONTEXT", "   AVAILABLE", "    HEADROOM"};
+    static const char *const title[COLUMN_COUNT] = {"   AVAILABLE", "    HEADROOM", "   CONTEXT"};
     if (r->single)
         return;
     buf_str(r->out, "VERDICT        NEED");
-    for (int i = COLUMN_COUNT - 1; i >= 0; i--)
+    for (int i = 0; i < COLUMN_COUNT; i++)
         if (is_shown(r, i))
             buf_str(r->out, title[i]);
     buf_str(r->out, "  QUANT       ");
@@ -273,7 +287,7 @@ static void line(report *r, const row *w)
     paint(r, e->verdict, vf_verdict_name(e->verdict));
     buf_repeat(b, " ", 8 - strlen(vf_verdict_name(e->verdict)));
     right(b, 11, buf_bytes, (int64_t)e->need);
-    for (int i = COLUMN_COUNT - 1; i >= 0; i--) {
+    for (int i = 0; i < COLUMN_COUNT; i++) {
         if (!is_shown(r, i))
             continue;
         left = left > column_width[i] ? left - column_width[i] : 0;

@@ -171,7 +171,8 @@ input *input_open(const char *path, vf_error *err)
         input_close(in);
         return NULL;
     }
-    in->seekable = S_ISREG(st.st_mode);
+    /* What comes through standard input may be the beginning of a file: a header is enough. */
+    in->seekable = !is_stdin && S_ISREG(st.st_mode);
     if (in->seekable)
         in->size = (uint64_t)st.st_size;
     in->source = (vf_source){in->shown, source_read, source_skip, in, in->size};

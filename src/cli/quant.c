@@ -115,6 +115,20 @@ static bool choice_of_word(session *s, const char *word, const char *runtime, ch
     return true;
 }
 
+/* What the file calls its own mix of types. */
+static void name_file_type(session *s, uint32_t file_type, vf_quant *q)
+{
+    text_set(q->name, sizeof q->name, "as in the file");
+    for (uint32_t i = 0, n = vf_catalog_count(s->catalog, VF_KIND_QUANT); i < n; i++) {
+        vf_quant_entry e;
+        (void)vf_catalog_quant(s->catalog, i, &e);
+        if (e.quant.kind == VF_QUANT_GGUF && e.quant.ftype == file_type) {
+            text_set(q->name, sizeof q->name, e.name);
+            return;
+        }
+    }
+}
+
 /* The format the weights are published in, if that is a quantized one that a runtime here loads. */
 static bool choice_of_published(session *s, const char *published, const char *runtime, choice *out)
 {
