@@ -162,7 +162,7 @@ bool choice_make(session *s, const subject *sub, const char *word, const char *r
         return choice_of_word(s, word, runtime, out, err);
     if (sub->typed) {
         out->quant.kind = VF_QUANT_AS_FILE;
-        (void)snprintf(out->quant.name, sizeof out->quant.name, "as in the file");
+        name_file_type(s, sub->facts.file_type, &out->quant);
         text_set(out->runtime, sizeof out->runtime, runtime[0] ? runtime : "llama.cpp");
         return true;
     }
