@@ -77,8 +77,7 @@ static bool read_card(session *s, const char *text, card *out, vf_error *err)
         class_card(total, windows, out);
     } else {
         vf_gpu_entry g;
-        *err = (vf_error){0};
-        if (vf_catalog_find(s->catalog, VF_KIND_GPU, text, &index, err) != VF_OK) {
+        if (session_find(s, VF_KIND_GPU, text, &index, err) != VF_OK) {
             bool size = err->status == VF_ERR_NOT_FOUND && is_size(text);
             return fail_kept(err, size ? not_size.text : err->text);
         }
@@ -96,7 +95,7 @@ static bool read_desktop(session *s, const card *first, vf_device *d, vf_error *
     vf_error ignored = {0}, not_size = {0};
     uint32_t index;
     vf_desktop_entry e;
-    if (vf_catalog_find(s->catalog, VF_KIND_DESKTOP, what ? what : first->desktop, &index, &ignored) == VF_OK) {
+    if (session_find(s, VF_KIND_DESKTOP, what ? what : first->desktop, &index, &ignored) == VF_OK) {
         (void)vf_catalog_desktop(s->catalog, index, &e);
         d->desktop = e.bytes;
         d->desktop_spread = e.spread;

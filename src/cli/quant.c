@@ -22,8 +22,7 @@ bool runtime_parse(session *s, char out[24], vf_error *err)
     out[0] = 0;
     if (!word)
         return true;
-    *err = (vf_error){0};
-    if (vf_catalog_find(s->catalog, VF_KIND_RUNTIME, word, &index, err) != VF_OK) {
+    if (session_find(s, VF_KIND_RUNTIME, word, &index, err) != VF_OK) {
         (void)snprintf(err->key, sizeof err->key, "--runtime");
         return false;
     }
