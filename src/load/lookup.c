@@ -326,13 +326,14 @@ typedef struct suggestion {
 static uint32_t score_name(const char *asked, size_t n, const char *name, size_t length)
 {
     size_t shorter = n < length ? n : length, apart = (n < length ? length : n) - shorter;
-    if (shorter >= 3 && memcmp(asked, name, shorter) == 0)
-        return (uint32_t)(n <= length ? apart : 20 + apart);
+    bool begins = shorter >= 3 && memcmp(asked, name, shorter) == 0;
     uint32_t limit = n > 8 ? 3 : n > 3 ? 2 : 1;
-    if (apart > limit)
-        return UINT32_MAX;
-    uint32_t distance = vf_edit_distance(asked, n, name, length);
-    return distance <= limit ? 6 + distance * 4 : UINT32_MAX;
+    if (begins && n <= length)
+        return (uint32_t)apart;
+    uint32_t distance = apart > limit ? UINT32_MAX : vf_edit_distance(asked, n, name, length);
+    if (distance <= limit)
+        return 6 + distance * 4;
+    return begins ? (uint32_t)(20 + apart) : UINT32_MAX;
 }
 
 /** Puts a suggestion in its place among the best; a row stands there once. */
