@@ -31,6 +31,9 @@ typedef struct vf_parts {
     void *ctx;
 } vf_parts;
 
+/** The version of the cJSON library that reads JSON here, e.g. "1.7.15". Static storage. */
+VF_API const char *vf_json_library_version(void);
+
 /* ---- catalog ------------------------------------------------------------------------------ */
 
 /** Models, architectures, quantizations, GPUs, runtimes, desktops: the built-in data and what was
@@ -171,10 +174,12 @@ VF_API vf_status vf_config_read(const vf_catalog *catalog, const char *file, con
 VF_API vf_status vf_safetensors_read(const vf_parts *headers, uint32_t n_headers, const vf_allocator *a,
                                      vf_model **out, vf_error *err);
 
-/** Reads model.safetensors.index.json: calls `shard` with each distinct file name, in order. */
+/** Reads model.safetensors.index.json: calls `shard` with each distinct file name, sorted. They are plain
+ * names of the index's own folder. `shard` returns false to stop (VF_ERR_NOMEM). `a` serves working
+ * memory, all of it given back before return. */
 VF_API vf_status vf_safetensors_index_read(vf_source *source,
                                            bool (*shard)(void *ctx, const char *name), void *ctx,
-                                           vf_error *err);
+                                           const vf_allocator *a, vf_error *err);
 
 #ifdef __cplusplus
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* More than any answer has; a loop that went wrong ends here instead of at the machine's memory. */
-#define BUF_LIMIT ((size_t)1 << 28)
+#define BUF_LIMIT ((size_t)1 << 25)
 
 void buf_free(buf *b)
 {

@@ -106,10 +106,12 @@ static bool is_rope_table(uint16_t role)
     return role == VF_ROLE_ROPE_FREQS || role == VF_ROLE_ROPE_FACTORS_LONG || role == VF_ROLE_ROPE_FACTORS_SHORT;
 }
 
-static bool has_layers(const vf_model *m, const vf_placement *p, int device)
+/** Whether the device has layers that rotate by the table. */
+static bool has_rotated_layers(const vf_model *m, const vf_placement *p, int device)
 {
     for (uint32_t i = 0; i < m->n_layers; i++)
-        if (p->layer_device[i] == device && !m->layers[i].mtp)
+        if (p->layer_device[i] == device && !m->layers[i].mtp &&
+            !(m->arch.rope_freqs_full && m->layers[i].windowed))
             return true;
     return false;
 }
@@ -162,6 +164,17 @@ static uint64_t on_device(const vf_placement *p, uint16_t type, const vf_tensor 
     return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
 }
 
+/** Tied token embeddings are held once more as the output, unless both are in the same memory. */
+static void add_tied_copy(const vf_model *m, uint16_t type, const vf_tensor *t, const vf_placement *p, vf_weights *out)
+{
+    int device = p->tied_output_device;
+    if (m->arch.output.tied == VF_OUTPUT_NONE || (device == VF_HOST && !m->arch.output.copied_first))
+        return;
+    out->tied_copy = on_device(p, type, t, device);
+    uint64_t *sum = device == VF_HOST ? &out->host : &out->device[device];
+    *sum = vf_add(*sum, out->tied_copy);
+}
+
 vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_placement *p, vf_weights *out,
                           vf_error *err)
 {
@@ -174,7 +187,7 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
             continue;
         if (is_rope_table(t->role) && t->layer < 0) { /* one copy in every buffer type that has layers */
             for (int d = VF_HOST; d < (int)p->n_devices; d++)
-                if (has_layers(m, p, d)) {
+                if (has_rotated_layers(m, p, d)) {
                     uint64_t *sum = d == VF_HOST ? &out->host : &out->device[d];
                     *sum = vf_add(*sum, on_device(p, types[i], t, d));
                 }
@@ -182,12 +195,8 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
         }
         uint64_t *sum = home == VF_HOST ? &out->host : &out->device[home];
         *sum = vf_add(*sum, on_device(p, types[i], t, home));
-        if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && p->tied_output_device != VF_HOST) {
-            uint64_t copy = on_device(p, types[i], t, p->tied_output_device);
-            out->tied_copy = copy;
-            sum = &out->device[p->tied_output_device];
-            *sum = vf_add(*sum, copy);
-        }
+        if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && m->tied)
+            add_tied_copy(m, types[i], t, p, out);
     }
     for (uint32_t d = 0; d < p->n_devices; d++)
         if (!vf_size_ok(out->device[d]))

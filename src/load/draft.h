@@ -8,8 +8,8 @@
 
 /** Where the readers get architecture records from: false when there is none of that name. */
 typedef struct vf_arch_lookup {
-    bool (*find)(void *ctx, const char *name, vf_arch *out);
-    void *ctx;
+    bool (*find)(const void *ctx, const char *name, vf_arch *out);
+    const void *ctx;
 } vf_arch_lookup;
 
 #define VF_MAX_TENSORS_COUNTED (1u << 20) /**< over all files of a model */

@@ -5,41 +5,20 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-
-/* ---- what a file is that is no GGUF --------------------------------------------------------- */
-
-static const struct {
-    const char *start;
-    const char *is;
-} others[] = {
-    {"version https://git-lfs", "a Git LFS pointer: the model itself was not downloaded (git lfs pull)"},
-    {"PK\x03\x04", "a zip archive (a PyTorch file?)"},
-    {"<!DOCTYPE", "a web page"},
-    {"<!doctype", "a web page"},
-    {"<html", "a web page"},
-    {"lmgg", "an old GGML file; convert it to GGUF"},
-    {"fmgg", "an old GGMF file; convert it to GGUF"},
-    {"tjgg", "an old GGJT file; convert it to GGUF"},
-    {"\x1f\x8b", "gzip data; unpack it first"},
-    {"\x80\x02", "a Python pickle"},
-    {"{", "JSON"},
-};
+#include "load/sniff.h"
 
 static vf_status not_gguf(vf_gguf *g, const unsigned char magic[4])
 {
-    char start[24] = {0};
+    char start[VF_SNIFF_BYTES], shown[24];
     size_t n = 4;
     bool more = true;
     memcpy(start, magic, 4);
-    while (n < sizeof start - 1 && vf_src_more(&g->src, &more) == VF_OK && more)
+    while (n < sizeof start && vf_src_more(&g->src, &more) == VF_OK && more)
         if (vf_src_read(&g->src, start + n++, 1) != VF_OK)
             break;
-    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
-        if (strncmp(start, others[i].start, strlen(others[i].start)) == 0)
-            return vf_src_fail(&g->src, VF_ERR_DATA, 0, "not a GGUF file but %s", others[i].is);
-    if (start[8] == '{')
-        return vf_src_fail(&g->src, VF_ERR_DATA, 0, "not a GGUF file but one of safetensors, by its look");
-    char shown[24];
+    const char *is = vf_sniff(start, n);
+    if (is)
+        return vf_src_fail(&g->src, VF_ERR_DATA, 0, "not a GGUF file but %s", is);
     return vf_src_fail(&g->src, VF_ERR_DATA, 0, "not a GGUF file: the magic is %s, expected 'GGUF'",
                        vf_quote(shown, sizeof shown, start, 4));
 }
@@ -164,10 +143,10 @@ static vf_status read_all(vf_gguf *g, const vf_arch_lookup *archs, vf_source *so
     return status;
 }
 
-static const vf_tensor *find_tensor(const vf_model *m, uint16_t role)
+static const vf_tensor *token_embd(const vf_model *m)
 {
     for (size_t i = 0; i < m->n_tensors; i++)
-        if (m->tensors[i].role == role && m->tensors[i].part == VF_PART_WEIGHT && m->tensors[i].layer < 0)
+        if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD && m->tensors[i].part == VF_PART_WEIGHT)
             return &m->tensors[i];
     return NULL;
 }
@@ -177,9 +156,8 @@ static vf_status complete(vf_gguf *g)
 {
     static const vf_hparam_id required[] = {VF_HP_block_count, VF_HP_embedding_length};
     vf_model *m = g->draft.m;
-    const vf_tensor *embd = find_tensor(m, VF_ROLE_TOKEN_EMBD);
+    const vf_tensor *embd = token_embd(m);
     m->from_file = true;
-    m->tied = !find_tensor(m, VF_ROLE_OUTPUT);
     if (!vf_hp_present(&m->hp, VF_HP_vocab_size) && embd && embd->ne[1] <= vf_hparam_fields[VF_HP_vocab_size].max)
         vf_draft_set(&g->draft, VF_HP_vocab_size, (uint32_t)embd->ne[1]);
     for (size_t i = 0; i < sizeof required / sizeof required[0] && !g->weights_only; i++) {
@@ -206,6 +184,8 @@ static vf_status finish(vf_gguf *g, vf_model **out)
     vf_status status = complete(g);
     if (status == VF_OK)
         status = vf_draft_seal(&g->draft, &m, g->err);
+    if (status == VF_OK)
+        status = vf_model_index(m, g->err);
     if (status == VF_OK && !g->weights_only)
         status = vf_layers_build(m, g->err);
     if (status != VF_OK) {

@@ -1,5 +1,5 @@
-/* The GGUF reader, in three parts: the frame and the parts of a split model (gguf.c), metadata
- * (gguf_keys.c), tensor list (gguf_tensors.c). The format: docs/gguf.md of ggml, versions 2 and 3; what
+/* The GGUF reader: the frame and the parts of a split model (gguf.c), metadata (gguf_keys.c), what of it
+ * is a hyperparameter (gguf_hparams.c), tensor list (gguf_tensors.c). The format: docs/gguf.md of ggml, versions 2 and 3; what
  * llama.cpp's own reader (ggml/src/gguf.cpp) refuses is refused here too. */
 #ifndef VF_LOAD_GGUF_H
 #define VF_LOAD_GGUF_H
@@ -37,6 +37,28 @@ typedef enum vf_gguf_type {
     VF_GGUF_F64,
     VF_GGUF_TYPE_COUNT
 } vf_gguf_type;
+
+typedef enum {
+    VF_GGUF_UNSIGNED,
+    VF_GGUF_SIGNED,
+    VF_GGUF_FLOAT,
+    VF_GGUF_BOOLEAN,
+    VF_GGUF_STRING,
+    VF_GGUF_ARRAY_OF
+} vf_gguf_class;
+
+typedef struct vf_gguf_type_info {
+    const char *name;
+    uint8_t size; /**< bytes; of a string's length */
+    uint8_t class_;
+} vf_gguf_type_info;
+
+extern const vf_gguf_type_info vf_gguf_types[VF_GGUF_TYPE_COUNT];
+
+static inline bool vf_gguf_is_integer(uint32_t type)
+{
+    return vf_gguf_types[type].class_ == VF_GGUF_UNSIGNED || vf_gguf_types[type].class_ == VF_GGUF_SIGNED;
+}
 
 /** A value that may be a hyperparameter: which one is known when the architecture is. */
 typedef struct vf_gguf_value {
@@ -83,6 +105,9 @@ vf_status vf_gguf_tensors(vf_gguf *g);
 vf_status vf_gguf_tensors_done(vf_gguf *g);
 /** Reads a length and a string of at most `max` bytes into g->scratch. `noun` is "key" or "tensor name". */
 vf_status vf_gguf_name(vf_gguf *g, const char *noun, uint32_t max, uint32_t *length);
+
+/** Fails about a value whose type is not `what`. */
+vf_status vf_gguf_expected(vf_gguf *g, const vf_gguf_value *value, const char *what);
 
 /** vf_gguf_read with another source of architecture records. */
 vf_status vf_gguf_read_with(const vf_arch_lookup *archs, vf_source *source, const vf_parts *parts,

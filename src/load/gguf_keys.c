@@ -6,33 +6,22 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
-typedef enum { UNSIGNED, SIGNED, FLOAT, BOOL, STRING, ARRAY } value_class;
-
-static const struct {
-    const char *name;
-    uint8_t size;
-    uint8_t class_;
-} types[VF_GGUF_TYPE_COUNT] = {
-    [VF_GGUF_U8] = {"uint8", 1, UNSIGNED},   [VF_GGUF_I8] = {"int8", 1, SIGNED},
-    [VF_GGUF_U16] = {"uint16", 2, UNSIGNED}, [VF_GGUF_I16] = {"int16", 2, SIGNED},
-    [VF_GGUF_U32] = {"uint32", 4, UNSIGNED}, [VF_GGUF_I32] = {"int32", 4, SIGNED},
-    [VF_GGUF_F32] = {"float32", 4, FLOAT},   [VF_GGUF_BOOL] = {"bool", 1, BOOL},
-    [VF_GGUF_STR] = {"string", 8, STRING},   [VF_GGUF_ARR] = {"array", 0, ARRAY},
-    [VF_GGUF_U64] = {"uint64", 8, UNSIGNED}, [VF_GGUF_I64] = {"int64", 8, SIGNED},
-    [VF_GGUF_F64] = {"float64", 8, FLOAT},
+const vf_gguf_type_info vf_gguf_types[VF_GGUF_TYPE_COUNT] = {
+    [VF_GGUF_U8] = {"uint8", 1, VF_GGUF_UNSIGNED},   [VF_GGUF_I8] = {"int8", 1, VF_GGUF_SIGNED},
+    [VF_GGUF_U16] = {"uint16", 2, VF_GGUF_UNSIGNED}, [VF_GGUF_I16] = {"int16", 2, VF_GGUF_SIGNED},
+    [VF_GGUF_U32] = {"uint32", 4, VF_GGUF_UNSIGNED}, [VF_GGUF_I32] = {"int32", 4, VF_GGUF_SIGNED},
+    [VF_GGUF_F32] = {"float32", 4, VF_GGUF_FLOAT},   [VF_GGUF_BOOL] = {"bool", 1, VF_GGUF_BOOLEAN},
+    [VF_GGUF_STR] = {"string", 8, VF_GGUF_STRING},   [VF_GGUF_ARR] = {"array", 0, VF_GGUF_ARRAY_OF},
+    [VF_GGUF_U64] = {"uint64", 8, VF_GGUF_UNSIGNED}, [VF_GGUF_I64] = {"int64", 8, VF_GGUF_SIGNED},
+    [VF_GGUF_F64] = {"float64", 8, VF_GGUF_FLOAT},
 };
-
-static bool is_integer(uint32_t type)
-{
-    return types[type].class_ == UNSIGNED || types[type].class_ == SIGNED;
-}
 
 /** A number as 64 bits: integers extended, floats as whether they are a number other than 0. */
 static uint64_t number(uint32_t type, const unsigned char *bytes)
 {
-    size_t size = types[type].size;
+    size_t size = vf_gguf_types[type].size;
     uint64_t v = vf_le(bytes, size);
-    if (types[type].class_ == SIGNED && size < 8 && (v >> (8 * size - 1)) != 0)
+    if (vf_gguf_types[type].class_ == VF_GGUF_SIGNED && size < 8 && (v >> (8 * size - 1)) != 0)
         v |= ~UINT64_C(0) << (8 * size);
     if (type == VF_GGUF_F32)
         return (v & 0x7FFFFFFFu) != 0 && (v & 0x7FFFFFFFu) <= 0x7F800000u;
@@ -129,7 +118,7 @@ static vf_status keep_string(vf_gguf *g, char *field, size_t size, uint64_t *len
 
 static vf_status keep_numbers(vf_gguf *g, vf_gguf_value *value, uint64_t at)
 {
-    size_t size = types[value->element].size, n = (size_t)value->count;
+    size_t size = vf_gguf_types[value->element].size, n = (size_t)value->count;
     if (n > VF_GGUF_NUMBERS - g->n_numbers)
         return vf_src_fail(&g->src, VF_ERR_DATA, at, "arrays of numbers hold more than %u elements together (limit)",
                            VF_GGUF_NUMBERS);
@@ -161,14 +150,14 @@ static bool may_be_hparam(const char *key, size_t n)
 static vf_status value_body(vf_gguf *g, vf_gguf_value *value, bool keep)
 {
     uint64_t at = g->src.pos;
-    uint8_t class_ = types[value->element].class_;
+    uint8_t class_ = vf_gguf_types[value->element].class_;
     vf_status status;
-    if (class_ == STRING)
+    if (class_ == VF_GGUF_STRING)
         status = skip_strings(g, value->count);
     else if (keep && value->count <= VF_GGUF_LAYERS)
         status = keep_numbers(g, value, at);
     else
-        status = vf_src_skip(&g->src, value->count * types[value->element].size);
+        status = vf_src_skip(&g->src, value->count * vf_gguf_types[value->element].size);
     if (status != VF_OK || !keep)
         return status;
     if (!vf_grow(g->a, (void **)&g->values, &g->cap_values, g->n_values + 1, sizeof g->values[0]))
@@ -216,16 +205,16 @@ typedef struct special {
     bool every_part; /**< else only the first part of a split model has it */
 } special;
 
-static vf_status expected(vf_gguf *g, const vf_gguf_value *value, const char *what)
+vf_status vf_gguf_expected(vf_gguf *g, const vf_gguf_value *value, const char *what)
 {
-    return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "type %s, expected %s", types[value->type].name, what);
+    return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "type %s, expected %s", vf_gguf_types[value->type].name, what);
 }
 
 static vf_status take_arch(vf_gguf *g, vf_gguf_value *value)
 {
     uint64_t n;
     if (value->type != VF_GGUF_STR)
-        return expected(g, value, "a string: the architecture's name");
+        return vf_gguf_expected(g, value, "a string: the architecture's name");
     vf_status status = keep_string(g, g->arch, sizeof g->arch, &n);
     if (status != VF_OK)
         return status;
@@ -261,7 +250,7 @@ static vf_status take_type(vf_gguf *g, vf_gguf_value *value)
 static vf_status scalar(vf_gguf *g, const vf_gguf_value *value, uint64_t *out)
 {
     unsigned char bytes[8];
-    vf_status status = vf_src_read(&g->src, bytes, types[value->type].size);
+    vf_status status = vf_src_read(&g->src, bytes, vf_gguf_types[value->type].size);
     if (status == VF_OK)
         *out = number(value->type, bytes);
     return status;
@@ -271,7 +260,7 @@ static vf_status scalar(vf_gguf *g, const vf_gguf_value *value, uint64_t *out)
 static vf_status take_file_type(vf_gguf *g, vf_gguf_value *value)
 {
     uint64_t v;
-    if (!is_integer(value->type))
+    if (!vf_gguf_is_integer(value->type))
         return value_body(g, value, false);
     vf_status status = scalar(g, value, &v);
     if (status == VF_OK && v < UINT32_MAX)
@@ -282,7 +271,7 @@ static vf_status take_file_type(vf_gguf *g, vf_gguf_value *value)
 static vf_status take_alignment(vf_gguf *g, vf_gguf_value *value)
 {
     if (value->type != VF_GGUF_U32)
-        return expected(g, value, "uint32 for the alignment");
+        return vf_gguf_expected(g, value, "uint32 for the alignment");
     vf_status status = vf_src_u32(&g->src, &g->alignment);
     if (status == VF_OK && (g->alignment == 0 || (g->alignment & (g->alignment - 1)) != 0))
         return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "alignment %" PRIu32 " is not a power of two",
@@ -292,8 +281,8 @@ static vf_status take_alignment(vf_gguf *g, vf_gguf_value *value)
 
 static vf_status split_number(vf_gguf *g, vf_gguf_value *value, uint64_t max, uint64_t *out)
 {
-    if (!is_integer(value->type))
-        return expected(g, value, "an integer");
+    if (!vf_gguf_is_integer(value->type))
+        return vf_gguf_expected(g, value, "an integer");
     vf_status status = scalar(g, value, out);
     if (status == VF_OK && *out > max)
         return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "a split model of at most %" PRIu64 " is read (limit)", max);
@@ -324,7 +313,7 @@ static vf_status take_split_tensors(vf_gguf *g, vf_gguf_value *value)
 static vf_status take_tokens(vf_gguf *g, vf_gguf_value *value)
 {
     if (value->type != VF_GGUF_ARR || value->element != VF_GGUF_STR)
-        return expected(g, value, "an array of strings");
+        return vf_gguf_expected(g, value, "an array of strings");
     g->tokens = value->count;
     return skip_strings(g, value->count);
 }
@@ -387,115 +376,4 @@ vf_status vf_gguf_keys(vf_gguf *g)
         return VF_OK;
     vf_src_name(&g->src, g->keys.pool + twice->offset, twice->length);
     return vf_src_fail(&g->src, VF_ERR_DATA, twice->byte, "duplicate key");
-}
-
-/* ---- hyperparameters ------------------------------------------------------------------------ */
-
-static vf_status in_range(vf_gguf *g, const vf_gguf_value *value, uint64_t v, const vf_field *f)
-{
-    if (types[value->element].class_ == SIGNED && (v >> 63) != 0)
-        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "a negative number, expected 0 to %" PRIu64, f->max);
-    if (v > f->max)
-        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "%" PRIu64 " is out of range, expected 0 to %" PRIu64, v,
-                           f->max);
-    return VF_OK;
-}
-
-static vf_status set_array(vf_gguf *g, const vf_gguf_value *value, vf_hparam_id id)
-{
-    const vf_field *f = &vf_hparam_fields[id];
-    if (!is_integer(value->element) && value->element != VF_GGUF_BOOL)
-        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "array of type %s, expected integers",
-                           types[value->element].name);
-    if (value->count == 0)
-        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "an empty array, expected one element per layer");
-    if (value->count > VF_GGUF_LAYERS)
-        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte,
-                           "array of %" PRIu64 " elements, the limit is %u layers", value->count, VF_GGUF_LAYERS);
-    vf_per_layer all = {0, 0, (uint32_t)value->count};
-    for (uint32_t i = 0; i < all.count; i++) {
-        uint32_t first;
-        vf_status status = in_range(g, value, g->numbers[value->first + i], f);
-        uint32_t v = (uint32_t)g->numbers[value->first + i];
-        if (status == VF_OK)
-            status = vf_draft_numbers(&g->draft, &v, 1, &first, g->err);
-        if (status != VF_OK)
-            return status;
-        if (i == 0)
-            all.first = first;
-    }
-    memcpy((char *)&g->draft.m->hp + f->offset, &all, sizeof all);
-    vf_hp_mark(&g->draft.m->hp, id);
-    return VF_OK;
-}
-
-static vf_status set_hparam(vf_gguf *g, const vf_gguf_value *value, vf_hparam_id id)
-{
-    const vf_field *f = &vf_hparam_fields[id];
-    uint8_t class_ = types[value->type].class_;
-    if (class_ == ARRAY && f->kind == VF_FIELD_PER_LAYER)
-        return set_array(g, value, id);
-    bool flag = f->kind == VF_FIELD_FLAG && (class_ == FLOAT || class_ == BOOL);
-    if (!is_integer(value->type) && !flag)
-        return expected(g, value, f->kind == VF_FIELD_FLAG ? "a number" : "an integer");
-    uint64_t v = g->numbers[value->first];
-    if (f->kind == VF_FIELD_FLAG) {
-        v = v != 0;
-    } else {
-        vf_status status = in_range(g, value, v, f);
-        if (status != VF_OK)
-            return status;
-    }
-    vf_draft_set(&g->draft, id, (uint32_t)v);
-    return VF_OK;
-}
-
-/** A per-layer array must have one element for each layer, as llama.cpp's get_key_or_arr demands
- * (src/llama-model-loader.cpp). rope.dimension_sections is the one array that is not per layer. */
-static vf_status check_length(vf_gguf *g, const vf_gguf_value *value, vf_hparam_id id)
-{
-    uint32_t layers = g->draft.m->hp.block_count;
-    if (id == VF_HP_rope_dimension_sections || value->count == layers)
-        return VF_OK;
-    return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "array of %" PRIu64 " elements for %" PRIu32 " layers",
-                       value->count, layers);
-}
-
-/** Which hyperparameter of this architecture a key is, VF_HP_COUNT: none. */
-static vf_hparam_id find_hparam(const vf_gguf *g, const vf_gguf_value *value)
-{
-    const char *key = g->keys.pool + value->name_offset;
-    size_t prefix = strlen(g->arch);
-    if (value->name_length <= prefix + 1 || memcmp(key, g->arch, prefix) != 0 || key[prefix] != '.')
-        return VF_HP_COUNT;
-    key += prefix + 1;
-    size_t length = value->name_length - prefix - 1;
-    uint32_t id = 0;
-    while (id < VF_HP_COUNT && (strlen(vf_hparam_fields[id].key) != length ||
-                                memcmp(vf_hparam_fields[id].key, key, length) != 0))
-        id++;
-    return (vf_hparam_id)id;
-}
-
-vf_status vf_gguf_hparams(vf_gguf *g)
-{
-    vf_status status = VF_OK;
-    for (size_t i = 0; i < g->n_values && status == VF_OK; i++) {
-        const vf_gguf_value *value = &g->values[i];
-        vf_hparam_id id = find_hparam(g, value);
-        if (id == VF_HP_COUNT)
-            continue;
-        vf_src_name(&g->src, g->keys.pool + value->name_offset, value->name_length);
-        status = set_hparam(g, value, id);
-    }
-    /* Lengths are compared now that block_count is known. */
-    for (size_t i = 0; i < g->n_values && status == VF_OK; i++) {
-        const vf_gguf_value *value = &g->values[i];
-        vf_hparam_id id = value->type == VF_GGUF_ARR ? find_hparam(g, value) : VF_HP_COUNT;
-        if (id == VF_HP_COUNT)
-            continue;
-        vf_src_name(&g->src, g->keys.pool + value->name_offset, value->name_length);
-        status = check_length(g, value, id);
-    }
-    return status;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "load/sort.h"
 
 void vf_names_init(vf_names *names, const vf_allocator *a)
 {
@@ -51,8 +52,10 @@ static bool same(const vf_names *names, const vf_name_ref *a, const vf_name_ref 
 }
 
 /** By hash, then by the name itself, then in the order of the file. */
-static bool before(const vf_names *names, const vf_name_ref *a, const vf_name_ref *b)
+static bool before(const void *ctx, const void *x, const void *y)
 {
+    const vf_names *names = ctx;
+    const vf_name_ref *a = x, *b = y;
     if (a->hash != b->hash)
         return a->hash < b->hash;
     if (a->length != b->length)
@@ -61,33 +64,10 @@ static bool before(const vf_names *names, const vf_name_ref *a, const vf_name_re
     return order != 0 ? order < 0 : a->offset < b->offset;
 }
 
-static void sift(const vf_names *names, vf_name_ref *heap, size_t root, size_t n)
-{
-    vf_name_ref item = heap[root];
-    for (size_t child = 2 * root + 1; child < n; child = 2 * root + 1) {
-        if (child + 1 < n && before(names, &heap[child], &heap[child + 1]))
-            child++;
-        if (!before(names, &item, &heap[child]))
-            break;
-        heap[root] = heap[child];
-        root = child;
-    }
-    heap[root] = item;
-}
-
 const vf_name_ref *vf_names_duplicate(vf_names *names)
 {
-    /* Heapsort: n log n on any input, no memory. */
-    vf_name_ref *item = names->items;
-    for (size_t i = names->n / 2; i > 0; i--)
-        sift(names, item, i - 1, names->n);
-    for (size_t n = names->n; n > 1; n--) {
-        vf_name_ref last = item[n - 1];
-        item[n - 1] = item[0];
-        item[0] = last;
-        sift(names, item, 0, n - 1);
-    }
-    const vf_name_ref *first = NULL;
+    const vf_name_ref *item = names->items, *first = NULL;
+    vf_sort(names->items, names->n, sizeof names->items[0], before, names);
     for (size_t i = 1; i < names->n; i++)
         if (same(names, &item[i - 1], &item[i]) && (!first || item[i].offset < first->offset))
             first = &item[i];

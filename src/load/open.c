@@ -21,14 +21,14 @@ static vf_status copy_hparams(vf_draft *d, const vf_blob *blob, const vf_hparams
     return VF_OK;
 }
 
-static bool find_arch(void *ctx, const char *name, vf_arch *out)
+static bool find_arch(const void *ctx, const char *name, vf_arch *out)
 {
     return vf_catalog_arch(ctx, name, out);
 }
 
 vf_arch_lookup vf_catalog_archs(const vf_catalog *c)
 {
-    return (vf_arch_lookup){find_arch, (void *)(uintptr_t)c};
+    return (vf_arch_lookup){find_arch, c};
 }
 
 vf_status vf_catalog_model_open(const vf_catalog *c, uint32_t index, const vf_allocator *a, vf_model **out,

@@ -126,8 +126,12 @@ static const vf_choice rope_where[] = {
     {"windowed", VF_ROPE_WINDOWED},
     {"windowed-or-none", VF_ROPE_WINDOWED_OR_NONE},
     {"step", VF_ROPE_STEP},
+    {"none", VF_ROPE_NONE},
     {NULL, 0},
 };
+
+static const vf_choice gather[] = {
+    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
 
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
@@ -151,7 +155,9 @@ static const vf_field output[] = {
     ENUM("tied", output.tied, tied, "whether output.weight is stored"),
     HAS("bias", output.bias, "output.bias"),
     FLAG("norm_is_token_embd_norm", output.norm_is_token_embd_norm, "the final norm has that name"),
+    FLAG("norm_is_enc_output_norm", output.norm_is_enc_output_norm, "the final norm is enc.output_norm"),
     FLAG("no_norm", output.no_norm, "no final norm is stored"),
+    FLAG("copied_first", output.copied_first, "a tied output is loaded before the token embeddings"),
     END,
 };
 
@@ -172,10 +178,8 @@ static const vf_field attention[] = {
     FLAG("shared_kv", attention.shared_kv, "the last shared_kv_layers layers have no cache"),
     COUNT("kv_layers", attention.kv_layers, 2048, "leading layers with a cache of their own"),
     FLAG("width_is_n_embd", attention.width_is_n_embd, "q and o have n_embd columns"),
-    FLAG("k_before_v", attention.k_before_v, "k is projected before v"),
     FLAG("rope", attention.rope, "rotary embedding on q and k"),
     FLAG("scale_q", attention.scale_q, "q is scaled in its own node"),
-    FLAG("gather_late", attention.gather_late, "output rows are picked after the last layer"),
     END,
 };
 
@@ -203,6 +207,7 @@ static const vf_field ffn[] = {
     HAS("bias", ffn.bias, "biases"),
     COUNT("divisor", ffn.divisor, 16, "of feed_forward_length"),
     FLAG("width_is_n_embd", ffn.width_is_n_embd, "the width is n_embd"),
+    FLAG("down_bias", ffn.down_bias, "ffn_down.bias alone"),
     FLAG("gate_optional", ffn.gate_optional, "gated in some models, plain in others"),
     END,
 };
@@ -213,6 +218,7 @@ static const vf_field moe[] = {
     HAS("dense", moe.dense, "the dense feed-forward beside the experts"),
     ENUM("shared", moe.shared, shared_widths, "width of the shared experts"),
     FLAG("shared_gate", moe.shared_gate, "ffn_gate_inp_shexp"),
+    FLAG("shared_fused", moe.shared_fused, "shared gate and up matrices fused in ffn_up_shexp"),
     FLAG("router_bias", moe.router_bias, "ffn_gate_inp.bias"),
     FLAG("expert_bias", moe.expert_bias, "biases of the experts"),
     HAS("selection_bias", moe.selection_bias, "exp_probs_b"),
@@ -229,12 +235,15 @@ static const vf_field moe[] = {
 };
 
 static const vf_field graph[] = {
+    ENUM("gather", graph.gather, gather, "where output rows are picked"),
     ENUM("rope_where", graph.rope_where, rope_where, "which attention layers rotate q and k"),
     COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
+    FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),
     FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),
     FLAG("scaled_residual", graph.scaled_residual, "outputs of mixer and feed-forward are scaled in any case"),
     FLAG("attn_temperature", graph.attn_temperature, "q of layers without rotation is scaled by position"),
@@ -258,12 +267,13 @@ const vf_field vf_arch_fields[] = {
     {"steps", VF_FIELD_ENUMS, AT(steps), 1, VF_ARCH_STEPS, steps, NULL, true, "the block, in execution order"},
     {"optional_steps", VF_FIELD_ENUMS, AT(optional_steps), 0, VF_ARCH_OPTIONAL_STEPS, steps, NULL, false,
      "norms that some models lack"},
+    {"bare_steps", VF_FIELD_ENUMS, AT(bare_steps), 0, VF_ARCH_OPTIONAL_STEPS, steps, NULL, false,
+     "norms named without .weight"},
     FLAG("parallel", parallel, "feed-forward beside the mixer"),
     FLAG("causal", causal, "false: no cache"),
     FLAG("encoder_decoder", encoder_decoder, "an encoder, and a decoder with cross attention"),
     FLAG("encoder_stack", encoder_stack, "blocks are named enc.blk"),
     FLAG("first_attn_norm_absent", first_attn_norm_absent, "layer 0 has no attn_norm"),
-    FLAG("ffn_norm_bare", ffn_norm_bare, "ffn_norm without .weight"),
     OBJECT("embedding", embedding, "input embeddings"),
     OBJECT("output", output, "final norm and output matrix"),
     OBJECT("attention", attention, "attention layers"),
@@ -274,6 +284,7 @@ const vf_field vf_arch_fields[] = {
     OBJECT("graph", graph, "what only the compute graph sees"),
     OBJECT("mtp", mtp, "multi-token-prediction blocks"),
     HAS("rope_freqs", rope_freqs, "rope_freqs.weight"),
+    FLAG("rope_freqs_full", rope_freqs_full, "rope_freqs go with full-attention layers only"),
     HAS("rope_factors", rope_factors, "rope_factors_long.weight and rope_factors_short.weight"),
     HAS("layer_output_scale", layer_output_scale, "layer_output_scale.weight"),
     END,

@@ -84,8 +84,17 @@ typedef enum vf_rope_where {
     VF_ROPE_ALL = 0, /**< every one (when attention.rope) */
     VF_ROPE_WINDOWED, /**< those with a sliding window */
     VF_ROPE_WINDOWED_OR_NONE, /**< those, or every one when the model has no windows */
-    VF_ROPE_STEP      /**< all but every rope_step-th */
+    VF_ROPE_STEP,     /**< all but every rope_step-th */
+    VF_ROPE_NONE      /**< none (attention.rope false, or latent attention without) */
 } vf_rope_where;
+
+/** Graph: where the rows whose logits are wanted are picked. */
+typedef enum vf_gather {
+    VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
+    VF_GATHER_BEHIND_SUM,   /**< behind the first residual sum of the last layer */
+    VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
+    VF_GATHER_AFTER_NORM    /**< behind the final norm; its output stays readable */
+} vf_gather;
 
 typedef enum vf_norm {
     VF_NORM_NONE = 0,            /**< nothing stored: normed without weights, or not at all */
@@ -196,12 +205,13 @@ typedef struct vf_arch {
     uint8_t norm;   /**< vf_norm, of all norms in the repeating blocks and the output norm */
     uint8_t steps[VF_ARCH_STEPS + 1];
     uint8_t optional_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms that some models lack */
+    uint8_t bare_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms named without ".weight" (part
+                                                         VF_PART_BARE: Falcon-H1, PLaMo 3) */
     bool parallel;  /**< feed-forward beside the mixer, both on the same normed input */
     bool causal;    /**< false: an encoder; no cache, no logits */
     bool encoder_decoder; /**< two stacks: enc.blk, and dec.blk with cross attention (T5) */
     bool encoder_stack;   /**< blocks are named enc.blk (T5 encoder alone) */
     bool first_attn_norm_absent; /**< layer 0 has no attn_norm (ModernBERT) */
-    bool ffn_norm_bare;   /**< ffn_norm has no ".weight" behind its name (Falcon-H1) */
     struct {
         uint8_t norm;     /**< vf_norm of token_embd_norm, VF_NORM_NONE without */
         uint8_t position; /**< vf_has: position_embd [n_embd, n_ctx_train] */
@@ -214,7 +224,10 @@ typedef struct vf_arch {
         uint8_t tied;    /**< vf_tied */
         uint8_t bias;    /**< vf_has */
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
+        bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
+        bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
+                                both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
     struct {
         uint8_t kind; /**< vf_attn_kind */
@@ -233,10 +246,8 @@ typedef struct vf_arch {
         bool shared_kv;  /**< the last attention.shared_kv_layers layers use another layer's cache */
         uint32_t kv_layers; /**< only so many leading layers have a cache of their own; 0: all */
         bool width_is_n_embd; /**< q and o have n_embd columns whatever key_length says */
-        bool k_before_v; /**< graph: order of the projections is q, k, v (else q, v, k) */
         bool rope;       /**< graph: rotary embedding on q and k */
         bool scale_q;    /**< graph: q is scaled in its own node (Gemma) */
-        bool gather_late; /**< graph: output rows are picked after the last layer, not within it */
     } attention;
     struct {
         uint8_t where;  /**< vf_window_where */
@@ -258,6 +269,7 @@ typedef struct vf_arch {
         uint8_t bias; /**< vf_has */
         uint32_t divisor; /**< the width is feed_forward_length ÷ divisor (Qwen: 2); 0: 1 */
         bool width_is_n_embd; /**< Arctic */
+        bool down_bias; /**< ffn_down.bias alone (Jina BERT v2) */
         bool gate_optional; /**< gated in some models, plain in others (T5) */
     } ffn;
     struct {
@@ -266,6 +278,7 @@ typedef struct vf_arch {
         uint8_t dense;       /**< vf_has: expert layers have the dense feed-forward too */
         uint8_t shared;      /**< vf_shared_width */
         bool shared_gate;    /**< ffn_gate_inp_shexp */
+        bool shared_fused;   /**< ffn_up_shexp of twice the width holds gate and up */
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
@@ -280,18 +293,22 @@ typedef struct vf_arch {
     } moe;
     /** What only the compute graph sees (estimate/graph/). */
     struct {
+        uint8_t gather;           /**< vf_gather */
         uint8_t rope_where;       /**< vf_rope_where */
         uint32_t rope_step;
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
+        bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */
+    bool rope_freqs_full; /**< rope_freqs go with full-attention layers only (Gemma 4) */
     uint8_t layer_output_scale; /**< vf_has */
     struct {
         bool dense;    /**< the feed-forward of these blocks is dense in any case */

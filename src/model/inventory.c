@@ -83,18 +83,6 @@ static bool norm_has_bias(const builder *b, uint8_t norm)
     return norm == VF_NORM_LAYER || (norm == VF_NORM_LAYER_OPTIONAL_BIAS && option(b, VF_OPTION_NORM_BIAS));
 }
 
-static void emit_norm(builder *b, uint16_t role)
-{
-    if (b->arch->norm == VF_NORM_NONE)
-        return;
-    bool bare = role == VF_ROLE_FFN_NORM && b->arch->ffn_norm_bare;
-    vf_row row = {role, bare ? VF_PART_BARE : VF_PART_WEIGHT, true, {D_EMBD}};
-    emit_row(b, &row);
-    row.part = VF_PART_BIAS;
-    if (norm_has_bias(b, b->arch->norm))
-        emit_row(b, &row);
-}
-
 /* ---- attention */
 
 static void emit_mla(builder *b, const vf_layer *l)
@@ -185,6 +173,7 @@ static void emit_dense(builder *b, uint8_t kind)
     emit_if(b, kind == VF_FFN_PLAIN && bias, BLOCK_FFN_PLAIN_BIAS);
     emit_if(b, kind == VF_FFN_FUSED_GATE, BLOCK_FFN_FUSED_GATE);
     emit_if(b, kind == VF_FFN_FUSED_GATE && bias, BLOCK_FFN_FUSED_GATE_BIAS);
+    emit_if(b, b->arch->ffn.down_bias, BLOCK_FFN_DOWN_BIAS);
     emit_if(b, kind == VF_FFN_CHANNEL_MIX, BLOCK_CHANNEL_MIX);
     emit_if(b, kind == VF_FFN_CHANNEL_MIX_7, BLOCK_CHANNEL_MIX_7);
     emit_if(b, b->arch->attention.sub_norm, BLOCK_FFN_SUB_NORM);
@@ -201,7 +190,10 @@ static void emit_experts(builder *b, const vf_layer *l)
     emit(b, a->moe.plain ? BLOCK_EXPERTS_PLAIN : fused ? BLOCK_EXPERTS_FUSED : BLOCK_EXPERTS);
     b->wide = VF_TYPE_F16;
     emit_if(b, a->moe.expert_bias, BLOCK_EXPERTS_BIAS);
-    emit_if(b, l->n_ff_shexp > 0, a->moe.plain ? BLOCK_SHARED_PLAIN : BLOCK_SHARED);
+    emit_if(b, l->n_ff_shexp > 0,
+            a->moe.plain          ? BLOCK_SHARED_PLAIN
+            : a->moe.shared_fused ? BLOCK_SHARED_FUSED
+                                  : BLOCK_SHARED);
     emit_if(b, l->n_ff_shexp > 0 && a->moe.shared_gate, BLOCK_SHARED_GATE);
     emit_if(b, a->moe.latent && b->dim[D_LATENT] > 0, BLOCK_LATENT);
     emit_if(b, a->moe.gemma_norms, BLOCK_GEMMA_MOE);
@@ -240,18 +232,29 @@ static uint16_t norm_role(uint8_t step)
     return step < sizeof norm_steps / sizeof norm_steps[0] ? norm_steps[step].role : VF_ROLE_UNKNOWN;
 }
 
-static bool step_is_optional(const vf_arch *arch, uint8_t step)
+static bool listed(const uint8_t *steps, uint8_t step)
 {
-    for (const uint8_t *s = arch->optional_steps; *s != VF_STEP_END; s++)
-        if (*s == step)
-            return true;
-    return false;
+    while (*steps != VF_STEP_END && *steps != step)
+        steps++;
+    return *steps == step;
+}
+
+static void emit_norm(builder *b, uint8_t step)
+{
+    if (b->arch->norm == VF_NORM_NONE)
+        return;
+    uint8_t part = listed(b->arch->bare_steps, step) ? VF_PART_BARE : VF_PART_WEIGHT;
+    vf_row row = {norm_role(step), part, true, {D_EMBD}};
+    emit_row(b, &row);
+    row.part = VF_PART_BIAS;
+    if (norm_has_bias(b, b->arch->norm))
+        emit_row(b, &row);
 }
 
 static bool step_exists(const builder *b, const vf_layer *l, uint8_t step)
 {
     const vf_arch *a = b->arch;
-    if (step_is_optional(a, step) && norm_steps[step].option < VF_OPTION_COUNT)
+    if (listed(a->optional_steps, step) && norm_steps[step].option < VF_OPTION_COUNT)
         return option(b, (vf_option)norm_steps[step].option);
     if (step == VF_STEP_ATTN_NORM)
         return !(a->first_attn_norm_absent && b->layer == 0) &&
@@ -269,7 +272,7 @@ static void emit_mtp(builder *b)
     emit_if(b, has(b, a->mtp.shared_head_head, VF_OPTION_NEXTN_SHARED_HEAD_HEAD), BLOCK_NEXTN_SHARED_HEAD_HEAD);
     emit_if(b, has(b, a->mtp.shared_head_norm, VF_OPTION_NEXTN_SHARED_HEAD_NORM), BLOCK_NEXTN_SHARED_HEAD_NORM);
     if (a->mtp.layer_output_norm)
-        emit_norm(b, VF_ROLE_LAYER_OUTPUT_NORM);
+        emit_norm(b, VF_STEP_LAYER_OUTPUT_NORM);
 }
 
 static void emit_layer(builder *b, uint16_t stack, uint32_t il, const vf_layer *l)
@@ -284,7 +287,7 @@ static void emit_layer(builder *b, uint16_t stack, uint32_t il, const vf_layer *
         } else if (*s == VF_STEP_FFN) {
             emit_ffn(b, l);
         } else if (norm_role(*s) != VF_ROLE_UNKNOWN && step_exists(b, l, *s)) {
-            emit_norm(b, norm_role(*s));
+            emit_norm(b, *s);
         }
     }
     emit_if(b, b->arch->embedding.per_layer && b->dim[D_PER_LAYER] > 0, BLOCK_PER_LAYER);
@@ -299,7 +302,7 @@ static void emit_output_norm(builder *b)
     const vf_arch *a = b->arch;
     if (a->output.no_norm)
         return;
-    if (a->encoder_decoder || a->encoder_stack) {
+    if (a->encoder_decoder || a->output.norm_is_enc_output_norm) {
         emit(b, BLOCK_ENC_OUTPUT_NORM);
         emit_if(b, a->encoder_decoder, BLOCK_DEC_OUTPUT_NORM);
         return;

@@ -21,7 +21,7 @@ bool vf_b_has(const vf_build *b, int32_t il, vf_role role, vf_part part)
 
 static vf_id weight_leaf(vf_build *b, const vf_tensor *t, int8_t backend)
 {
-    uint16_t type = b->types[t - b->m->tensors];
+    uint16_t type = b->types ? b->types[t - b->m->tensors] : t->type;
     vf_id id = vf_g_tensor(b->g, type, t->ne[0], t->ne[1], t->ne[2], t->ne[3]);
 
     b->g->node[id].flags |= VF_NODE_EXTERNAL | VF_NODE_WEIGHT;
@@ -91,6 +91,13 @@ vf_id vf_b_norm(vf_build *b, int32_t il, vf_role role, vf_norm kind, vf_id x)
     if (w)
         x = vf_g_map(g, VF_OP_MUL, x, w, 0);
     return bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
+}
+
+vf_id vf_b_parameter(vf_build *b, uint32_t il, vf_role role)
+{
+    vf_id bare = vf_b_weight(b, (int32_t)il, role, VF_PART_BARE);
+
+    return bare ? bare : vf_b_weight(b, (int32_t)il, role, VF_PART_WEIGHT);
 }
 
 /* src/llama-model.cpp: get_rope_factors; long contexts take the long factors. */
@@ -169,7 +176,7 @@ static void make_cache_inputs(vf_build *b, bool windowed)
 
     in->cells = windowed ? c->cells_swa : c->cells;
     in->k_idxs = vf_g_input(g, VF_TYPE_I64, b->n_tokens, 1, 1, 1);
-    in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->flash_attn ? b->n_tokens : vf_mul(b->n_tokens, b->max_v), 1, 1, 1);
+    in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->v_transposed ? vf_mul(b->n_tokens, b->max_v) : b->n_tokens, 1, 1, 1);
     in->mask = vf_g_input(g, mask_type, in->cells, b->n_tokens / b->n_streams, 1, b->n_streams);
     if (mla)
         return;
@@ -249,16 +256,64 @@ static vf_id embed_position(vf_build *b, vf_id x)
 
 typedef struct layer_state {
     vf_id cur, residual, normed, side;
+    bool gathered;
 } layer_state;
 
-static vf_id mixer(vf_build *b, uint32_t il, vf_id x)
+static vf_id attention(vf_build *b, uint32_t il, vf_id x)
 {
-    const vf_layer *l = &b->m->layers[il];
-
-    if (l->attention == VF_ATTN_GQA)
+    switch (b->m->layers[il].attention) {
+    case VF_ATTN_NONE:
+        return x;
+    case VF_ATTN_GQA:
         return vf_b_gqa(b, il, x);
-    b->g->failed = true;
-    return x;
+    case VF_ATTN_MLA:
+    case VF_ATTN_MLA_KV_B:
+        return vf_b_mla(b, il, x);
+    default:
+        b->unsupported = true;
+        return x;
+    }
+}
+
+static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
+{
+    switch (b->m->layers[il].recurrent) {
+    case VF_REC_NONE:
+        return x;
+    case VF_REC_MAMBA:
+        return vf_b_mamba(b, il, x);
+    case VF_REC_MAMBA2:
+        return vf_b_mamba2(b, il, x);
+    case VF_REC_SHORTCONV:
+        return vf_b_shortconv(b, il, x);
+    case VF_REC_DELTA_NET:
+        return vf_b_delta_net(b, il, x);
+    case VF_REC_KDA:
+        return vf_b_kda(b, il, x);
+    default:
+        b->unsupported = true;
+        return x;
+    }
+}
+
+static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
+{
+    if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
+        return x;
+    return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
+}
+
+/* Attention, or a recurrent block; or neither (Nemotron-H's feed-forward layers); or both, each with a
+ * norm of its own over the same input (src/models/falcon-h1.cpp). */
+static vf_id mixer(vf_build *b, uint32_t il, const layer_state *s)
+{
+    vf_id mixed = attention(b, il, s->cur);
+
+    if (b->m->layers[il].recurrent == VF_REC_NONE)
+        return mixed;
+    if (b->m->layers[il].attention == VF_ATTN_NONE)
+        return recurrent(b, il, s->cur);
+    return vf_g_map(b->g, VF_OP_ADD, mixed, recurrent(b, il, optional_norm(b, il, VF_ROLE_ATTN_NORM, s->residual)), 0);
 }
 
 /* Only the rows that are asked for go on behind the last mixer. */
@@ -266,6 +321,7 @@ static void gather(vf_build *b, layer_state *s)
 {
     vf_graph *g = b->g;
 
+    s->gathered = true;
     s->cur = vf_g_get_rows(g, s->cur, b->out_ids);
     s->residual = vf_g_get_rows(g, s->residual, b->out_ids);
     s->normed = s->normed ? vf_g_get_rows(g, s->normed, b->out_ids) : 0;
@@ -276,13 +332,6 @@ static vf_id scaled(vf_build *b, vf_id x)
     bool scale = b->m->arch.graph.scaled_residual || b->m->hp.residual_scale;
 
     return scale ? vf_g_map(b->g, VF_OP_SCALE, x, 0, 0) : x;
-}
-
-static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
-{
-    if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
-        return x;
-    return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
 }
 
 static void add(vf_build *b, layer_state *s, vf_id first, vf_id second)
@@ -302,8 +351,8 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
             s->cur = optional_norm(b, il, VF_ROLE_ATTN_NORM_2, s->residual);
         break;
     case VF_STEP_MIXER:
-        s->cur = mixer(b, il, s->cur);
-        if (il + 1 == b->n_layer && !b->m->arch.attention.gather_late)
+        s->cur = mixer(b, il, s);
+        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_IN_LAYER)
             gather(b, s);
         s->cur = scaled(b, s->cur);
         break;
@@ -327,6 +376,8 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         break;
     case VF_STEP_ADD:
         add(b, s, s->cur, s->residual);
+        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_BEHIND_SUM && !s->gathered)
+            gather(b, s);
         s->residual = s->cur;
         break;
     case VF_STEP_RESIDUAL_ADD:
@@ -363,6 +414,13 @@ static vf_id layer(vf_build *b, uint32_t il, vf_id x)
 
 /* ---- the end ---- */
 
+/* The hidden states of all tokens stay readable for a draft head (t_h_nextn). */
+static vf_id keep_and_gather(vf_build *b, vf_id x)
+{
+    b->g->node[x].flags |= VF_NODE_OUTPUT;
+    return vf_g_get_rows(b->g, x, b->out_ids);
+}
+
 static void head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
@@ -370,14 +428,20 @@ static void head(vf_build *b, vf_id x)
     vf_role norm = arch->output.norm_is_token_embd_norm ? VF_ROLE_TOKEN_EMBD_NORM : VF_ROLE_OUTPUT_NORM;
     vf_id w, bias;
 
+    if (arch->graph.gather == VF_GATHER_LATE)
+        x = keep_and_gather(b, x);
     if (vf_b_has(b, -1, norm, VF_PART_WEIGHT))
         x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
+    if (arch->graph.gather == VF_GATHER_AFTER_NORM)
+        x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;
     w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
     if (!w && arch->output.tied != VF_OUTPUT_NONE) {
         w = vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
         g->node[w].backend = vf_b_backend(b, b->p->tied_output_device);
     }
+    if (arch->graph.scaled_head_input)
+        x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
     if (w) {
         x = vf_g_mul_mat(g, w, x);
         bias = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_BIAS);
@@ -398,10 +462,8 @@ bool vf_b_graph(vf_build *b)
 
     make_inputs(b);
     x = embed_position(b, x);
-    for (uint32_t il = 0; il < b->n_layer; il++)
+    for (uint32_t il = 0; il < b->n_layer && !b->g->failed && !b->unsupported; il++)
         x = layer(b, il, x);
-    if (b->m->arch.attention.gather_late)
-        x = vf_g_get_rows(b->g, x, b->out_ids);
     head(b, x);
-    return !b->g->failed;
+    return !b->g->failed && !b->unsupported;
 }

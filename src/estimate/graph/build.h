@@ -17,7 +17,7 @@ typedef struct vf_cache_input {
 typedef struct vf_build {
     vf_graph *g;
     const vf_model *m;
-    const uint16_t *types;
+    const uint16_t *types;  /**< of m->tensors; NULL: the model's own */
     const vf_context *c;
     const vf_placement *p;
     uint32_t n_layer;       /**< layers that run */
@@ -25,6 +25,7 @@ typedef struct vf_build {
     bool pin_norms;         /**< everything is on devices: norms stay on their layer's device */
     bool iswa;              /**< there is a second cache for windowed layers */
     bool no_cache;          /**< encoders */
+    bool unsupported;       /**< a block of the model is not described here */
     uint64_t max_v;         /**< widest V row of all layers */
     uint32_t *first;        /**< first[il + 1] .. first[il + 2]: tensors of layer il in by_layer */
     uint32_t *by_layer;
@@ -78,10 +79,31 @@ vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_rol
 vf_id vf_b_attention_core(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id mask, vf_id bias, vf_id sinks,
                           vf_id v_mla);
 
+/** The same for latent attention: the cache holds K only, and V is a part of it. */
+vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v);
+
+/** A parameter whose name has no ".weight" (ssm_a, ssm_d). */
+vf_id vf_b_parameter(vf_build *b, uint32_t il, vf_role role);
+
+/** Recurrent state of layer il: one row of `width` elements per sequence. */
+vf_id vf_b_state_tensor(vf_build *b, uint32_t il, uint64_t width);
+/** The rows of the batch's sequences ... */
+vf_id vf_b_state_rows(vf_build *b, vf_id state);
+/** ... or, where an operation reads the state itself: before and after it. `rows` is its result. */
+vf_id vf_b_state_begin(vf_build *b, vf_id state);
+void vf_b_state_end(vf_build *b, vf_id state, vf_id states, vf_id rows);
+/** A convolution's input from the state's columns and new ones; and the convolution. */
+vf_id vf_b_conv_shift(vf_build *b, vf_id state, vf_id old, vf_id x);
+vf_id vf_b_conv_apply(vf_build *b, uint32_t il, vf_role role, vf_id in);
+
 /** Mixers: normed input to output, ready for the residual sum. */
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_mla(vf_build *b, uint32_t il, vf_id x);
-vf_id vf_b_recurrent(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_mamba(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_mamba2(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_shortconv(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_delta_net(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x);
 
 /** Feed-forward blocks. */
 vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x);
