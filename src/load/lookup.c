@@ -375,6 +375,16 @@ static void suggest(const vf_blob *blob, uint32_t kind, piece name, suggestion *
     }
 }
 
+/** A suggestion as written, or its row's name where two would read alike. */
+static const char *suggested(const vf_blob *blob, uint32_t kind, const suggestion *best, uint32_t n, uint32_t i)
+{
+    const char *text = blob->text + best[i].shown;
+    for (uint32_t j = 0; j < n; j++)
+        if (j != i && strcmp(blob->text + best[j].shown, text) == 0)
+            return vf_blob_name(blob, kind, best[i].row);
+    return text;
+}
+
 static vf_status not_found(const vf_blob *blob, uint32_t kind, piece whole, piece stem, vf_error *err)
 {
     char quoted[VF_QUOTE_SIZE], hint[160] = "";
@@ -387,7 +397,7 @@ static vf_status not_found(const vf_blob *blob, uint32_t kind, piece whole, piec
         suggest(blob, kind, stem, best, &n);
     for (uint32_t i = 0; i < n; i++) {
         append(hint, sizeof hint, i == 0 ? " (did you mean '" : i + 1 == n ? "' or '" : "', '");
-        append(hint, sizeof hint, blob->text + best[i].shown);
+        append(hint, sizeof hint, suggested(blob, kind, best, n, i));
     }
     append(hint, sizeof hint, n ? "'?)" : "");
     return vf_fail(err, VF_ERR_NOT_FOUND, "unknown %s %s%s", vf_tables[kind].noun,

@@ -308,6 +308,52 @@ static void test_replace(void)
     CHECK_U64(held, 0, "all memory given back");
 }
 
+/** What several entries begin with, or share as a stem, is none of them. */
+static void test_ambiguous(void)
+{
+    static const char models[] = FRONT GOOD("a/Zed-1-10B-Instruct", "") ",\n" GOOD("a/Zed-1-20B", "") ",\n"
+        GOOD("b/Zed-1-20B", "\"other\"") ",\n" GOOD("a/Zed-2-5B-it", "") ",\n" GOOD("a/Zed-2-5B-pt", "") BACK;
+    static const char gpus[] = "{\"schema\":1,\"gpus\":["
+        "{\"name\":\"Z100 40GB\",\"vendor\":\"amd\",\"class\":\"c\",\"memory_mib\":40960,\"source\":\"s\"},"
+        "{\"name\":\"Z100 80GB\",\"vendor\":\"amd\",\"class\":\"c\",\"memory_mib\":81920,\"source\":\"s\"},"
+        "{\"name\":\"Z1000\",\"vendor\":\"amd\",\"class\":\"c\",\"memory_mib\":8192,\"source\":\"s\"}]}";
+    static const struct {
+        vf_kind kind;
+        const char *name;
+        vf_status status;
+        const char *says;
+    } asked[] = {
+        {VF_KIND_MODEL, "zed-1", VF_ERR_AMBIGUOUS,
+         "model 'zed-1' is ambiguous: it may be 'a/Zed-1-10B-Instruct', 'a/Zed-1-20B', 'b/Zed-1-20B'"},
+        {VF_KIND_MODEL, "zed-1-20b", VF_ERR_AMBIGUOUS, "it may be 'a/Zed-1-20B', 'b/Zed-1-20B'"},
+        {VF_KIND_MODEL, "b/zed-1-20b", VF_OK, "b/Zed-1-20B"},
+        {VF_KIND_MODEL, "c/zed-1-20b", VF_ERR_AMBIGUOUS, "it may be 'a/Zed-1-20B', 'b/Zed-1-20B'"},
+        {VF_KIND_MODEL, "zed-1-10b", VF_OK, "a/Zed-1-10B-Instruct"},
+        {VF_KIND_MODEL, "Zed-1-10B-Chat-GGUF", VF_OK, "a/Zed-1-10B-Instruct"},
+        {VF_KIND_MODEL, "zed-2-5b", VF_ERR_AMBIGUOUS, "it may be 'a/Zed-2-5B-it', 'a/Zed-2-5B-pt'"},
+        {VF_KIND_MODEL, "zed-2-5b-it", VF_OK, "a/Zed-2-5B-it"},
+        {VF_KIND_MODEL, "zed-1-30b", VF_ERR_NOT_FOUND, "'a/Zed-1-20B' or 'b/Zed-1-20B'?)"},
+        {VF_KIND_GPU, "z100", VF_ERR_AMBIGUOUS, "GPU 'z100' is ambiguous: it may be 'Z100 40GB', 'Z100 80GB'"},
+        {VF_KIND_GPU, "z1000", VF_OK, "Z1000"},
+        {VF_KIND_GPU, "z100-60gb", VF_ERR_NOT_FOUND, "'Z100 "},
+    };
+    vf_catalog *c;
+    vf_error err = {0};
+    CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_add(c, "m.json", models, strlen(models), NULL, NULL, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_add(c, "g.json", gpus, strlen(gpus), NULL, NULL, &err) == VF_OK, "%s", err.text);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        uint32_t row;
+        vf_status s = vf_catalog_find(c, asked[i].kind, asked[i].name, &row, &err);
+        CHECK_U64(s, asked[i].status, asked[i].name);
+        const char *got = s == VF_OK ? vf_blob_name(&c->blob, asked[i].kind, row) : err.text;
+        CHECK(strstr(got, asked[i].says), "%s: '%s' should be '%s'", asked[i].name, got, asked[i].says);
+        CHECK(vf_catalog_find(c, asked[i].kind, asked[i].name, &row, NULL) == asked[i].status, "without err");
+    }
+    vf_catalog_free(c);
+    CHECK_U64(held, 0, "all memory given back");
+}
+
 /** Bytes written and looked at again are the same catalog; of another build they are refused. */
 static void test_compiled(void)
 {
@@ -397,6 +443,7 @@ int main(void)
     test_builtin();
     test_entries();
     test_replace();
+    test_ambiguous();
     test_compiled();
     test_memory();
     test_large();
