@@ -18,6 +18,7 @@ typedef struct builder {
     uint32_t n_head_0;
     uint32_t head_k, head_v, head_k_swa, head_v_swa, n_rot, n_rot_swa;
     bool mla, has_ffn_step;
+    bool file_tells; /* the tensors of a file are there, under llama.cpp's names */
     vf_error *err;
 } builder;
 
@@ -53,7 +54,7 @@ static vf_status check_arrays(builder *b)
         const vf_per_layer *value;
     } lists[] = {
         L(feed_forward_length), L(head_count), L(head_count_kv), L(expert_used_count),
-        L(expert_feed_forward_length), L(recurrent_layers),
+        L(expert_feed_forward_length), L(recurrent_layers), L(indexer_types),
     };
 #undef L
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
@@ -114,12 +115,14 @@ static void resolve_window(builder *b)
 
 static bool is_windowed(const builder *b, uint32_t il)
 {
-    if (b->m->n_swa == 0 || il >= b->n_trunk)
+    if (b->m->n_swa == 0)
+        return false;
+    if (b->hp->sliding_window_pattern.count > 0 && b->arch->window.where != VF_WINDOW_ALL)
+        return PER_LAYER(b, sliding_window_pattern, il) != 0;
+    if (il >= b->n_trunk)
         return false;
     if (b->arch->window.where == VF_WINDOW_ALL)
         return true;
-    if (b->hp->sliding_window_pattern.count > 0)
-        return PER_LAYER(b, sliding_window_pattern, il) != 0;
     uint32_t period = b->hp->sliding_window_pattern.value;
     if (!PRESENT(b, sliding_window_pattern))
         period = b->arch->window.period;
@@ -273,7 +276,7 @@ static vf_status fill_attention(builder *b, uint32_t il, vf_layer *l)
     l->attention = arch->attention.kind;
     if (l->attention == VF_ATTN_MLA && !b->mla)
         l->attention = VF_ATTN_MLA_KV_B;
-    l->indexer = arch->attention.indexer;
+    l->indexer = arch->attention.indexer && (!PRESENT(b, indexer_types) || PER_LAYER(b, indexer_types, il) != 0);
     uint32_t own = arch->attention.kv_layers ? arch->attention.kv_layers : b->n_layer;
     if (arch->attention.shared_kv)
         own = b->n_layer - b->hp->shared_kv_layers;
@@ -284,6 +287,9 @@ static vf_status fill_attention(builder *b, uint32_t il, vf_layer *l)
 static bool has_experts(const builder *b, uint32_t il, const vf_layer *l, uint32_t n_ff)
 {
     const vf_hparams *hp = b->hp;
+    if (b->file_tells) /* some architectures leave it to the tensors which layers have a router */
+        return hp->expert_count > 0 &&
+               vf_model_tensor(b->m, (int32_t)il, VF_ROLE_FFN_GATE_INP, VF_PART_WEIGHT) != NULL;
     if (hp->expert_count == 0 || (l->mtp && b->arch->mtp.dense))
         return false;
     switch (b->arch->moe.where) {
@@ -413,6 +419,7 @@ vf_status vf_layers_build(vf_model *m, vf_error *err)
     b.n_layer = m->arch.encoder_decoder && m->hp.decoder_block_count ? m->hp.decoder_block_count
                                                                      : m->hp.block_count;
     b.n_trunk = b.n_layer - m->hp.nextn_predict_layers;
+    b.file_tells = m->from_file && vf_model_tensor(m, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
     b.has_ffn_step = has_step(&m->arch, VF_STEP_FFN);
     if (m->hp.decoder_block_count > MAX_LAYERS)
         return bad(&b, VF_HP_decoder_block_count, "must be from 1 to 2048");
