@@ -285,8 +285,28 @@ static void check_ftypes(void)
     CHECK(vf_ftype_find("IQ2_M")->needs_imatrix && !vf_ftype_find("IQ4_XS")->needs_imatrix, "importance matrix");
 }
 
+static void check_types(void)
+{
+    uint32_t n = 0;
+    for (uint32_t id = 0; id < 1024; id++) {
+        const vf_type_info *t = vf_type_get(id);
+        if (!t)
+            continue;
+        n++;
+        CHECK((uint32_t)t->type == id && vf_type_find(t->name) == t, "%s", t->name);
+        CHECK((t->block & (t->block - 1)) == 0 && t->block_bytes > 0, "%s: block of %u", t->name, t->block);
+        CHECK_U64(vf_row_bytes((uint16_t)id, 4 * (uint64_t)t->block), 4 * (uint64_t)t->block_bytes, t->name);
+    }
+    CHECK_U64(n, 44, "number of types");
+    CHECK(!vf_type_get(4) && !vf_type_get(43) && !vf_type_get(255) && !vf_type_get(265) && !vf_type_get(UINT32_MAX),
+          "ids without a type");
+    CHECK(vf_type_find("q8_0") == vf_type_get(8) && !vf_type_find("q8") && !vf_type_find(""), "names");
+    CHECK_U64(vf_row_bytes(VF_TYPE_Q4_K, 300), UINT64_MAX, "no multiple of the block");
+}
+
 int main(void)
 {
+    check_types();
     check_roles();
     check_names();
     check_errors();
