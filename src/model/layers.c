@@ -18,7 +18,7 @@ typedef struct builder {
     uint32_t n_head_0;
     uint32_t head_k, head_v, head_k_swa, head_v_swa, n_rot, n_rot_swa;
     bool mla, has_ffn_step;
-    bool file_tells; /* the tensors of a file are there, under llama.cpp's names */
+    bool file_tells; /* there are a file's tensors, and routers among them */
     vf_error *err;
 } builder;
 
@@ -284,12 +284,27 @@ static vf_status fill_attention(builder *b, uint32_t il, vf_layer *l)
     return fill_heads(b, il, l);
 }
 
+static bool has_router(const vf_model *m, uint32_t il)
+{
+    return vf_model_tensor(m, (int32_t)il, VF_ROLE_FFN_GATE_INP, VF_PART_WEIGHT) != NULL;
+}
+
+/* Some architectures leave it to the file which layers have a router (Jamba, MiMo-V2). */
+static bool has_routers(const builder *b)
+{
+    if (!b->m->from_file || b->hp->expert_count == 0)
+        return false;
+    for (uint32_t il = 0; il < b->n_layer; il++)
+        if (has_router(b->m, il))
+            return true;
+    return false;
+}
+
 static bool has_experts(const builder *b, uint32_t il, const vf_layer *l, uint32_t n_ff)
 {
     const vf_hparams *hp = b->hp;
-    if (b->file_tells) /* some architectures leave it to the tensors which layers have a router */
-        return hp->expert_count > 0 &&
-               vf_model_tensor(b->m, (int32_t)il, VF_ROLE_FFN_GATE_INP, VF_PART_WEIGHT) != NULL;
+    if (b->file_tells)
+        return has_router(b->m, il);
     if (hp->expert_count == 0 || (l->mtp && b->arch->mtp.dense))
         return false;
     switch (b->arch->moe.where) {
@@ -419,7 +434,7 @@ vf_status vf_layers_build(vf_model *m, vf_error *err)
     b.n_layer = m->arch.encoder_decoder && m->hp.decoder_block_count ? m->hp.decoder_block_count
                                                                      : m->hp.block_count;
     b.n_trunk = b.n_layer - m->hp.nextn_predict_layers;
-    b.file_tells = m->from_file && vf_model_tensor(m, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
+    b.file_tells = has_routers(&b);
     b.has_ffn_step = has_step(&m->arch, VF_STEP_FFN);
     if (m->hp.decoder_block_count > MAX_LAYERS)
         return bad(&b, VF_HP_decoder_block_count, "must be from 1 to 2048");
