@@ -236,6 +236,7 @@ typedef struct vf_arch {
         uint8_t qk_norm; /**< vf_qk_norm */
         bool qk_norm_optional;
         uint8_t sinks;   /**< vf_has */
+        bool sinks_windowed; /**< in layers with a sliding window only */
         uint8_t gate;    /**< vf_attn_gate */
         bool gate_optional;
         bool k_eq_v_optional; /**< some models have no attn_v in their full-attention layers */
@@ -281,6 +282,8 @@ typedef struct vf_arch {
         bool shared_fused;   /**< ffn_up_shexp of twice the width holds gate and up */
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
+        bool selection_bias_bare; /**< exp_probs_b has no ".bias" behind its name */
+        bool chunks;         /**< a second, narrower set of experts for groups of them (GroveMoE) */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
         bool mxfp4;          /**< published, and converted, as MXFP4 (gpt-oss) */
         bool plain;          /**< experts without gate matrices */
@@ -313,7 +316,7 @@ typedef struct vf_arch {
     struct {
         bool dense;    /**< the feed-forward of these blocks is dense in any case */
         bool never;    /**< in the file, and never loaded (llama.cpp skips them) */
-        bool layer_output_norm;
+        bool layer_output_norm, post_attention_norm;
         uint8_t embed_tokens, shared_head_head, shared_head_norm; /**< vf_has */
     } mtp;             /**< multi-token-prediction blocks: the last nextn_predict_layers */
 } vf_arch;
