@@ -87,7 +87,7 @@ static void limits_page(buf *b)
     } limit[] = {
         {"GGUF header", "256 MiB, over all parts"},
         {"metadata keys", "65,536 a file"},
-        {"tensors", "131,072 a file, 1,048,576 over all files of a model"},
+        {"tensors", "131,072 a file, 1,048,576 a model"},
         {"dimensions of a tensor", "4"},
         {"metadata key", "65,535 bytes"},
         {"array elements", "2^24, not nested"},
@@ -171,9 +171,9 @@ static void verdict_page(buf *b)
 
 static void lists_page(buf *b)
 {
-    buf_str(b, "--models-from LIST (- is stdin): one model a line, 'MODEL [QUANT [CONTEXT]]' with\n"
-               "blanks or tabs between; what is missing comes from the options. # starts a\n"
-               "comment. With --null there are names only, each with a NUL behind it.\n"
+    buf_str(b, "--models-from LIST (- is stdin): one model a line, 'MODEL [QUANT [CONTEXT]]'\n"
+               "with blanks or tabs between; what is missing comes from the options. # starts\n"
+               "a comment. With --null there are names only, each with a NUL behind it.\n"
                "Results come in order, as they are made. A bad line is told of on standard\n"
                "error (and in JSON's errors), the others go on, and the exit status is 2.\n");
 }
