@@ -223,7 +223,7 @@ static vf_status match_layers(config *c, const vf_hf_rule *r, const cJSON *a, ui
 
 static vf_status match_indices(config *c, const cJSON *a, uint32_t values[MAX_LAYERS], uint32_t value)
 {
-    uint32_t layers = n_trunk(c), il;
+    uint32_t layers = n_trunk(c), il = 0;
     if (!cJSON_IsArray(a))
         return wrong(c, a, "an array of layer numbers");
     memset(values, 0, layers * sizeof values[0]);
@@ -237,7 +237,7 @@ static vf_status match_indices(config *c, const cJSON *a, uint32_t values[MAX_LA
 static vf_status match_period(config *c, const vf_hf_rule *r, const cJSON *a, uint32_t values[MAX_LAYERS],
                               uint32_t value)
 {
-    uint32_t period, offset = 0, layers = n_trunk(c);
+    uint32_t period = 1, offset = 0, layers = n_trunk(c);
     const cJSON *start = find(c, r->words);
     TRY(integer(c, a, 1, MAX_LAYERS, &period));
     if (start)

@@ -35,6 +35,9 @@ static const vf_choice steps[] = {
     {"branch-residual", VF_STEP_BRANCH_RESIDUAL},
     {"+side", VF_STEP_ADD_SIDE},
     {"side+", VF_STEP_SIDE_ADD},
+    {"cross-attention", VF_STEP_CROSS_ATTENTION},
+    {"per-layer", VF_STEP_PER_LAYER},
+    {"output-scale", VF_STEP_OUTPUT_SCALE},
     {NULL, 0},
 };
 
@@ -126,12 +129,13 @@ static const vf_choice rope_where[] = {
     {"windowed", VF_ROPE_WINDOWED},
     {"windowed-or-none", VF_ROPE_WINDOWED_OR_NONE},
     {"step", VF_ROPE_STEP},
+    {"switch", VF_ROPE_SWITCH},
     {"none", VF_ROPE_NONE},
     {NULL, 0},
 };
 
 static const vf_choice gather[] = {
-    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
+    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"behind-cross", VF_GATHER_BEHIND_CROSS}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
 
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
@@ -243,6 +247,7 @@ static const vf_field graph[] = {
     COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("v_rms", graph.v_rms, "v is normed without weights"),
     FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),

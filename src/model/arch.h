@@ -76,7 +76,10 @@ typedef enum vf_step {
     VF_STEP_BRANCH,              /**< "branch": cur is set aside; go on with the output of attn_norm */
     VF_STEP_BRANCH_RESIDUAL,     /**< "branch-residual": cur is set aside; go on with the residual stream */
     VF_STEP_ADD_SIDE,            /**< "+side": cur += what was set aside */
-    VF_STEP_SIDE_ADD             /**< "side+": the same sum with that as first operand */
+    VF_STEP_SIDE_ADD,            /**< "side+": the same sum with that as first operand */
+    VF_STEP_CROSS_ATTENTION,     /**< "cross-attention": norm, and attention to the encoder's output (T5) */
+    VF_STEP_PER_LAYER,           /**< "per-layer": adds the layer's own embedding (Gemma 4) */
+    VF_STEP_OUTPUT_SCALE         /**< "output-scale": times layer_output_scale, where there is one */
 } vf_step;
 
 /** Graph: which attention layers rotate q and k. */
@@ -85,6 +88,7 @@ typedef enum vf_rope_where {
     VF_ROPE_WINDOWED, /**< those with a sliding window */
     VF_ROPE_WINDOWED_OR_NONE, /**< those, or every one when the model has no windows */
     VF_ROPE_STEP,     /**< all but every rope_step-th */
+    VF_ROPE_SWITCH,   /**< every one, unless the file's rope.scaling.finetuned is false (Granite) */
     VF_ROPE_NONE      /**< none (attention.rope false, or latent attention without) */
 } vf_rope_where;
 
@@ -92,6 +96,7 @@ typedef enum vf_rope_where {
 typedef enum vf_gather {
     VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
     VF_GATHER_BEHIND_SUM,   /**< behind the first residual sum of the last layer */
+    VF_GATHER_BEHIND_CROSS, /**< behind the last layer's cross attention */
     VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
     VF_GATHER_AFTER_NORM    /**< behind the final norm; its output stays readable */
 } vf_gather;
@@ -301,6 +306,7 @@ typedef struct vf_arch {
         uint32_t rope_step;
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool v_rms;               /**< v is normed without weights (Gemma 3n, Gemma 4) */
         bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
