@@ -35,6 +35,9 @@ static const vf_choice steps[] = {
     {"branch-residual", VF_STEP_BRANCH_RESIDUAL},
     {"+side", VF_STEP_ADD_SIDE},
     {"side+", VF_STEP_SIDE_ADD},
+    {"cross-attention", VF_STEP_CROSS_ATTENTION},
+    {"per-layer", VF_STEP_PER_LAYER},
+    {"output-scale", VF_STEP_OUTPUT_SCALE},
     {NULL, 0},
 };
 
@@ -126,12 +129,13 @@ static const vf_choice rope_where[] = {
     {"windowed", VF_ROPE_WINDOWED},
     {"windowed-or-none", VF_ROPE_WINDOWED_OR_NONE},
     {"step", VF_ROPE_STEP},
+    {"switch", VF_ROPE_SWITCH},
     {"none", VF_ROPE_NONE},
     {NULL, 0},
 };
 
 static const vf_choice gather[] = {
-    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
+    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"behind-cross", VF_GATHER_BEHIND_CROSS}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
 
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
@@ -169,6 +173,7 @@ static const vf_field attention[] = {
     ENUM("qk_norm", attention.qk_norm, qk_norms, "norms on q and k"),
     FLAG("qk_norm_optional", attention.qk_norm_optional, "some models lack them"),
     HAS("sinks", attention.sinks, "attn_sinks"),
+    FLAG("sinks_windowed", attention.sinks_windowed, "in layers with a sliding window only"),
     ENUM("gate", attention.gate, gates, "gate of the output"),
     FLAG("gate_optional", attention.gate_optional, "some models lack it"),
     FLAG("k_eq_v_optional", attention.k_eq_v_optional, "some models have no attn_v in full-attention layers"),
@@ -222,6 +227,8 @@ static const vf_field moe[] = {
     FLAG("router_bias", moe.router_bias, "ffn_gate_inp.bias"),
     FLAG("expert_bias", moe.expert_bias, "biases of the experts"),
     HAS("selection_bias", moe.selection_bias, "exp_probs_b"),
+    FLAG("selection_bias_bare", moe.selection_bias_bare, "exp_probs_b without .bias"),
+    FLAG("chunks", moe.chunks, "a second set of experts for groups of them"),
     HAS("gate_up", moe.gate_up, "gate and up matrices fused"),
     FLAG("mxfp4", moe.mxfp4, "expert matrices are published as MXFP4"),
     FLAG("plain", moe.plain, "experts without gate matrices"),
@@ -240,6 +247,7 @@ static const vf_field graph[] = {
     COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("v_rms", graph.v_rms, "v is normed without weights"),
     FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
@@ -253,6 +261,7 @@ static const vf_field graph[] = {
 static const vf_field mtp[] = {
     FLAG("dense", mtp.dense, "the feed-forward of these blocks is dense"),
     FLAG("never", mtp.never, "never loaded"),
+    FLAG("post_attention_norm", mtp.post_attention_norm, "post_attention_norm"),
     FLAG("layer_output_norm", mtp.layer_output_norm, "layer_output_norm"),
     HAS("embed_tokens", mtp.embed_tokens, "nextn.embed_tokens"),
     HAS("shared_head_head", mtp.shared_head_head, "nextn.shared_head_head"),

@@ -76,7 +76,10 @@ typedef enum vf_step {
     VF_STEP_BRANCH,              /**< "branch": cur is set aside; go on with the output of attn_norm */
     VF_STEP_BRANCH_RESIDUAL,     /**< "branch-residual": cur is set aside; go on with the residual stream */
     VF_STEP_ADD_SIDE,            /**< "+side": cur += what was set aside */
-    VF_STEP_SIDE_ADD             /**< "side+": the same sum with that as first operand */
+    VF_STEP_SIDE_ADD,            /**< "side+": the same sum with that as first operand */
+    VF_STEP_CROSS_ATTENTION,     /**< "cross-attention": norm, and attention to the encoder's output (T5) */
+    VF_STEP_PER_LAYER,           /**< "per-layer": adds the layer's own embedding (Gemma 4) */
+    VF_STEP_OUTPUT_SCALE         /**< "output-scale": times layer_output_scale, where there is one */
 } vf_step;
 
 /** Graph: which attention layers rotate q and k. */
@@ -85,6 +88,7 @@ typedef enum vf_rope_where {
     VF_ROPE_WINDOWED, /**< those with a sliding window */
     VF_ROPE_WINDOWED_OR_NONE, /**< those, or every one when the model has no windows */
     VF_ROPE_STEP,     /**< all but every rope_step-th */
+    VF_ROPE_SWITCH,   /**< every one, unless the file's rope.scaling.finetuned is false (Granite) */
     VF_ROPE_NONE      /**< none (attention.rope false, or latent attention without) */
 } vf_rope_where;
 
@@ -92,6 +96,7 @@ typedef enum vf_rope_where {
 typedef enum vf_gather {
     VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
     VF_GATHER_BEHIND_SUM,   /**< behind the first residual sum of the last layer */
+    VF_GATHER_BEHIND_CROSS, /**< behind the last layer's cross attention */
     VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
     VF_GATHER_AFTER_NORM    /**< behind the final norm; its output stays readable */
 } vf_gather;
@@ -236,6 +241,7 @@ typedef struct vf_arch {
         uint8_t qk_norm; /**< vf_qk_norm */
         bool qk_norm_optional;
         uint8_t sinks;   /**< vf_has */
+        bool sinks_windowed; /**< in layers with a sliding window only */
         uint8_t gate;    /**< vf_attn_gate */
         bool gate_optional;
         bool k_eq_v_optional; /**< some models have no attn_v in their full-attention layers */
@@ -281,6 +287,8 @@ typedef struct vf_arch {
         bool shared_fused;   /**< ffn_up_shexp of twice the width holds gate and up */
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
+        bool selection_bias_bare; /**< exp_probs_b has no ".bias" behind its name */
+        bool chunks;         /**< a second, narrower set of experts for groups of them (GroveMoE) */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
         bool mxfp4;          /**< published, and converted, as MXFP4 (gpt-oss) */
         bool plain;          /**< experts without gate matrices */
@@ -298,6 +306,7 @@ typedef struct vf_arch {
         uint32_t rope_step;
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool v_rms;               /**< v is normed without weights (Gemma 3n, Gemma 4) */
         bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
@@ -313,7 +322,7 @@ typedef struct vf_arch {
     struct {
         bool dense;    /**< the feed-forward of these blocks is dense in any case */
         bool never;    /**< in the file, and never loaded (llama.cpp skips them) */
-        bool layer_output_norm;
+        bool layer_output_norm, post_attention_norm;
         uint8_t embed_tokens, shared_head_head, shared_head_norm; /**< vf_has */
     } mtp;             /**< multi-token-prediction blocks: the last nextn_predict_layers */
 } vf_arch;

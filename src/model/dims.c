@@ -111,6 +111,8 @@ void vf_dims_layer(const vf_model *m, const vf_layer *l, uint32_t il, uint64_t d
     dim[D_FF_EXP_2] = vf_mul(2, l->n_ff_exp);
     dim[D_FF_SHEXP] = l->n_ff_shexp;
     dim[D_FF_SHEXP_2] = vf_mul(2, l->n_ff_shexp);
+    dim[D_FF_CHUNK] = HP(expert_chunk_feed_forward_length) ? HP(expert_chunk_feed_forward_length) : l->head_k;
+    dim[D_CHUNK] = HP(experts_per_group) ? HP(expert_count) / HP(experts_per_group) : 0;
     dim[D_KDA_ALL] = vf_mul(HP(kda_head_dim), l->n_head);
     dim[D_Q_3] = vf_mul(3, dim[D_Q]);
     /* the first layer's value mix has the rank of the in-context learning rate (rwkv7-base) */

@@ -126,7 +126,8 @@ static void emit_attention(builder *b, const vf_layer *l)
     else
         emit_mla(b, l);
     emit_if(b, has(b, a->attention.output_bias, VF_OPTION_ATTN_OUTPUT_BIAS), BLOCK_ATTN_OUTPUT_BIAS);
-    emit_if(b, has(b, a->attention.sinks, VF_OPTION_SINKS), BLOCK_SINKS);
+    emit_if(b, has(b, a->attention.sinks, VF_OPTION_SINKS) && (l->windowed || !a->attention.sinks_windowed),
+            BLOCK_SINKS);
     emit_if(b, a->attention.sub_norm, BLOCK_ATTN_SUB_NORM);
     if (!a->attention.gate_optional || option(b, VF_OPTION_ATTN_GATE)) {
         emit_if(b, a->attention.gate == VF_GATE_WIDE, BLOCK_GATE_WIDE);
@@ -184,12 +185,14 @@ static void emit_experts(builder *b, const vf_layer *l)
     const vf_arch *a = b->arch;
     emit(b, BLOCK_ROUTER);
     emit_if(b, a->moe.router_bias, BLOCK_ROUTER_BIAS);
-    emit_if(b, has(b, a->moe.selection_bias, VF_OPTION_EXP_PROBS_B), BLOCK_SELECTION_BIAS);
+    emit_if(b, has(b, a->moe.selection_bias, VF_OPTION_EXP_PROBS_B),
+            a->moe.selection_bias_bare ? BLOCK_SELECTION_BIAS_BARE : BLOCK_SELECTION_BIAS);
     bool fused = has(b, a->moe.gate_up, VF_OPTION_GATE_UP_EXPS);
     b->wide = a->moe.mxfp4 ? VF_TYPE_MXFP4 : VF_TYPE_F16;
     emit(b, a->moe.plain ? BLOCK_EXPERTS_PLAIN : fused ? BLOCK_EXPERTS_FUSED : BLOCK_EXPERTS);
     b->wide = VF_TYPE_F16;
     emit_if(b, a->moe.expert_bias, BLOCK_EXPERTS_BIAS);
+    emit_if(b, a->moe.chunks, BLOCK_CHUNK_EXPERTS);
     emit_if(b, l->n_ff_shexp > 0,
             a->moe.plain          ? BLOCK_SHARED_PLAIN
             : a->moe.shared_fused ? BLOCK_SHARED_FUSED
@@ -271,6 +274,8 @@ static void emit_mtp(builder *b)
     emit_if(b, has(b, a->mtp.embed_tokens, VF_OPTION_NEXTN_EMBED_TOKENS), BLOCK_NEXTN_EMBED_TOKENS);
     emit_if(b, has(b, a->mtp.shared_head_head, VF_OPTION_NEXTN_SHARED_HEAD_HEAD), BLOCK_NEXTN_SHARED_HEAD_HEAD);
     emit_if(b, has(b, a->mtp.shared_head_norm, VF_OPTION_NEXTN_SHARED_HEAD_NORM), BLOCK_NEXTN_SHARED_HEAD_NORM);
+    if (a->mtp.post_attention_norm)
+        emit_norm(b, VF_STEP_POST_ATTENTION_NORM);
     if (a->mtp.layer_output_norm)
         emit_norm(b, VF_STEP_LAYER_OUTPUT_NORM);
 }

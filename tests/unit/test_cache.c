@@ -6,6 +6,8 @@
 
 #define LAYERS 62
 
+CHECK_ALLOCATOR(scratch);
+
 static vf_layer layers[LAYERS];
 static int16_t on_card[LAYERS + 1];
 

@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "estimate/graph/build.h"
+#include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
 
 /* ggml-backend.cpp: GGML_SCHED_MAX_COPIES */
