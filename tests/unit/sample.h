@@ -66,7 +66,8 @@ static inline void sample_hparam(vf_model *m, unsigned id, const cJSON *value)
     void *at = (char *)&m->hp + f->offset;
     vf_hp_mark(&m->hp, (vf_hparam_id)id);
     if (f->kind != VF_FIELD_PER_LAYER) {
-        *(uint32_t *)at = f->kind == VF_FIELD_FLAG ? value->valuedouble != 0 : (uint32_t)value->valuedouble;
+        double v = value->valuedouble;
+        *(uint32_t *)at = f->kind == VF_FIELD_FLAG ? v != 0 : f->kind == VF_FIELD_FACTOR ? v != 0 && v != 1 : (uint32_t)v;
         return;
     }
     vf_per_layer *list = at;

@@ -11,6 +11,12 @@ int8_t vf_b_cache_backend(const vf_build *b, uint32_t il)
 
 static const vf_tensor *find(const vf_build *b, int32_t il, vf_role role, vf_part part)
 {
+    const vf_arch *arch = &b->m->arch;
+
+    if (il >= 0 && arch->encoder_decoder)
+        return vf_model_stack_tensor(b->m, VF_STACK_DEC, il, (uint16_t)role, (uint8_t)part);
+    if (il >= 0 && arch->encoder_stack)
+        return vf_model_stack_tensor(b->m, VF_STACK_ENC, il, (uint16_t)role, (uint8_t)part);
     return vf_model_tensor(b->m, il, (uint16_t)role, (uint8_t)part);
 }
 
@@ -245,8 +251,11 @@ static vf_id embed_position(vf_build *b, vf_id x)
     if (w)
         x = vf_g_map(g, VF_OP_ADD, x, vf_g_view_1d(g, w, b->m->hp.embedding_length), 0);
     w = vf_b_weight(b, -1, VF_ROLE_POSITION_EMBD, VF_PART_WEIGHT);
-    if (w)
-        x = vf_g_map(g, VF_OP_ADD, x, vf_g_get_rows(g, w, b->pos), 0);
+    if (w) {
+        vf_id rows = vf_g_get_rows(g, w, b->pos);
+
+        x = arch->causal ? vf_g_map(g, VF_OP_ADD, x, rows, 0) : vf_g_map(g, VF_OP_ADD, rows, x, 0);
+    }
     if (!arch->output.norm_is_token_embd_norm && vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD_NORM, VF_PART_WEIGHT))
         x = vf_b_norm(b, -1, VF_ROLE_TOKEN_EMBD_NORM, (vf_norm)arch->embedding.norm, x);
     return x;
@@ -366,7 +375,7 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         s->cur = optional_norm(b, il, VF_ROLE_FFN_NORM, s->cur);
         break;
     case VF_STEP_FFN:
-        s->cur = scaled(b, vf_b_ffn(b, il, s->cur));
+        s->cur = scaled(b, vf_b_ffn(b, il, s->cur, s->residual));
         break;
     case VF_STEP_POST_FFW_NORM:
         s->cur = optional_norm(b, il, VF_ROLE_POST_FFW_NORM, s->cur);
@@ -398,6 +407,19 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
     case VF_STEP_SIDE_ADD:
         add(b, s, s->side, s->cur);
         break;
+    case VF_STEP_CROSS_ATTENTION:
+        s->cur = vf_b_cross_attention(b, il, optional_norm(b, il, VF_ROLE_CROSS_ATTN_NORM, s->cur));
+        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_BEHIND_CROSS)
+            gather(b, s);
+        break;
+    case VF_STEP_PER_LAYER:
+        s->cur = s->residual = vf_b_per_layer(b, il, s->cur);
+        break;
+    case VF_STEP_OUTPUT_SCALE:
+        if (vf_b_has(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT))
+            s->cur = vf_g_map(b->g, VF_OP_MUL, s->cur,
+                              vf_b_weight(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT), 0);
+        break;
     case VF_STEP_END:
         break;
     }
@@ -406,7 +428,12 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
 static vf_id layer(vf_build *b, uint32_t il, vf_id x)
 {
     layer_state s = {.cur = x, .residual = x};
+    uint8_t kind = b->m->layers[il].recurrent;
 
+    if (kind == VF_REC_RWKV6 || kind == VF_REC_RWKV7)
+        return vf_b_rwkv_layer(b, il, x);
+    if (b->m->arch.embedding.altup)
+        return vf_b_altup_layer(b, il, x);
     for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
         step(b, il, (vf_step)*what, &s);
     return s.cur;
@@ -421,12 +448,36 @@ static vf_id keep_and_gather(vf_build *b, vf_id x)
     return vf_g_get_rows(b->g, x, b->out_ids);
 }
 
+static vf_role final_norm(const vf_arch *arch)
+{
+    if (arch->output.norm_is_token_embd_norm)
+        return VF_ROLE_TOKEN_EMBD_NORM;
+    if (arch->encoder_decoder)
+        return VF_ROLE_DEC_OUTPUT_NORM;
+    return arch->encoder_stack ? VF_ROLE_ENC_OUTPUT_NORM : VF_ROLE_OUTPUT_NORM;
+}
+
+/* One vector for a sequence (src/llama-graph.cpp: build_pooling; llama.h: LLAMA_POOLING_TYPE_*). */
+static void pool(vf_build *b, vf_id x)
+{
+    enum { NONE = 0, MEAN = 1, CLS = 2, LAST = 3 };
+    vf_graph *g = b->g;
+    uint32_t type = b->m->hp.pooling_type;
+
+    if (type == MEAN)
+        x = vf_g_mul_mat(g, vf_g_cont(g, vf_g_transpose(g, x)), vf_g_input(g, VF_TYPE_F32, b->n_tokens, b->n_seqs, 1, 1));
+    else if (type == CLS || type == LAST)
+        x = vf_g_get_rows(g, x, vf_g_input(g, VF_TYPE_I32, b->n_seqs, 1, 1, 1));
+    g->node[x].flags |= VF_NODE_OUTPUT;
+    vf_g_expand(g, x);
+}
+
 static void head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
     const vf_arch *arch = &b->m->arch;
-    vf_role norm = arch->output.norm_is_token_embd_norm ? VF_ROLE_TOKEN_EMBD_NORM : VF_ROLE_OUTPUT_NORM;
-    vf_id w, bias;
+    vf_role norm = final_norm(arch);
+    vf_id w, bias, embedding;
 
     if (arch->graph.gather == VF_GATHER_LATE)
         x = keep_and_gather(b, x);
@@ -435,6 +486,7 @@ static void head(vf_build *b, vf_id x)
     if (arch->graph.gather == VF_GATHER_AFTER_NORM)
         x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;
+    embedding = x;
     w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
     if (!w && arch->output.tied != VF_OUTPUT_NONE) {
         w = vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
@@ -454,6 +506,8 @@ static void head(vf_build *b, vf_id x)
         g->node[x].flags |= VF_NODE_OUTPUT;
     }
     vf_g_expand(g, x);
+    if (b->c->embeddings)
+        pool(b, embedding);
 }
 
 bool vf_b_graph(vf_build *b)
@@ -462,8 +516,13 @@ bool vf_b_graph(vf_build *b)
 
     make_inputs(b);
     x = embed_position(b, x);
+    vf_b_per_layer_inputs(b, x);
+    if (b->m->arch.embedding.altup)
+        x = vf_b_altup_begin(b, x);
     for (uint32_t il = 0; il < b->n_layer && !b->g->failed && !b->unsupported; il++)
         x = layer(b, il, x);
+    if (b->m->arch.embedding.altup)
+        x = vf_b_altup_end(b, x);
     head(b, x);
     return !b->g->failed && !b->unsupported;
 }

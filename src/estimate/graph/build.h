@@ -38,7 +38,10 @@ typedef struct vf_build {
     } global;               /**< weights outside the layers that several layers read */
     vf_id pos, out_ids;
     vf_cache_input cache[2]; /**< full, windowed */
+    vf_id pos_bucket, cross_embd, cross_mask; /**< encoder-decoder */
     vf_id attn_scale;
+    vf_id per_layer;         /**< embeddings of every layer, 0 without */
+    vf_id first_value;       /**< RWKV-7: the first layer's values */
     vf_id state_copy, state_copy_main, state_copy_extra;
 } vf_build;
 
@@ -105,10 +108,29 @@ vf_id vf_b_shortconv(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_delta_net(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x);
 
+/** Whole layers that do not follow the architecture's steps. */
+vf_id vf_b_rwkv_layer(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_altup_layer(vf_build *b, uint32_t il, vf_id x);
+
+/** AltUp: from one stream to several and back, rows picked. */
+vf_id vf_b_altup_begin(vf_build *b, vf_id x);
+vf_id vf_b_altup_end(vf_build *b, vf_id x);
+/** Embeddings of every layer: their inputs, and their part of a layer. */
+void vf_b_per_layer_inputs(vf_build *b, vf_id x);
+vf_id vf_b_per_layer(vf_build *b, uint32_t il, vf_id x);
+
+/** Attention of a decoder to an encoder's output. */
+vf_id vf_b_cross_attention(vf_build *b, uint32_t il, vf_id x);
+
 /** Feed-forward blocks. */
-vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x);
+/** `residual`: the stream behind the mixer, which some routers read. */
+vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x, vf_id residual);
 vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down, vf_ffn_kind kind, vf_id x);
 vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x);
+/** The experts alone; `logits` of the router. */
+vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits);
+/** Gemma 4: a dense feed-forward on `normed` and experts on x, each with its own norms. */
+vf_id vf_b_gemma_experts(vf_build *b, uint32_t il, vf_id normed, vf_id x);
 
 /** The whole prompt graph; false when the architecture has a block that is not described. */
 bool vf_b_graph(vf_build *b);
