@@ -170,6 +170,7 @@ typedef struct vf_model_facts {
     uint64_t n_ctx_train;       /**< tokens */
     uint32_t n_expert, n_expert_used;
     bool has_types;             /**< the tensors' storage types are known (read from a file) */
+    uint32_t file_type;         /**< what the file calls its mix (llama_ftype); UINT32_MAX: nothing */
     bool causal;                /**< false: an encoder, which has no cache */
     uint64_t parameters;        /**< elements, without computed tables and side tensors */
     uint64_t parameters_active; /**< of these, used for one token (all, without experts) */

@@ -7,26 +7,6 @@
 #define OPTION_COLUMNS 28
 #define PAGE_COLUMNS 80
 
-/* Text from column `indent` on, broken between words. */
-static void wrap(buf *b, const char *text, size_t at, size_t indent)
-{
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        if (at > indent && at + 1 + n > PAGE_COLUMNS) {
-            buf_str(b, "\n");
-            buf_repeat(b, " ", indent);
-            at = indent;
-        } else if (at > indent) {
-            buf_str(b, " ");
-            at++;
-        }
-        buf_add(b, text, n);
-        at += n;
-        text += n + strspn(text + n, " ");
-    }
-    buf_str(b, "\n");
-}
-
 static void option_line(buf *b, const option *o, bool full)
 {
     size_t start = b->n;
@@ -49,7 +29,7 @@ static void option_line(buf *b, const option *o, bool full)
                    full && o->aliases ? "; also --" : "", full && o->aliases ? o->aliases : "",
                    full && o->later_words ? "; not in this version: " : "",
                    full && o->later_words ? o->later_words : "", full && o->later ? "; not in this version" : "", "");
-    wrap(b, text, OPTION_COLUMNS, OPTION_COLUMNS);
+    buf_wrap(b, text, OPTION_COLUMNS, OPTION_COLUMNS, PAGE_COLUMNS);
 }
 
 static void option_groups(buf *b, bool full)

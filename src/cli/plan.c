@@ -1,5 +1,6 @@
 #include "cli/plan.h"
 #include "cli/io.h"
+#include "cli/measure.h"
 #include "cli/settings.h"
 
 #include <stdio.h>
@@ -164,6 +165,9 @@ static void stand_in_note(row *w, const subject *sub, bool generic)
                  sub->facts.name);
     else
         row_note(w, "%s: %s stands in for the size class", sub->class_name, sub->facts.name);
+    if (sub->range.n)
+        row_note(w, "%s: a token takes %llu to %llu bytes of a 16-bit cache in the %u models of about this size", sub->class_name,
+                 (unsigned long long)sub->range.least, (unsigned long long)sub->range.most, sub->range.n);
 }
 
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
@@ -207,6 +211,8 @@ static bool run_model(plan *p, const char *name, bool several, report *r, vf_err
 {
     subject sub;
     bool good = subject_open(p->s, name, &sub, err);
+    if (good && r->explain && sub.class_name[0])
+        sub.range = measure_class(p->s, sub.nominal);
     for (uint32_t g = 0; good && g < p->n_gpus; g++) {
         for (uint32_t q = 0; good && q < p->n_quants; q++) {
             if (plan_case(p, &sub, p->quant[q], 0, &p->gpu[g], r, err))
@@ -241,6 +247,16 @@ static bool run_models(plan *p, report *r, bool several, vf_error *err)
     return true;
 }
 
+static size_t longest_gpu(const plan *p)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < p->n_gpus; i++) {
+        size_t n = text_columns(p->gpu[i].label, strlen(p->gpu[i].label));
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 int command_fit(session *s, vf_error *err)
 {
     plan p;
@@ -249,7 +265,7 @@ int command_fit(session *s, vf_error *err)
     if (good) {
         bool list = options_has(&s->opts, OPT_MODELS_FROM);
         bool several = list || count_models(s) * p.n_gpus * p.n_quants > 1;
-        report_begin(&r, s, &s->out, !several);
+        report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
         if (good)
             report_end(&r);

@@ -326,13 +326,14 @@ typedef struct suggestion {
 static uint32_t score_name(const char *asked, size_t n, const char *name, size_t length)
 {
     size_t shorter = n < length ? n : length, apart = (n < length ? length : n) - shorter;
-    if (shorter >= 3 && memcmp(asked, name, shorter) == 0)
-        return (uint32_t)(n <= length ? apart : 20 + apart);
+    bool begins = shorter >= 3 && memcmp(asked, name, shorter) == 0;
     uint32_t limit = n > 8 ? 3 : n > 3 ? 2 : 1;
-    if (apart > limit)
-        return UINT32_MAX;
-    uint32_t distance = vf_edit_distance(asked, n, name, length);
-    return distance <= limit ? 6 + distance * 4 : UINT32_MAX;
+    if (begins && n <= length)
+        return (uint32_t)apart;
+    uint32_t distance = apart > limit ? UINT32_MAX : vf_edit_distance(asked, n, name, length);
+    if (distance <= limit)
+        return 6 + distance * 4;
+    return begins ? (uint32_t)(20 + apart) : UINT32_MAX;
 }
 
 /** Puts a suggestion in its place among the best; a row stands there once. */
@@ -374,6 +375,16 @@ static void suggest(const vf_blob *blob, uint32_t kind, piece name, suggestion *
     }
 }
 
+/** A suggestion as written, or its row's name where two would read alike. */
+static const char *suggested(const vf_blob *blob, uint32_t kind, const suggestion *best, uint32_t n, uint32_t i)
+{
+    const char *text = blob->text + best[i].shown;
+    for (uint32_t j = 0; j < n; j++)
+        if (j != i && strcmp(blob->text + best[j].shown, text) == 0)
+            return vf_blob_name(blob, kind, best[i].row);
+    return text;
+}
+
 static vf_status not_found(const vf_blob *blob, uint32_t kind, piece whole, piece stem, vf_error *err)
 {
     char quoted[VF_QUOTE_SIZE], hint[160] = "";
@@ -386,7 +397,7 @@ static vf_status not_found(const vf_blob *blob, uint32_t kind, piece whole, piec
         suggest(blob, kind, stem, best, &n);
     for (uint32_t i = 0; i < n; i++) {
         append(hint, sizeof hint, i == 0 ? " (did you mean '" : i + 1 == n ? "' or '" : "', '");
-        append(hint, sizeof hint, blob->text + best[i].shown);
+        append(hint, sizeof hint, suggested(blob, kind, best, n, i));
     }
     append(hint, sizeof hint, n ? "'?)" : "");
     return vf_fail(err, VF_ERR_NOT_FOUND, "unknown %s %s%s", vf_tables[kind].noun,
