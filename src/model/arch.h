@@ -77,6 +77,7 @@ typedef enum vf_step {
     VF_STEP_BRANCH_RESIDUAL,     /**< "branch-residual": cur is set aside; go on with the residual stream */
     VF_STEP_ADD_SIDE,            /**< "+side": cur += what was set aside */
     VF_STEP_SIDE_ADD,            /**< "side+": the same sum with that as first operand */
+    VF_STEP_STREAM,              /**< "stream": cur is the residual stream from here on (norms behind the sum) */
     VF_STEP_CROSS_ATTENTION,     /**< "cross-attention": norm, and attention to the encoder's output (T5) */
     VF_STEP_PER_LAYER,           /**< "per-layer": adds the layer's own embedding (Gemma 4) */
     VF_STEP_OUTPUT_SCALE         /**< "output-scale": times layer_output_scale, where there is one */
@@ -311,6 +312,7 @@ typedef struct vf_arch {
         uint8_t gather;           /**< vf_gather */
         uint8_t rope_where;       /**< vf_rope_where */
         uint32_t rope_step;
+        bool rms_with_bias;       /**< norm "layer" is an RMS norm with a bias (PhiMoE) */
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
         bool v_rms;               /**< v is normed without weights (Gemma 3n, Gemma 4) */
