@@ -110,7 +110,7 @@ static void model_facts(session *s, sheet *t, const subject *sub)
 {
     const vf_model_facts *f = &sub->facts;
     uint32_t layers = f->n_layer - f->n_layer_mtp;
-    text(t, "name", f->name);
+    text(t, "name", sub->title);
     text(t, "stands_for", sub->class_name);
     text(t, "architecture", f->architecture);
     count(t, "parameters", f->parameters);

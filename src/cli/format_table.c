@@ -124,8 +124,9 @@ static void question(const report *r, const row *w)
     buf_plain(&b, w->quant);
     if (e->parameters && e->model_bytes) {
         buf_str(&b, " (");
-        buf_ratio(&b, e->parameters, 1000000000, 2);
-        buf_str(&b, " billion parameters, ");
+        bool billions = e->parameters >= 1000000000;
+        buf_ratio(&b, e->parameters, billions ? 1000000000 : 1000000, 2);
+        buf_str(&b, billions ? " billion parameters, " : " million parameters, ");
         buf_ratio(&b, 8 * e->model_bytes, e->parameters, 2);
         buf_str(&b, " bits each)");
     }

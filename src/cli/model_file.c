@@ -81,6 +81,28 @@ static void close_source(void *ctx, vf_source *part)
     input_close(part->ctx);
 }
 
+/* The model without a name of its own has that of its file; a config.json that of its folder. */
+static void describe(subject *out, const char *path)
+{
+    vf_model_describe(out->model, &out->facts);
+    out->typed = out->facts.has_types;
+    text_set(out->title, sizeof out->title, out->facts.name);
+    if (out->title[0])
+        return;
+    size_t n = strlen(path);
+    const char *config = "/config.json";
+    if (n > strlen(config) && strcmp(path + n - strlen(config), config) == 0)
+        n -= strlen(config);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    size_t at = n;
+    while (at > 0 && path[at - 1] != '/')
+        at--;
+    n = n - at < sizeof out->title ? n - at : sizeof out->title - 1;
+    memcpy(out->title, path + at, n);
+    out->title[n] = 0;
+}
+
 /* ---- GGUF ----------------------------------------------------------------------------------- */
 
 /* Part i (from 0) of "NAME-00001-of-00003.gguf" (llama.cpp: llama_split_path). */
@@ -127,8 +149,8 @@ static bool gguf_open(session *s, const char *path, input *in, subject *out, vf_
     vf_status st = vf_gguf_read(s->catalog, &in->source, strcmp(path, "-") == 0 ? NULL : &parts, &s->alloc, &out->model, err);
     if (st != VF_OK)
         return name_error(err, in->shown, in);
-    vf_model_describe(out->model, &out->facts);
-    out->typed = true;
+    describe(out, path);
+    out->loader = "llama.cpp";
     return true;
 }
 
@@ -180,19 +202,20 @@ static bool config_open(session *s, const char *config, shards *f, subject *out,
     if (!good)
         (void)name_error(err, shown.failed ? "" : shown.p, NULL);
     else
-        vf_model_describe(out->model, &out->facts);
+        describe(out, config);
+    out->loader = "transformers";
     buf_free(&shown);
     free(text);
     return good;
 }
 
-static bool weights_open(session *s, shards *f, const char *shown, subject *out, vf_error *err)
+static bool weights_open(session *s, shards *f, const char *path, subject *out, vf_error *err)
 {
     vf_parts parts = {open_shard, close_source, f};
     if (vf_safetensors_read(&parts, f->n, &s->alloc, &out->model, err) != VF_OK)
-        return name_error(err, shown, NULL);
-    vf_model_describe(out->model, &out->facts);
-    out->typed = true;
+        return name_error(err, quote(path).s, NULL);
+    describe(out, path);
+    out->loader = "transformers";
     out->weights_only = true;
     return true;
 }
@@ -218,7 +241,7 @@ static bool safetensors_open(session *s, const char *path, subject *out, vf_erro
     if (good && io_join(path, false, "config.json", config, sizeof config) && io_kind(config) == FILE_REGULAR)
         good = config_open(s, config, &f, out, err);
     else if (good)
-        good = weights_open(s, &f, quote(path).s, out, err);
+        good = weights_open(s, &f, path, out, err);
     shards_free(&f);
     return good;
 }

@@ -170,6 +170,18 @@ static void stand_in_note(row *w, const subject *sub, bool generic)
                  (unsigned long long)sub->range.least, (unsigned long long)sub->range.most, sub->range.n);
 }
 
+/* --host-memory: everything that stays outside the cards has to fit there. */
+static void check_host(const session *s, vf_result *r, row *w)
+{
+    const opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
+    uint64_t need = r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
+    if (!v->text || need <= v->number)
+        return;
+    r->verdict = VF_NO_FIT;
+    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)need,
+             (unsigned long long)v->number);
+}
+
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
 {
     static const int status[] = {[VF_FIT] = EXIT_FITS, [VF_FRAGILE] = EXIT_FRAGILE, [VF_NO_FIT] = EXIT_NO_FIT};
@@ -192,8 +204,9 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     memcpy(q->device, gpu->device, sizeof q->device);
     if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK)
         return false;
+    row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
+    check_host(s, p->result, &w);
     plan_worsen(p, status[p->result->verdict]);
-    row w = {.model = sub->facts.name, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     stand_in_note(&w, sub, generic);
     if (c.note[0])
         row_note(&w, "%s", c.note);

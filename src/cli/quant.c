@@ -152,6 +152,20 @@ static bool choice_of_default(session *s, const subject *sub, const char *runtim
     return true;
 }
 
+static bool choice_of_file(session *s, const subject *sub, const char *runtime, choice *out)
+{
+    const vf_model_facts *f = &sub->facts;
+    out->quant.kind = VF_QUANT_AS_FILE;
+    if (f->file_type != UINT32_MAX || !f->published_quant[0])
+        name_file_type(s, f->file_type, &out->quant);
+    else
+        text_set(out->quant.name, sizeof out->quant.name, f->published_quant);
+    if (f->parameters && f->model_bytes <= UINT64_MAX / 8000)
+        out->quant.millibits = (uint32_t)(f->model_bytes * 8000 / f->parameters);
+    text_set(out->runtime, sizeof out->runtime, runtime[0] ? runtime : sub->loader);
+    return true;
+}
+
 bool choice_make(session *s, const subject *sub, const char *word, const char *runtime, choice *out, vf_error *err)
 {
     *out = (choice){0};
@@ -159,11 +173,7 @@ bool choice_make(session *s, const subject *sub, const char *word, const char *r
         word = sub->quant_word;
     if (word)
         return choice_of_word(s, word, runtime, out, err);
-    if (sub->typed) {
-        out->quant.kind = VF_QUANT_AS_FILE;
-        name_file_type(s, sub->facts.file_type, &out->quant);
-        text_set(out->runtime, sizeof out->runtime, runtime[0] ? runtime : "llama.cpp");
-        return true;
-    }
+    if (sub->typed)
+        return choice_of_file(s, sub, runtime, out);
     return choice_of_default(s, sub, runtime, out, err);
 }

@@ -5,7 +5,7 @@
 
 #include "cli/session.h"
 
-#define ROW_NOTES 4
+#define ROW_NOTES 6
 
 typedef struct row {
     const char *model; /**< catalog id, or the name in the file */

@@ -84,6 +84,7 @@ static bool open_entry(session *s, uint32_t index, subject *out, vf_error *err)
     if (vf_catalog_model_open(s->catalog, index, &s->alloc, &out->model, err) != VF_OK)
         return false;
     vf_model_describe(out->model, &out->facts);
+    text_set(out->title, sizeof out->title, out->facts.name);
     return true;
 }
 

@@ -18,7 +18,9 @@ typedef struct subject {
     uint64_t nominal;     /**< its number of parameters */
     class_range range;    /**< for --explain; n 0: not measured */
     char quant_word[64];  /**< the quantization that the name says; "" when none */
+    char title[256];      /**< as shown: the model's name, or that of its file */
     bool typed;           /**< a file: its tensors' types are known, and taken unless --quant is given */
+    const char *loader;   /**< typed: the runtime that loads such files */
     bool weights_only;    /**< safetensors without config.json: no cache, no compute */
 } subject;
 

@@ -87,10 +87,12 @@ vf_id vf_b_norm(vf_build *b, int32_t il, vf_role role, vf_norm kind, vf_id x)
 {
     vf_graph *g = b->g;
     vf_id w = vf_b_weight(b, il, role, VF_PART_WEIGHT), bias = vf_b_weight(b, il, role, VF_PART_BIAS);
+    bool rms;
 
     if (!w && !bias)
         w = vf_b_weight(b, il, role, VF_PART_BARE);
-    x = vf_g_map(g, kind == VF_NORM_RMS ? VF_OP_RMS_NORM : VF_OP_NORM, x, 0, 0);
+    rms = kind == VF_NORM_RMS || b->m->arch.graph.rms_with_bias;
+    x = vf_g_map(g, rms ? VF_OP_RMS_NORM : VF_OP_NORM, x, 0, 0);
     /* src/llama-context.cpp: graph_get_cb */
     if ((w || bias) && il >= 0 && b->pin_norms)
         g->node[x].backend = vf_b_backend(b, b->p->layer_device[il]);
@@ -406,6 +408,9 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         break;
     case VF_STEP_SIDE_ADD:
         add(b, s, s->side, s->cur);
+        break;
+    case VF_STEP_STREAM:
+        s->residual = s->cur;
         break;
     case VF_STEP_CROSS_ATTENTION:
         s->cur = vf_b_cross_attention(b, il, optional_norm(b, il, VF_ROLE_CROSS_ATTN_NORM, s->cur));
