@@ -189,7 +189,7 @@ static vf_status rule_two_thirds(vf_config *c, const vf_hf_rule *r, const cJSON 
         return vf_config_wrong(c, times, "a number up to 64");
     if (times)
         factor = times->valuedouble;
-    return set_number(c, r->id, a, vf_pad((uint64_t)(factor * (2 * (uint64_t)width / 3)), multiple));
+    return set_number(c, r->id, a, vf_pad((uint64_t)(factor * (double)(2 * (uint64_t)width / 3)), multiple));
 }
 
 /** What each layer is, in a list of words or a string of letters: whether it is one of the rule's. */
