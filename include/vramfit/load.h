@@ -31,6 +31,9 @@ typedef struct vf_parts {
     void *ctx;
 } vf_parts;
 
+/** The version of the cJSON library that reads JSON here, e.g. "1.7.15". Static storage. */
+VF_API const char *vf_json_library_version(void);
+
 /* ---- catalog ------------------------------------------------------------------------------ */
 
 /** Models, architectures, quantizations, GPUs, runtimes, desktops: the built-in data and what was

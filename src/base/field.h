@@ -16,6 +16,7 @@ typedef enum vf_field_kind {
     VF_FIELD_ENUMS,     /**< uint8_t[max + 1]: at most `max` of `choices`, 0 behind the last */
     VF_FIELD_BITS,      /**< uint64_t: an array of some of `choices`; bit `value` is set for each */
     VF_FIELD_FLAG,      /**< uint32_t, 1 when a number is not 0 (or true), else 0 */
+    VF_FIELD_FACTOR,    /**< uint32_t, 1 when a number is neither 0 nor 1 (a factor that changes something) */
     VF_FIELD_PER_LAYER, /**< vf_per_layer: an integer, or an array of one integer (or bool) per layer */
     VF_FIELD_STRING,    /**< vf_str: a string of `min` to `max` bytes (0: 1024) in the owner's pool */
     VF_FIELD_STRINGS,   /**< vf_span: an array of strings in the owner's string pool */

@@ -88,7 +88,7 @@ static bool read_value(const option *o, const char *text, opt_value *v, vf_error
     if (o->kind == OPT_SIZE) {
         vf_error size_error = {0};
         if (vf_parse_size(text, false, &v->number, &size_error) != VF_OK)
-            return fail_value(err, name, text, "%s", size_error.text);
+            return fail(err, name, "%s", size_error.text);
     } else if (o->kind == OPT_FRACTION ? !parse_millionths(text, strlen(text), &v->number)
                : o->kind == OPT_TOKENS ? !parse_tokens(text, &v->number)
                                        : !parse_digits(text, strlen(text), &v->number)) {
@@ -110,10 +110,10 @@ static bool keep(options *o, const option *opt, const char *text, vf_error *err)
     char name[40];
     (void)snprintf(name, sizeof name, "--%s", opt->name);
     uint32_t in = opt->commands ? opt->commands : 1u << CMD_FIT;
-    if (!(in & 1u << o->command))
-        return fail(err, name, "has no meaning with '%s'", commands[o->command].name);
     if (!says_later(opt, NULL, err))
         return false;
+    if (!(in & 1u << o->command))
+        return fail(err, name, "has no meaning with '%s'", commands[o->command].name);
     opt_value *v = &o->value[opt->id];
     if (opt->list)
         o->item[o->n_items++] = (opt_item){opt->id, text};
@@ -129,10 +129,12 @@ static void suggest(const char *name, char *out, size_t size)
         const char *name;
         uint32_t distance;
     } best[MOST + 1];
-    uint32_t n = 0, limit = strlen(name) > 8 ? 3 : 2;
+    /* the longer a name, the more mistakes still point at it */
+    size_t length = strlen(name);
+    uint32_t n = 0, limit = length > 8 ? 3 : length > 4 ? 2 : length > 1;
     for (int i = 0; i < OPT_COUNT; i++) {
         uint32_t d = vf_name_distance(name, option_table[i].name);
-        if (d > limit)
+        if (length == 0 || d > limit)
             continue;
         uint32_t at = n;
         for (; at > 0 && best[at - 1].distance > d; at--)
@@ -278,7 +280,7 @@ static bool check_plain(const options *o, vf_error *err)
     size_t models = o->n_plain + (options_has(o, OPT_MODEL) ? 1 : 0);
     if (o->command == CMD_FIT && o->n_plain && models > 1)
         return fail(err, "", "one argument too many: %s (several models: --model for each, or --models-from)",
-                    quote(o->plain[o->n_plain - 1]).s);
+                    quote(o->plain[options_has(o, OPT_MODEL) ? 0 : 1]).s);
     if (o->n_plain > c->max_args)
         return fail(err, c->name, "one argument too many: %s", quote(o->plain[c->max_args]).s);
     if (o->n_plain < c->min_args)

@@ -34,7 +34,7 @@ static void add_attention(const vf_model *m, const vf_context *c, const vf_layer
     if (l->indexer) /* keys of the sparse-attention indexer: one head, no V */
         k = vf_add(k, cache_tensor(backend, c->type_k, m->hp.indexer_key_length, rows));
     if (!mla)
-        v = cache_tensor(backend, c->type_v, c->flash_attn ? vf_mul(l->n_head_kv, l->head_v) : v_widest, rows);
+        v = cache_tensor(backend, c->type_v, c->v_transposed ? v_widest : vf_mul(l->n_head_kv, l->head_v), rows);
     *total = vf_add(*total, vf_add(k, v));
     uint64_t *k_sum = l->windowed ? &out->k_swa : &out->k_full;
     uint64_t *v_sum = l->windowed ? &out->v_swa : &out->v_full;

@@ -78,8 +78,8 @@ static vf_status check_cache_types(const vf_model *m, const vf_settings *s, vf_e
     return VF_OK;
 }
 
-static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, const vf_placement *p, vf_context *c,
-                                    vf_error *err)
+static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, const vf_placement *p,
+                                    const vf_allocator *scratch, vf_context *c, vf_error *err)
 {
     bool quantized_v = vf_type_get(s->type_v)->quantized;
     if (s->flash_attn == VF_OFF) {
@@ -87,10 +87,11 @@ static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, con
             return vf_fail_key(err, VF_ERR_REFUSED, "--flash-attn",
                                "llama.cpp refuses a quantized V cache without flash attention");
         c->flash_attn = false;
+        c->v_transposed = true;
     } else if (s->flash_attn == VF_ON || quantized_v) {
         c->flash_attn = true;
     } else {
-        c->flash_attn = vf_flash_attn_auto(m, c, p);
+        c->flash_attn = vf_flash_attn_auto(m, c, p, scratch);
     }
     return VF_OK;
 }
@@ -107,8 +108,8 @@ static void resolve_outputs(const vf_settings *s, vf_context *c)
     c->n_outputs = min64(n, rows);
 }
 
-vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p, vf_context *c,
-                             vf_error *err)
+vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p,
+                             const vf_allocator *scratch, vf_context *c, vf_error *err)
 {
     *c = (vf_context){0};
     uint64_t asked = s->context ? s->context : vf_default_context(m);
@@ -149,5 +150,5 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     uint64_t window = vf_add(vf_mul(m->n_swa, c->unified ? c->n_seq_max : 1), c->n_ubatch);
     c->cells_swa = s->swa_full ? c->cells : vf_pad(min64(c->cells, window), CTX_PAD);
     resolve_outputs(s, c);
-    return resolve_flash_attn(m, s, p, c, err);
+    return resolve_flash_attn(m, s, p, scratch, c, err);
 }

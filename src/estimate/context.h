@@ -19,6 +19,8 @@ typedef struct vf_context {
     uint64_t n_outputs;   /**< rows of logits reserved for a prompt batch */
     vf_type type_k, type_v;
     bool flash_attn;      /**< resolved */
+    bool v_transposed;    /**< flash attention was off from the start: V lies transposed (after an "auto" that
+                               turns out off it does not) */
     bool unified, offload_kqv, op_offload, embeddings, causal;
     bool load_mtp;
 } vf_context;
@@ -56,8 +58,8 @@ bool vf_model_is_mla(const vf_model *m);
 
 /** Settings → context parameters. The placement is needed for flash attention "auto". VF_ERR_REFUSED
  * where llama.cpp itself refuses the setting for this model. */
-vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p, vf_context *c,
-                             vf_error *err);
+vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p,
+                             const vf_allocator *scratch, vf_context *c, vf_error *err);
 
 /** Alignment and extra bytes of a buffer type (spec: llama.cpp buffer types' get_alloc_size). */
 uint64_t vf_buffer_alignment(vf_backend backend);
@@ -75,7 +77,8 @@ vf_status vf_cache_plan(const vf_model *m, const vf_context *c, const vf_placeme
 vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
                            const vf_allocator *scratch, vf_compute *out, vf_error *err);
 
-/** Whether llama.cpp's flash attention "auto" resolves to on for this model on this backend. */
-bool vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p);
+/** Whether llama.cpp's flash attention "auto" resolves to on: when every attention runs on its layer's own
+ * device (llama.cpp src/llama-context.cpp: resolve_fused_ops). Working memory from `scratch`. */
+bool vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p, const vf_allocator *scratch);
 
 #endif

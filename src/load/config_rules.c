@@ -218,7 +218,7 @@ static vf_status match_layers(vf_config *c, const vf_hf_rule *r, const cJSON *a,
 
 static vf_status match_indices(vf_config *c, const cJSON *a, uint32_t values[MAX_LAYERS], uint32_t value)
 {
-    uint32_t layers = n_trunk(c), il;
+    uint32_t layers = n_trunk(c), il = 0;
     if (!cJSON_IsArray(a))
         return vf_config_wrong(c, a, "an array of layer numbers");
     memset(values, 0, layers * sizeof values[0]);
@@ -232,7 +232,7 @@ static vf_status match_indices(vf_config *c, const cJSON *a, uint32_t values[MAX
 static vf_status match_period(vf_config *c, const vf_hf_rule *r, const cJSON *a, uint32_t values[MAX_LAYERS],
                               uint32_t value)
 {
-    uint32_t period, offset = 0, layers = n_trunk(c);
+    uint32_t period = 1, offset = 0, layers = n_trunk(c);
     const cJSON *start = vf_config_find(c, r->words);
     VF_TRY(vf_config_integer(c, a, 1, MAX_LAYERS, &period));
     if (start)

@@ -48,12 +48,12 @@ static vf_status set_hparam(vf_gguf *g, const vf_gguf_value *value, vf_hparam_id
     uint8_t class_ = vf_gguf_types[value->type].class_;
     if (class_ == VF_GGUF_ARRAY_OF && f->kind == VF_FIELD_PER_LAYER)
         return set_array(g, value, id);
-    bool flag = f->kind == VF_FIELD_FLAG && (class_ == VF_GGUF_FLOAT || class_ == VF_GGUF_BOOLEAN);
-    if (!vf_gguf_is_integer(value->type) && !flag)
-        return vf_gguf_expected(g, value, f->kind == VF_FIELD_FLAG ? "a number" : "an integer");
+    bool flag = f->kind == VF_FIELD_FLAG || f->kind == VF_FIELD_FACTOR;
+    if (!vf_gguf_is_integer(value->type) && !(flag && (class_ == VF_GGUF_FLOAT || class_ == VF_GGUF_BOOLEAN)))
+        return vf_gguf_expected(g, value, flag ? "a number" : "an integer");
     uint64_t v = g->numbers[value->first];
-    if (f->kind == VF_FIELD_FLAG) {
-        v = v != 0;
+    if (flag) {
+        v = f->kind == VF_FIELD_FLAG ? v != 0 : v > 1;
     } else {
         vf_status status = in_range(g, value, v, f);
         if (status != VF_OK)

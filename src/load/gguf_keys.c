@@ -16,7 +16,16 @@ const vf_gguf_type_info vf_gguf_types[VF_GGUF_TYPE_COUNT] = {
     [VF_GGUF_F64] = {"float64", 8, VF_GGUF_FLOAT},
 };
 
-/** A number as 64 bits: integers extended, floats as whether they are a number other than 0. */
+/** What matters of a floating number: 0 (or not a number), 1, or 2 for any other. */
+static uint64_t plain(uint64_t bits, uint64_t one, uint64_t infinity)
+{
+    uint64_t magnitude = bits & (infinity | (infinity - 1));
+    if (bits == one)
+        return 1;
+    return magnitude != 0 && magnitude <= infinity ? 2 : 0;
+}
+
+/** A number as 64 bits: integers extended, floats as plain() has them. */
 static uint64_t number(uint32_t type, const unsigned char *bytes)
 {
     size_t size = vf_gguf_types[type].size;
@@ -24,11 +33,9 @@ static uint64_t number(uint32_t type, const unsigned char *bytes)
     if (vf_gguf_types[type].class_ == VF_GGUF_SIGNED && size < 8 && (v >> (8 * size - 1)) != 0)
         v |= ~UINT64_C(0) << (8 * size);
     if (type == VF_GGUF_F32)
-        return (v & 0x7FFFFFFFu) != 0 && (v & 0x7FFFFFFFu) <= 0x7F800000u;
-    if (type == VF_GGUF_F64) {
-        v &= ~UINT64_C(0) >> 1;
-        return v != 0 && v <= UINT64_C(0x7FF0000000000000);
-    }
+        return plain(v, 0x3F800000u, 0x7F800000u);
+    if (type == VF_GGUF_F64)
+        return plain(v, UINT64_C(0x3FF0000000000000), UINT64_C(0x7FF0000000000000));
     return v;
 }
 

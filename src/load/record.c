@@ -351,6 +351,14 @@ static bool read_flag(vf_reader *r, const cJSON *node, uint32_t *out)
     return true;
 }
 
+static bool read_factor(vf_reader *r, const cJSON *node, uint32_t *out)
+{
+    if (!read_flag(r, node, out))
+        return false;
+    *out = *out && (node->valuedouble < 1 || node->valuedouble > 1);
+    return true;
+}
+
 static bool read_bool(vf_reader *r, const cJSON *node, bool *out)
 {
     if (!cJSON_IsBool(node))
@@ -388,6 +396,8 @@ static bool read_value(vf_reader *r, const cJSON *node, const vf_field *f, size_
         return read_bits(r, node, f, to);
     case VF_FIELD_FLAG:
         return read_flag(r, node, to);
+    case VF_FIELD_FACTOR:
+        return read_factor(r, node, to);
     case VF_FIELD_PER_LAYER:
         return read_per_layer(r, node, f, to);
     case VF_FIELD_STRING:

@@ -35,6 +35,10 @@ static const vf_choice steps[] = {
     {"branch-residual", VF_STEP_BRANCH_RESIDUAL},
     {"+side", VF_STEP_ADD_SIDE},
     {"side+", VF_STEP_SIDE_ADD},
+    {"stream", VF_STEP_STREAM},
+    {"cross-attention", VF_STEP_CROSS_ATTENTION},
+    {"per-layer", VF_STEP_PER_LAYER},
+    {"output-scale", VF_STEP_OUTPUT_SCALE},
     {NULL, 0},
 };
 
@@ -74,8 +78,12 @@ static const vf_choice recurrent_kinds[] = {
     {"lightning", VF_REC_LIGHTNING},
     {"rwkv6-qwen2", VF_REC_RWKV6_QWEN2},
     {"arwkv7", VF_REC_ARWKV7},
+    {"plamo2", VF_REC_PLAMO2},
     {NULL, 0},
 };
+
+static const vf_choice kda_gates[] = {
+    {"low-rank", VF_KDA_LOW_RANK}, {"wide", VF_KDA_WIDE}, {"mixed", VF_KDA_MIXED}, {NULL, 0}};
 
 static const vf_choice recurrent_where[] = {
     {"none", VF_REC_AT_NONE},           {"all", VF_REC_AT_ALL},
@@ -117,6 +125,7 @@ static const vf_choice shared_widths[] = {
     {"ff_shexp-or-ff_exp", VF_SHARED_FF_SHEXP_OR_FF_EXP},
     {"ff_shexp-x-count", VF_SHARED_FF_SHEXP_X_COUNT},
     {"ff_shexp-or-x-count", VF_SHARED_FF_SHEXP_OR_X_COUNT},
+    {"ff_shexp-or-x-count-min-1", VF_SHARED_FF_SHEXP_OR_X_COUNT_MIN_1},
     {"ff_exp-x-count-min-1", VF_SHARED_FF_EXP_X_COUNT_MIN_1},
     {NULL, 0},
 };
@@ -126,6 +135,17 @@ static const vf_choice rope_where[] = {
     {"windowed", VF_ROPE_WINDOWED},
     {"windowed-or-none", VF_ROPE_WINDOWED_OR_NONE},
     {"step", VF_ROPE_STEP},
+    {"switch", VF_ROPE_SWITCH},
+    {"none", VF_ROPE_NONE},
+    {NULL, 0},
+};
+
+static const vf_choice gather[] = {
+    {"in-layer", VF_GATHER_IN_LAYER},
+    {"behind-sum", VF_GATHER_BEHIND_SUM},
+    {"behind-cross", VF_GATHER_BEHIND_CROSS},
+    {"late", VF_GATHER_LATE},
+    {"after-norm", VF_GATHER_AFTER_NORM},
     {NULL, 0},
 };
 
@@ -151,7 +171,9 @@ static const vf_field output[] = {
     ENUM("tied", output.tied, tied, "whether output.weight is stored"),
     HAS("bias", output.bias, "output.bias"),
     FLAG("norm_is_token_embd_norm", output.norm_is_token_embd_norm, "the final norm has that name"),
+    FLAG("norm_is_enc_output_norm", output.norm_is_enc_output_norm, "the final norm is enc.output_norm"),
     FLAG("no_norm", output.no_norm, "no final norm is stored"),
+    FLAG("copied_first", output.copied_first, "a tied output is loaded before the token embeddings"),
     END,
 };
 
@@ -163,6 +185,7 @@ static const vf_field attention[] = {
     ENUM("qk_norm", attention.qk_norm, qk_norms, "norms on q and k"),
     FLAG("qk_norm_optional", attention.qk_norm_optional, "some models lack them"),
     HAS("sinks", attention.sinks, "attn_sinks"),
+    FLAG("sinks_windowed", attention.sinks_windowed, "in layers with a sliding window only"),
     ENUM("gate", attention.gate, gates, "gate of the output"),
     FLAG("gate_optional", attention.gate_optional, "some models lack it"),
     FLAG("k_eq_v_optional", attention.k_eq_v_optional, "some models have no attn_v in full-attention layers"),
@@ -172,10 +195,8 @@ static const vf_field attention[] = {
     FLAG("shared_kv", attention.shared_kv, "the last shared_kv_layers layers have no cache"),
     COUNT("kv_layers", attention.kv_layers, 2048, "leading layers with a cache of their own"),
     FLAG("width_is_n_embd", attention.width_is_n_embd, "q and o have n_embd columns"),
-    FLAG("k_before_v", attention.k_before_v, "k is projected before v"),
     FLAG("rope", attention.rope, "rotary embedding on q and k"),
     FLAG("scale_q", attention.scale_q, "q is scaled in its own node"),
-    FLAG("gather_late", attention.gather_late, "output rows are picked after the last layer"),
     END,
 };
 
@@ -194,6 +215,7 @@ static const vf_field recurrent[] = {
     COUNT("interval", recurrent.interval, 2048, "default of full_attention_interval"),
     HAS("norm", recurrent.norm, "ssm_norm"),
     FLAG("dt_b_c_norm", recurrent.dt_b_c_norm, "norms on dt, B and C"),
+    ENUM("kda_gate", recurrent.kda_gate, kda_gates, "gates of Kimi delta attention"),
     FLAG("fused_ba", recurrent.fused_ba, "ssm_ba in place of ssm_beta and ssm_alpha"),
     END,
 };
@@ -203,6 +225,7 @@ static const vf_field ffn[] = {
     HAS("bias", ffn.bias, "biases"),
     COUNT("divisor", ffn.divisor, 16, "of feed_forward_length"),
     FLAG("width_is_n_embd", ffn.width_is_n_embd, "the width is n_embd"),
+    FLAG("down_bias", ffn.down_bias, "ffn_down.bias alone"),
     FLAG("gate_optional", ffn.gate_optional, "gated in some models, plain in others"),
     END,
 };
@@ -213,12 +236,16 @@ static const vf_field moe[] = {
     HAS("dense", moe.dense, "the dense feed-forward beside the experts"),
     ENUM("shared", moe.shared, shared_widths, "width of the shared experts"),
     FLAG("shared_gate", moe.shared_gate, "ffn_gate_inp_shexp"),
+    FLAG("shared_fused", moe.shared_fused, "shared gate and up matrices fused in ffn_up_shexp"),
     FLAG("router_bias", moe.router_bias, "ffn_gate_inp.bias"),
     FLAG("expert_bias", moe.expert_bias, "biases of the experts"),
     HAS("selection_bias", moe.selection_bias, "exp_probs_b"),
+    FLAG("selection_bias_bare", moe.selection_bias_bare, "exp_probs_b without .bias"),
+    FLAG("chunks", moe.chunks, "a second set of experts for groups of them"),
     HAS("gate_up", moe.gate_up, "gate and up matrices fused"),
     FLAG("mxfp4", moe.mxfp4, "expert matrices are published as MXFP4"),
     FLAG("plain", moe.plain, "experts without gate matrices"),
+    FLAG("routed", moe.routed, "experts of expert_latent_length, where it is given"),
     FLAG("latent", moe.latent, "experts of moe_latent_size, where it is given"),
     FLAG("gemma_norms", moe.gemma_norms, "norms on each side of both feed-forwards"),
     FLAG("norm_exps", moe.norm_exps, "ffn_norm_exps"),
@@ -229,12 +256,17 @@ static const vf_field moe[] = {
 };
 
 static const vf_field graph[] = {
+    ENUM("gather", graph.gather, gather, "where output rows are picked"),
     ENUM("rope_where", graph.rope_where, rope_where, "which attention layers rotate q and k"),
     COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
+    FLAG("rms_with_bias", graph.rms_with_bias, "the norm with weight and bias is an RMS norm"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("v_rms", graph.v_rms, "v is normed without weights"),
+    FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
+    FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),
     FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),
     FLAG("scaled_residual", graph.scaled_residual, "outputs of mixer and feed-forward are scaled in any case"),
     FLAG("attn_temperature", graph.attn_temperature, "q of layers without rotation is scaled by position"),
@@ -244,6 +276,7 @@ static const vf_field graph[] = {
 static const vf_field mtp[] = {
     FLAG("dense", mtp.dense, "the feed-forward of these blocks is dense"),
     FLAG("never", mtp.never, "never loaded"),
+    FLAG("post_attention_norm", mtp.post_attention_norm, "post_attention_norm"),
     FLAG("layer_output_norm", mtp.layer_output_norm, "layer_output_norm"),
     HAS("embed_tokens", mtp.embed_tokens, "nextn.embed_tokens"),
     HAS("shared_head_head", mtp.shared_head_head, "nextn.shared_head_head"),
@@ -258,12 +291,13 @@ const vf_field vf_arch_fields[] = {
     {"steps", VF_FIELD_ENUMS, AT(steps), 1, VF_ARCH_STEPS, steps, NULL, true, "the block, in execution order"},
     {"optional_steps", VF_FIELD_ENUMS, AT(optional_steps), 0, VF_ARCH_OPTIONAL_STEPS, steps, NULL, false,
      "norms that some models lack"},
+    {"bare_steps", VF_FIELD_ENUMS, AT(bare_steps), 0, VF_ARCH_OPTIONAL_STEPS, steps, NULL, false,
+     "norms named without .weight"},
     FLAG("parallel", parallel, "feed-forward beside the mixer"),
     FLAG("causal", causal, "false: no cache"),
     FLAG("encoder_decoder", encoder_decoder, "an encoder, and a decoder with cross attention"),
     FLAG("encoder_stack", encoder_stack, "blocks are named enc.blk"),
     FLAG("first_attn_norm_absent", first_attn_norm_absent, "layer 0 has no attn_norm"),
-    FLAG("ffn_norm_bare", ffn_norm_bare, "ffn_norm without .weight"),
     OBJECT("embedding", embedding, "input embeddings"),
     OBJECT("output", output, "final norm and output matrix"),
     OBJECT("attention", attention, "attention layers"),
@@ -274,7 +308,9 @@ const vf_field vf_arch_fields[] = {
     OBJECT("graph", graph, "what only the compute graph sees"),
     OBJECT("mtp", mtp, "multi-token-prediction blocks"),
     HAS("rope_freqs", rope_freqs, "rope_freqs.weight"),
+    FLAG("rope_freqs_full", rope_freqs_full, "rope_freqs go with full-attention layers only"),
     HAS("rope_factors", rope_factors, "rope_factors_long.weight and rope_factors_short.weight"),
+    FLAG("residual_scores", residual_scores, "scores of residual streams"),
     HAS("layer_output_scale", layer_output_scale, "layer_output_scale.weight"),
     END,
 };

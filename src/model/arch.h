@@ -76,7 +76,11 @@ typedef enum vf_step {
     VF_STEP_BRANCH,              /**< "branch": cur is set aside; go on with the output of attn_norm */
     VF_STEP_BRANCH_RESIDUAL,     /**< "branch-residual": cur is set aside; go on with the residual stream */
     VF_STEP_ADD_SIDE,            /**< "+side": cur += what was set aside */
-    VF_STEP_SIDE_ADD             /**< "side+": the same sum with that as first operand */
+    VF_STEP_SIDE_ADD,            /**< "side+": the same sum with that as first operand */
+    VF_STEP_STREAM,              /**< "stream": cur is the residual stream from here on (norms behind the sum) */
+    VF_STEP_CROSS_ATTENTION,     /**< "cross-attention": norm, and attention to the encoder's output (T5) */
+    VF_STEP_PER_LAYER,           /**< "per-layer": adds the layer's own embedding (Gemma 4) */
+    VF_STEP_OUTPUT_SCALE         /**< "output-scale": times layer_output_scale, where there is one */
 } vf_step;
 
 /** Graph: which attention layers rotate q and k. */
@@ -84,8 +88,19 @@ typedef enum vf_rope_where {
     VF_ROPE_ALL = 0, /**< every one (when attention.rope) */
     VF_ROPE_WINDOWED, /**< those with a sliding window */
     VF_ROPE_WINDOWED_OR_NONE, /**< those, or every one when the model has no windows */
-    VF_ROPE_STEP      /**< all but every rope_step-th */
+    VF_ROPE_STEP,     /**< all but every rope_step-th */
+    VF_ROPE_SWITCH,   /**< every one, unless the file's rope.scaling.finetuned is false (Granite) */
+    VF_ROPE_NONE      /**< none (attention.rope false, or latent attention without) */
 } vf_rope_where;
+
+/** Graph: where the rows whose logits are wanted are picked. */
+typedef enum vf_gather {
+    VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
+    VF_GATHER_BEHIND_SUM,   /**< behind the first residual sum of the last layer */
+    VF_GATHER_BEHIND_CROSS, /**< behind the last layer's cross attention */
+    VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
+    VF_GATHER_AFTER_NORM    /**< behind the final norm; its output stays readable */
+} vf_gather;
 
 typedef enum vf_norm {
     VF_NORM_NONE = 0,            /**< nothing stored: normed without weights, or not at all */
@@ -113,6 +128,9 @@ typedef enum vf_attn_kind {
     VF_ATTN_LINEAR   /**< a layer reduced to attn_output (DeciLM; layer table only) */
 } vf_attn_kind;
 
+/** Where Kimi delta attention's gates come from: low-rank pairs; one matrix each; a pair and one matrix. */
+typedef enum vf_kda_gate { VF_KDA_LOW_RANK = 0, VF_KDA_WIDE, VF_KDA_MIXED } vf_kda_gate;
+
 typedef enum vf_recurrent_kind {
     VF_REC_NONE = 0,
     VF_REC_MAMBA,
@@ -124,6 +142,7 @@ typedef enum vf_recurrent_kind {
     VF_REC_RWKV7,
     VF_REC_LIGHTNING, /**< MiniMax-01 */
     VF_REC_RWKV6_QWEN2, /**< RWKV-6 time mix in a Qwen2 block */
+    VF_REC_PLAMO2,    /**< Mamba with heads and norms on dt, B and C */
     VF_REC_ARWKV7     /**< RWKV-7 time mix in a Qwen2 block */
 } vf_recurrent_kind;
 
@@ -177,6 +196,7 @@ typedef enum vf_shared_width {
     VF_SHARED_FF_SHEXP_OR_FF_EXP,    /**< the first, expert_feed_forward_length when 0 */
     VF_SHARED_FF_SHEXP_X_COUNT,      /**< the one before × expert_shared_count */
     VF_SHARED_FF_SHEXP_OR_X_COUNT,   /**< the first; when 0, expert_feed_forward_length × count */
+    VF_SHARED_FF_SHEXP_OR_X_COUNT_MIN_1, /**< the same with count at least 1 */
     VF_SHARED_FF_EXP_X_COUNT_MIN_1   /**< expert_feed_forward_length × max(1, expert_shared_count) */
 } vf_shared_width;
 
@@ -196,12 +216,13 @@ typedef struct vf_arch {
     uint8_t norm;   /**< vf_norm, of all norms in the repeating blocks and the output norm */
     uint8_t steps[VF_ARCH_STEPS + 1];
     uint8_t optional_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms that some models lack */
+    uint8_t bare_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms named without ".weight" (part
+                                                         VF_PART_BARE: Falcon-H1, PLaMo 3) */
     bool parallel;  /**< feed-forward beside the mixer, both on the same normed input */
     bool causal;    /**< false: an encoder; no cache, no logits */
     bool encoder_decoder; /**< two stacks: enc.blk, and dec.blk with cross attention (T5) */
     bool encoder_stack;   /**< blocks are named enc.blk (T5 encoder alone) */
     bool first_attn_norm_absent; /**< layer 0 has no attn_norm (ModernBERT) */
-    bool ffn_norm_bare;   /**< ffn_norm has no ".weight" behind its name (Falcon-H1) */
     struct {
         uint8_t norm;     /**< vf_norm of token_embd_norm, VF_NORM_NONE without */
         uint8_t position; /**< vf_has: position_embd [n_embd, n_ctx_train] */
@@ -214,7 +235,10 @@ typedef struct vf_arch {
         uint8_t tied;    /**< vf_tied */
         uint8_t bias;    /**< vf_has */
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
+        bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
+        bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
+                                both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
     struct {
         uint8_t kind; /**< vf_attn_kind */
@@ -223,6 +247,7 @@ typedef struct vf_arch {
         uint8_t qk_norm; /**< vf_qk_norm */
         bool qk_norm_optional;
         uint8_t sinks;   /**< vf_has */
+        bool sinks_windowed; /**< in layers with a sliding window only */
         uint8_t gate;    /**< vf_attn_gate */
         bool gate_optional;
         bool k_eq_v_optional; /**< some models have no attn_v in their full-attention layers */
@@ -233,10 +258,8 @@ typedef struct vf_arch {
         bool shared_kv;  /**< the last attention.shared_kv_layers layers use another layer's cache */
         uint32_t kv_layers; /**< only so many leading layers have a cache of their own; 0: all */
         bool width_is_n_embd; /**< q and o have n_embd columns whatever key_length says */
-        bool k_before_v; /**< graph: order of the projections is q, k, v (else q, v, k) */
         bool rope;       /**< graph: rotary embedding on q and k */
         bool scale_q;    /**< graph: q is scaled in its own node (Gemma) */
-        bool gather_late; /**< graph: output rows are picked after the last layer, not within it */
     } attention;
     struct {
         uint8_t where;  /**< vf_window_where */
@@ -251,6 +274,7 @@ typedef struct vf_arch {
         uint32_t interval; /**< VF_REC_AT_INTERVAL: default of full_attention_interval */
         uint8_t norm;  /**< vf_has: ssm_norm of Mamba-2 */
         bool dt_b_c_norm; /**< ssm_dt_norm, ssm_b_norm, ssm_c_norm (Jamba) */
+        uint8_t kda_gate; /**< vf_kda_gate */
         bool fused_ba; /**< delta net: ssm_ba in place of ssm_beta and ssm_alpha */
     } recurrent;
     struct {
@@ -258,6 +282,7 @@ typedef struct vf_arch {
         uint8_t bias; /**< vf_has */
         uint32_t divisor; /**< the width is feed_forward_length ÷ divisor (Qwen: 2); 0: 1 */
         bool width_is_n_embd; /**< Arctic */
+        bool down_bias; /**< ffn_down.bias alone (Jina BERT v2) */
         bool gate_optional; /**< gated in some models, plain in others (T5) */
     } ffn;
     struct {
@@ -266,11 +291,15 @@ typedef struct vf_arch {
         uint8_t dense;       /**< vf_has: expert layers have the dense feed-forward too */
         uint8_t shared;      /**< vf_shared_width */
         bool shared_gate;    /**< ffn_gate_inp_shexp */
+        bool shared_fused;   /**< ffn_up_shexp of twice the width holds gate and up */
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
+        bool selection_bias_bare; /**< exp_probs_b has no ".bias" behind its name */
+        bool chunks;         /**< a second, narrower set of experts for groups of them (GroveMoE) */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
         bool mxfp4;          /**< published, and converted, as MXFP4 (gpt-oss) */
         bool plain;          /**< experts without gate matrices */
+        bool routed;         /**< ffn_routed_down and _up where expert_latent_length > 0 (Kimi K3) */
         bool latent;         /**< ffn_latent_down and _up where moe_latent_size > 0 */
         bool gemma_norms;    /**< Gemma 4: router scale and a norm on each side of both feed-forwards */
         bool norm_exps;      /**< ffn_norm_exps (Arctic) */
@@ -280,23 +309,30 @@ typedef struct vf_arch {
     } moe;
     /** What only the compute graph sees (estimate/graph/). */
     struct {
+        uint8_t gather;           /**< vf_gather */
         uint8_t rope_where;       /**< vf_rope_where */
         uint32_t rope_step;
+        bool rms_with_bias;       /**< norm "layer" is an RMS norm with a bias (PhiMoE) */
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool v_rms;               /**< v is normed without weights (Gemma 3n, Gemma 4) */
+        bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
+        bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */
+    bool rope_freqs_full; /**< rope_freqs go with full-attention layers only (Gemma 4) */
+    bool residual_scores; /**< scores of residual streams, where attn_res.block_size > 0 (Kimi K3) */
     uint8_t layer_output_scale; /**< vf_has */
     struct {
         bool dense;    /**< the feed-forward of these blocks is dense in any case */
         bool never;    /**< in the file, and never loaded (llama.cpp skips them) */
-        bool layer_output_norm;
+        bool layer_output_norm, post_attention_norm;
         uint8_t embed_tokens, shared_head_head, shared_head_norm; /**< vf_has */
     } mtp;             /**< multi-token-prediction blocks: the last nextn_predict_layers */
 } vf_arch;

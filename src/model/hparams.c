@@ -3,6 +3,7 @@
 #define KIND_U VF_FIELD_U32
 #define KIND_L VF_FIELD_PER_LAYER
 #define KIND_F VF_FIELD_FLAG
+#define KIND_S VF_FIELD_FACTOR
 
 const vf_field vf_hparam_fields[VF_HP_COUNT + 1] = {
 #define X(kind, field, key, max) \

@@ -2,7 +2,8 @@
  * architecture prefix; GGUF headers, catalog entries and config.json all end in this struct.
  *
  * Kinds: U (one unsigned integer), L (one integer, or one per layer), F (a flag: whether the number
- * is there and not 0; the value itself does not change any size). */
+ * is there and not 0; the value itself does not change any size), S (a scale: whether it is there and
+ * neither 0 nor 1). */
 #ifndef VF_MODEL_HPARAMS_H
 #define VF_MODEL_HPARAMS_H
 
@@ -40,6 +41,7 @@
     X(U, relative_buckets_count, "attention.relative_buckets_count", 1u << 16) \
     X(U, indexer_head_count, "attention.indexer.head_count", 1u << 16) \
     X(U, indexer_key_length, "attention.indexer.key_length", 1u << 16) \
+    X(L, indexer_types, "attention.indexer.types", 1) \
     X(U, indexer_top_k, "attention.indexer.top_k", 0x80000000u) \
     X(F, attn_logit_softcapping, "attn_logit_softcapping", 1) \
     X(F, final_logit_softcapping, "final_logit_softcapping", 1) \
@@ -48,6 +50,7 @@
     X(F, embedding_scale, "embedding_scale", 1) \
     X(U, rope_dimension_count, "rope.dimension_count", 1u << 16) \
     X(U, rope_dimension_count_swa, "rope.dimension_count_swa", 1u << 16) \
+    X(F, rope_scaling_finetuned, "rope.scaling.finetuned", 1) \
     X(L, rope_dimension_sections, "rope.dimension_sections", 1u << 16) \
     /* experts */ \
     X(U, expert_count, "expert_count", 1u << 16) \
@@ -59,9 +62,13 @@
     X(U, expert_group_used_count, "expert_group_used_count", 1u << 16) \
     X(U, expert_gating_func, "expert_gating_func", 255) \
     X(F, expert_weights_norm, "expert_weights_norm", 1) \
-    X(F, expert_weights_scale, "expert_weights_scale", 1) \
+    X(S, expert_weights_scale, "expert_weights_scale", 1) \
+    X(U, expert_chunk_feed_forward_length, "expert_chunk_feed_forward_length", 1u << 26) \
+    X(U, experts_per_group, "experts_per_group", 1u << 16) \
     X(U, leading_dense_block_count, "leading_dense_block_count", 2048) \
     X(U, interleave_moe_layer_step, "interleave_moe_layer_step", 2048) \
+    X(U, expert_latent_length, "expert_latent_length", 1u << 24) \
+    X(U, attn_res_block_size, "attn_res.block_size", 2048) \
     X(U, moe_latent_size, "moe_latent_size", 1u << 24) \
     /* recurrent layers */ \
     X(U, ssm_conv_kernel, "ssm.conv_kernel", 1u << 16) \
@@ -101,6 +108,7 @@ typedef enum vf_hparam_id {
 typedef struct vf_hparams {
 #define VF_HP_TYPE_U uint32_t
 #define VF_HP_TYPE_F uint32_t
+#define VF_HP_TYPE_S uint32_t
 #define VF_HP_TYPE_L vf_per_layer
 #define X(kind, field, key, max) VF_HP_TYPE_##kind field;
     VF_HPARAMS(X)

@@ -35,58 +35,74 @@ _Static_assert(4 + 64 / 2 == 36, "NVFP4: four 8-bit scales");
 _Static_assert(HALF + 128 / 8 == 18, "Q1_0");
 _Static_assert(HALF + 64 / 4 == 18, "Q2_0");
 
-static const vf_type_info types[] = {
-    {VF_TYPE_F32, "F32", 1, 4, false},
-    {VF_TYPE_F16, "F16", 1, 2, false},
-    {VF_TYPE_Q4_0, "Q4_0", 32, 18, true},
-    {VF_TYPE_Q4_1, "Q4_1", 32, 20, true},
-    {VF_TYPE_Q5_0, "Q5_0", 32, 22, true},
-    {VF_TYPE_Q5_1, "Q5_1", 32, 24, true},
-    {VF_TYPE_Q8_0, "Q8_0", 32, 34, true},
-    {VF_TYPE_Q8_1, "Q8_1", 32, 36, true},
-    {VF_TYPE_Q2_K, "Q2_K", 256, 84, true},
-    {VF_TYPE_Q3_K, "Q3_K", 256, 110, true},
-    {VF_TYPE_Q4_K, "Q4_K", 256, 144, true},
-    {VF_TYPE_Q5_K, "Q5_K", 256, 176, true},
-    {VF_TYPE_Q6_K, "Q6_K", 256, 210, true},
-    {VF_TYPE_Q8_K, "Q8_K", 256, 292, true},
-    {VF_TYPE_IQ2_XXS, "IQ2_XXS", 256, 66, true},
-    {VF_TYPE_IQ2_XS, "IQ2_XS", 256, 74, true},
-    {VF_TYPE_IQ3_XXS, "IQ3_XXS", 256, 98, true},
-    {VF_TYPE_IQ1_S, "IQ1_S", 256, 50, true},
-    {VF_TYPE_IQ4_NL, "IQ4_NL", 32, 18, true},
-    {VF_TYPE_IQ3_S, "IQ3_S", 256, 110, true},
-    {VF_TYPE_IQ2_S, "IQ2_S", 256, 82, true},
-    {VF_TYPE_IQ4_XS, "IQ4_XS", 256, 136, true},
-    {VF_TYPE_I8, "I8", 1, 1, false},
-    {VF_TYPE_I16, "I16", 1, 2, false},
-    {VF_TYPE_I32, "I32", 1, 4, false},
-    {VF_TYPE_I64, "I64", 1, 8, false},
-    {VF_TYPE_F64, "F64", 1, 8, false},
-    {VF_TYPE_IQ1_M, "IQ1_M", 256, 56, true},
-    {VF_TYPE_BF16, "BF16", 1, 2, false},
-    {VF_TYPE_TQ1_0, "TQ1_0", 256, 54, true},
-    {VF_TYPE_TQ2_0, "TQ2_0", 256, 66, true},
-    {VF_TYPE_MXFP4, "MXFP4", 32, 17, true},
-    {VF_TYPE_NVFP4, "NVFP4", 64, 36, true},
-    {VF_TYPE_Q1_0, "Q1_0", 128, 18, true},
-    {VF_TYPE_Q2_0, "Q2_0", 64, 18, true},
-    {VF_TYPE_U8, "U8", 1, 1, false},
-    {VF_TYPE_U16, "U16", 1, 2, false},
-    {VF_TYPE_U32, "U32", 1, 4, false},
-    {VF_TYPE_U64, "U64", 1, 8, false},
-    {VF_TYPE_BOOL, "BOOL", 1, 1, false},
-    {VF_TYPE_F8_E4M3, "F8_E4M3", 1, 1, false},
-    {VF_TYPE_F8_E5M2, "F8_E5M2", 1, 1, false},
-    {VF_TYPE_F8_E8M0, "F8_E8M0", 1, 1, false},
-    {VF_TYPE_F4, "F4", 2, 1, false},
+/* Row i is type FIRST + i; rows without a name are ids that ggml has removed. */
+#define ROW(id, block, bytes, quantized) {VF_TYPE_##id, #id, block, bytes, quantized}
+#define GGML(id, block, bytes, quantized) [VF_TYPE_##id] = ROW(id, block, bytes, quantized)
+#define OTHER(id, block, bytes) [VF_TYPE_##id - VF_TYPE_U8] = ROW(id, block, bytes, false)
+
+static const vf_type_info ggml_types[] = {
+    GGML(F32, 1, 4, false),
+    GGML(F16, 1, 2, false),
+    GGML(Q4_0, 32, 18, true),
+    GGML(Q4_1, 32, 20, true),
+    GGML(Q5_0, 32, 22, true),
+    GGML(Q5_1, 32, 24, true),
+    GGML(Q8_0, 32, 34, true),
+    GGML(Q8_1, 32, 36, true),
+    GGML(Q2_K, 256, 84, true),
+    GGML(Q3_K, 256, 110, true),
+    GGML(Q4_K, 256, 144, true),
+    GGML(Q5_K, 256, 176, true),
+    GGML(Q6_K, 256, 210, true),
+    GGML(Q8_K, 256, 292, true),
+    GGML(IQ2_XXS, 256, 66, true),
+    GGML(IQ2_XS, 256, 74, true),
+    GGML(IQ3_XXS, 256, 98, true),
+    GGML(IQ1_S, 256, 50, true),
+    GGML(IQ4_NL, 32, 18, true),
+    GGML(IQ3_S, 256, 110, true),
+    GGML(IQ2_S, 256, 82, true),
+    GGML(IQ4_XS, 256, 136, true),
+    GGML(I8, 1, 1, false),
+    GGML(I16, 1, 2, false),
+    GGML(I32, 1, 4, false),
+    GGML(I64, 1, 8, false),
+    GGML(F64, 1, 8, false),
+    GGML(IQ1_M, 256, 56, true),
+    GGML(BF16, 1, 2, false),
+    GGML(TQ1_0, 256, 54, true),
+    GGML(TQ2_0, 256, 66, true),
+    GGML(MXFP4, 32, 17, true),
+    GGML(NVFP4, 64, 36, true),
+    GGML(Q1_0, 128, 18, true),
+    GGML(Q2_0, 64, 18, true),
+};
+
+static const vf_type_info other_types[] = {
+    OTHER(U8, 1, 1),
+    OTHER(U16, 1, 2),
+    OTHER(U32, 1, 4),
+    OTHER(U64, 1, 8),
+    OTHER(BOOL, 1, 1),
+    OTHER(F8_E4M3, 1, 1),
+    OTHER(F8_E5M2, 1, 1),
+    OTHER(F8_E8M0, 1, 1),
+    OTHER(F4, 2, 1),
+};
+
+static const struct {
+    const vf_type_info *rows;
+    uint32_t first, count;
+} tables[] = {
+    {ggml_types, 0, sizeof ggml_types / sizeof ggml_types[0]},
+    {other_types, VF_TYPE_U8, sizeof other_types / sizeof other_types[0]},
 };
 
 const vf_type_info *vf_type_get(uint32_t type)
 {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if ((uint32_t)types[i].type == type)
-            return &types[i];
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (type - tables[i].first < tables[i].count && tables[i].rows[type - tables[i].first].name)
+            return &tables[i].rows[type - tables[i].first];
     return NULL;
 }
 
@@ -95,26 +111,31 @@ static char fold(char c)
     return (c >= 'a' && c <= 'z') ? (char)(c - 'a' + 'A') : c;
 }
 
+static bool same(const char *name, const char *text)
+{
+    while (*name && *name == fold(*text)) {
+        name++;
+        text++;
+    }
+    return !*name && !*text;
+}
+
 const vf_type_info *vf_type_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        const char *a = types[i].name, *b = name;
-        while (*a && *a == fold(*b)) {
-            a++;
-            b++;
-        }
-        if (!*a && !*b)
-            return &types[i];
-    }
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        for (uint32_t k = 0; k < tables[i].count; k++)
+            if (tables[i].rows[k].name && same(tables[i].rows[k].name, name))
+                return &tables[i].rows[k];
     return NULL;
 }
 
+/* Blocks are powers of two (a test checks it): no division on the way of every tensor. */
 uint64_t vf_row_bytes(uint16_t type, uint64_t n)
 {
     const vf_type_info *t = vf_type_get(type);
-    if (!t || n % t->block != 0)
+    if (!t || (n & (t->block - 1)) != 0)
         return VF_OVERFLOW;
-    return vf_mul(n / t->block, t->block_bytes);
+    return vf_mul(n >> __builtin_ctz(t->block), t->block_bytes);
 }
 
 uint64_t vf_tensor_bytes(const vf_tensor *t, uint16_t type)

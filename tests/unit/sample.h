@@ -11,7 +11,7 @@
 
 CHECK_ALLOCATOR(sample_allocator);
 
-static char *sample_read_file(const char *path, size_t *n)
+static inline char *sample_read_file(const char *path, size_t *n)
 {
     FILE *f = fopen(path, "rb");
     if (!f)
@@ -32,7 +32,7 @@ static char *sample_read_file(const char *path, size_t *n)
 }
 
 /** Fills m->arch from data/architectures/NAME.json. */
-static bool sample_arch(vf_model *m, const char *name)
+static inline bool sample_arch(vf_model *m, const char *name)
 {
     char path[256];
     (void)snprintf(path, sizeof path, "data/architectures/%s.json", name);
@@ -60,13 +60,14 @@ static bool sample_arch(vf_model *m, const char *name)
     return m->known_arch = ok;
 }
 
-static void sample_hparam(vf_model *m, unsigned id, const cJSON *value)
+static inline void sample_hparam(vf_model *m, unsigned id, const cJSON *value)
 {
     const vf_field *f = &vf_hparam_fields[id];
     void *at = (char *)&m->hp + f->offset;
     vf_hp_mark(&m->hp, (vf_hparam_id)id);
     if (f->kind != VF_FIELD_PER_LAYER) {
-        *(uint32_t *)at = f->kind == VF_FIELD_FLAG ? value->valuedouble != 0 : (uint32_t)value->valuedouble;
+        double v = value->valuedouble;
+        *(uint32_t *)at = f->kind == VF_FIELD_FLAG ? v != 0 : f->kind == VF_FIELD_FACTOR ? v != 0 && v != 1 : (uint32_t)v;
         return;
     }
     vf_per_layer *list = at;
@@ -81,7 +82,7 @@ static void sample_hparam(vf_model *m, unsigned id, const cJSON *value)
     cJSON_ArrayForEach(item, value) m->pool[m->n_pool++] = (uint32_t)item->valuedouble;
 }
 
-static void sample_hparams(vf_model *m, const cJSON *hparams)
+static inline void sample_hparams(vf_model *m, const cJSON *hparams)
 {
     for (unsigned id = 0; id < VF_HP_COUNT; id++) {
         const cJSON *value = cJSON_GetObjectItemCaseSensitive(hparams, vf_hparam_fields[id].key);
@@ -90,7 +91,7 @@ static void sample_hparams(vf_model *m, const cJSON *hparams)
     }
 }
 
-static void sample_options(vf_model *m, const cJSON *names)
+static inline void sample_options(vf_model *m, const cJSON *names)
 {
     const cJSON *name;
     cJSON_ArrayForEach(name, names)
@@ -106,7 +107,7 @@ static void sample_options(vf_model *m, const cJSON *names)
 }
 
 /** The model of a line of the sample, NULL (with a message) when it cannot be made. */
-static vf_model *sample_model(const cJSON *line)
+static inline vf_model *sample_model(const cJSON *line)
 {
     vf_model *m = calloc(1, sizeof *m);
     m->a = sample_allocator;

@@ -6,6 +6,8 @@
 
 #define LAYERS 62
 
+CHECK_ALLOCATOR(scratch);
+
 static vf_layer layers[LAYERS];
 static int16_t on_card[LAYERS + 1];
 
@@ -29,7 +31,7 @@ static uint64_t cache_bytes(const vf_model *m, const vf_settings *s)
     vf_context c;
     vf_cache cache;
     vf_error err = {0};
-    vf_status st = vf_context_resolve(m, s, &p, &c, &err);
+    vf_status st = vf_context_resolve(m, s, &p, &scratch, &c, &err);
     if (!st)
         st = vf_cache_plan(m, &c, &p, &cache, &err);
     CHECK(st == VF_OK, "%s", err.text);
@@ -92,7 +94,7 @@ static void mla(void)
     vf_placement p = {.n_devices = 1, .layer_device = on_card};
     vf_context c;
     vf_error err = {0};
-    CHECK(vf_context_resolve(&m, &s, &p, &c, &err) == VF_ERR_REFUSED, "MLA takes one cache type");
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "MLA takes one cache type");
 }
 
 static void refusals(void)
@@ -105,23 +107,23 @@ static void refusals(void)
     vf_settings_init(&s);
     s.type_k = s.type_v = VF_TYPE_Q8_0;
     s.flash_attn = VF_ON;
-    CHECK(vf_context_resolve(&m, &s, &p, &c, &err) == VF_ERR_REFUSED && strstr(err.text, "80"), "%s", err.text);
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED && strstr(err.text, "80"), "%s", err.text);
     m = shape(32, 8, 128);
     s.flash_attn = VF_OFF;
-    CHECK(vf_context_resolve(&m, &s, &p, &c, &err) == VF_ERR_REFUSED, "quantized V without flash attention");
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "quantized V without flash attention");
     vf_settings_init(&s);
     s.flash_attn = VF_ON;
     s.parallel = 257;
-    CHECK(vf_context_resolve(&m, &s, &p, &c, &err) == VF_ERR_REFUSED, "257 sequences");
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "257 sequences");
     s.parallel = 4;
     s.outputs = 3;
-    CHECK(vf_context_resolve(&m, &s, &p, &c, &err) == VF_ERR_REFUSED, "fewer rows than sequences");
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "fewer rows than sequences");
     s.outputs = VF_OUTPUTS_DEFAULT;
     s.type_k = VF_TYPE_Q6_K;
-    CHECK(vf_context_resolve(&m, &s, &p, &c, &err) == VF_ERR_USAGE, "no cache type");
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_USAGE, "no cache type");
     s.type_k = VF_TYPE_F16;
     s.context = UINT64_C(1) << 40;
-    CHECK(vf_context_resolve(&m, &s, &p, &c, &err) == VF_ERR_RANGE, "context out of range");
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_RANGE, "context out of range");
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 /* Attention over a cache (llama.cpp src/llama-graph.cpp: build_qkv, build_attn, build_attn_mha;
  * src/llama-kv-cache.cpp: cpy_k, cpy_v, get_k, get_v). */
+#include <string.h>
+
 #include "base/checked.h"
 #include "estimate/graph/build.h"
 #include "estimate/graph/fattn.h"
@@ -34,14 +36,14 @@ static vf_id store_k(vf_build *b, const vf_cache_input *in, vf_id cache, vf_id k
     return vf_g_set_rows(g, cache, k, in->k_idxs);
 }
 
-/* Without flash attention V lies transposed, and every element is a row of its own. */
+/* A transposed V takes every element as a row of its own. */
 static vf_id store_v(vf_build *b, const vf_cache_input *in, vf_id cache, vf_id v)
 {
     vf_graph *g = b->g;
     uint64_t width = vf_mul(g->node[v].ne[0], g->node[v].ne[1]);
     uint64_t elements;
 
-    if (b->c->flash_attn) {
+    if (!b->c->v_transposed) {
         uint64_t rows = vf_mul(g->node[cache].ne[1], g->node[cache].ne[2]);
 
         v = vf_g_view_2d(g, v, width, b->n_tokens, g->node[v].nb[2]);
@@ -77,7 +79,7 @@ static vf_id cached_v(vf_build *b, const vf_layer *l, vf_id cache)
     const vf_node *t = &g->node[cache];
     uint64_t cells = t->ne[1], nb3 = t->nb[2];
 
-    if (b->c->flash_attn)
+    if (!b->c->v_transposed)
         return vf_g_view(g, cache, (uint64_t[4]){l->head_v, l->n_head_kv, cells, b->n_streams},
                          (uint64_t[3]){vf_row_bytes(t->type, l->head_v), t->nb[1], nb3});
     return vf_g_view(g, cache, (uint64_t[4]){cells, l->n_head_kv, l->head_v, b->n_streams},
@@ -115,7 +117,6 @@ static vf_id flash_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v
     vf_graph *g = b->g;
     vf_id out;
 
-    (void)il;
     if (v_transposed)
         v = vf_g_transpose(g, v);
     if (g->node[k].type == VF_TYPE_F32)
@@ -126,6 +127,7 @@ static vf_id flash_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v
                   g->node[q].ne[3], q, k, v);
     vf_g_add_src(g, out, mask);
     vf_g_add_src(g, out, sinks);
+    g->node[out].layer = (uint16_t)il;
     vf_fattn_apply(g, out, b->p, b->m->hp.max_alibi_bias != 0);
     if (v_mla) {
         out = vf_g_mul_mat(g, v_mla, vf_g_permute(g, out, 0, 2, 1, 3));
@@ -181,7 +183,7 @@ static vf_id attend_cache(vf_build *b, uint32_t il, qkv x, vf_id sinks, vf_id bi
     vf_graph *g = b->g;
     const vf_layer *l = &b->m->layers[il];
     vf_cache_input *in = vf_b_cache(b, il);
-    uint64_t v_width = b->c->flash_attn ? vf_mul(l->n_head_kv, l->head_v) : b->max_v;
+    uint64_t v_width = b->c->v_transposed ? b->max_v : vf_mul(l->n_head_kv, l->head_v);
     uint32_t own = cache_layer(b, il);
     vf_id cache_k = vf_b_cache_tensor(b, own, (uint16_t)b->c->type_k, vf_mul(l->n_head_kv, l->head_k), in->cells,
                                       b->n_streams);
@@ -210,13 +212,59 @@ static vf_id attend_cache(vf_build *b, uint32_t il, qkv x, vf_id sinks, vf_id bi
     return in->v_rot ? rotate(g, out, in->v_rot) : out;
 }
 
+/* Learned biases by distance, of this layer or the first (src/llama-graph.cpp: build_pos_bias). */
+static vf_id position_bias(vf_build *b, uint32_t il)
+{
+    vf_graph *g = b->g;
+    vf_id w = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_REL_B, VF_PART_WEIGHT), rows;
+    const vf_node *bucket;
+
+    if (!w)
+        w = vf_b_weight(b, 0, VF_ROLE_ATTN_REL_B, VF_PART_WEIGHT);
+    if (!w)
+        return 0;
+    if (!b->pos_bucket)
+        b->pos_bucket = vf_g_input(g, VF_TYPE_I32, b->no_cache ? b->n_tokens : b->cache[0].cells, b->n_tokens, 1, 1);
+    bucket = &g->node[b->pos_bucket];
+    rows = vf_g_get_rows(g, w, vf_g_reshape(g, b->pos_bucket, vf_mul(bucket->ne[0], bucket->ne[1]), 1, 1, 1));
+    bucket = &g->node[b->pos_bucket];
+    rows = vf_g_reshape(g, rows, g->node[rows].ne[0], bucket->ne[0], bucket->ne[1], 1);
+    return vf_g_cont(g, vf_g_permute(g, rows, 2, 0, 1, 3));
+}
+
 vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_role output)
 {
     qkv x = {q, k, v};
     vf_id sinks = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_SINKS, VF_PART_WEIGHT);
-    vf_id out = b->no_cache ? attend_batch(b, il, x, sinks, 0) : attend_cache(b, il, x, sinks, 0);
+    vf_id bias = position_bias(b, il);
+    vf_id out = b->no_cache ? attend_batch(b, il, x, sinks, bias) : attend_cache(b, il, x, sinks, bias);
 
+    if (output == VF_ROLE_ATTN_OUTPUT && vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_O, VF_PART_WEIGHT))
+        output = VF_ROLE_ATTN_O;
     return output ? vf_b_linear(b, (int32_t)il, output, out) : out;
+}
+
+vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v)
+{
+    vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    vf_cache_input *in = vf_b_cache(b, il);
+    vf_id cache = vf_b_cache_tensor(b, il, (uint16_t)b->c->type_k, l->head_k, in->cells, b->n_streams);
+    vf_id k_view, v_view, expand;
+    uint64_t ne[4], nb[3];
+
+    vf_g_expand(g, q);
+    vf_g_expand(g, v);
+    vf_g_expand(g, k);
+    vf_g_expand(g, store_k(b, in, cache, k));
+    k_view = cached_k(b, l, cache);
+    memcpy(ne, g->node[k_view].ne, sizeof ne);
+    memcpy(nb, g->node[k_view].nb + 1, sizeof nb);
+    ne[0] = g->node[v].ne[0];
+    v_view = vf_g_view(g, k_view, ne, nb);
+    expand = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_V_B, VF_PART_WEIGHT);
+    return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT,
+                       vf_b_attention_core(b, il, q, k_view, v_view, in->mask, 0, 0, expand));
 }
 
 static vf_id clamp(vf_build *b, vf_id x)
@@ -270,6 +318,10 @@ static bool rotates(const vf_build *b, uint32_t il)
         return b->m->layers[il].windowed;
     case VF_ROPE_WINDOWED_OR_NONE:
         return b->m->layers[il].windowed || !b->iswa;
+    case VF_ROPE_SWITCH:
+        return !vf_hp_present(&b->m->hp, VF_HP_rope_scaling_finetuned) || b->m->hp.rope_scaling_finetuned;
+    case VF_ROPE_NONE:
+        return false;
     case VF_ROPE_STEP:
         return arch->graph.rope_step == 0 || (il + 1) % arch->graph.rope_step != 0;
     default:
@@ -288,24 +340,93 @@ static vf_id position(vf_build *b, uint32_t il, vf_role norm, bool rotate_it, vf
     return x;
 }
 
+/* attn_q of twice the width: each head's second half gates the output (src/models/qwen35.cpp). */
+static vf_id gated_query(vf_build *b, uint32_t il, vf_id x, vf_id *gate)
+{
+    vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    vf_id both = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_Q, x);
+    uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, 2 * (uint64_t)l->head_k), nb2 = g->node[both].nb[1];
+    vf_id q = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
+
+    *gate = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
+    *gate = vf_g_cont_2d(g, *gate, vf_mul(l->head_k, l->n_head), b->n_tokens);
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, VF_PART_WEIGHT))
+        q = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, (vf_norm)b->m->arch.norm, q);
+    return q;
+}
+
+/* k and v of a layer with a cache of its own; without attn_v, both are one projection. */
+static void keys_and_values(vf_build *b, uint32_t il, vf_id x, qkv *r)
+{
+    const vf_layer *l = &b->m->layers[il];
+    vf_id both;
+
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_V, VF_PART_WEIGHT)) {
+        r->k = project(b, il, VF_ROLE_ATTN_K, VF_ROLE_ATTN_K_NORM, l->head_k, l->n_head_kv, x);
+        r->v = project(b, il, VF_ROLE_ATTN_V, VF_ROLE_UNKNOWN, l->head_v, l->n_head_kv, x);
+        return;
+    }
+    both = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_K, x);
+    r->k = vf_g_reshape(b->g, both, l->head_k, l->n_head_kv, b->n_tokens, 1);
+    r->v = vf_g_reshape(b->g, both, l->head_v, l->n_head_kv, b->n_tokens, 1);
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, VF_PART_WEIGHT))
+        r->k = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, (vf_norm)b->m->arch.norm, r->k);
+}
+
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
 {
     const vf_layer *l = &b->m->layers[il];
     bool rope = rotates(b, il);
-    qkv r;
+    bool gated = b->m->arch.attention.gate == VF_GATE_IN_Q;
+    vf_id gate = 0, out;
+    qkv r = {0, 0, 0};
 
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT)) {
         r = project_fused(b, il, x);
     } else {
-        r.q = project(b, il, VF_ROLE_ATTN_Q, VF_ROLE_ATTN_Q_NORM, l->head_k, l->n_head, x);
-        r.k = project(b, il, VF_ROLE_ATTN_K, VF_ROLE_ATTN_K_NORM, l->head_k, l->n_head_kv, x);
-        r.v = project(b, il, VF_ROLE_ATTN_V, VF_ROLE_UNKNOWN, l->head_v, l->n_head_kv, x);
+        r.q = gated ? gated_query(b, il, x, &gate)
+                    : project(b, il, VF_ROLE_ATTN_Q, VF_ROLE_ATTN_Q_NORM, l->head_k, l->n_head, x);
+        if (l->has_cache || b->no_cache)
+            keys_and_values(b, il, x, &r);
     }
+    if (b->m->arch.graph.v_rms && r.v)
+        r.v = vf_g_map(b->g, VF_OP_RMS_NORM, r.v, 0, 0);
     r.q = position(b, il, VF_ROLE_ATTN_Q_NORM, rope, r.q);
-    r.k = position(b, il, VF_ROLE_ATTN_K_NORM, rope, r.k);
+    if (r.k)
+        r.k = position(b, il, VF_ROLE_ATTN_K_NORM, rope, r.k);
     if (!rope && b->m->arch.graph.attn_temperature)
         r.q = vf_g_map(b->g, VF_OP_MUL, r.q, b->attn_scale, 0);
     if (b->m->arch.attention.scale_q)
         r.q = vf_g_map(b->g, VF_OP_SCALE, r.q, 0, 0);
-    return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
+    if (!gate)
+        return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
+    out = vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_UNKNOWN);
+    out = vf_g_map(b->g, VF_OP_MUL, out, vf_g_map(b->g, VF_OP_UNARY, gate, 0, 0), 0);
+    return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT, out);
+}
+
+/* src/models/t5.cpp: the encoder's output is as long as the training context (build_inp_cross_embd). */
+vf_id vf_b_cross_attention(vf_build *b, uint32_t il, vf_id x)
+{
+    vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    uint64_t n_enc = b->m->hp.context_length;
+    vf_id q, k, v;
+
+    if (!b->cross_embd) {
+        b->cross_embd = vf_g_input(g, VF_TYPE_F32, b->m->hp.embedding_length, n_enc, 1, 1);
+        b->cross_mask = vf_g_input(g, b->c->flash_attn ? VF_TYPE_F16 : VF_TYPE_F32, n_enc, b->n_tokens, 1, 1);
+    }
+    q = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_CROSS_ATTN_Q, x);
+    k = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_CROSS_ATTN_K, b->cross_embd);
+    v = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_CROSS_ATTN_V, b->cross_embd);
+    q = vf_g_reshape(g, q, l->head_k, l->n_head, b->n_tokens, 1);
+    k = vf_g_reshape(g, k, l->head_k, l->n_head_kv, n_enc, 1);
+    v = vf_g_reshape(g, v, l->head_v, l->n_head_kv, n_enc, 1);
+    vf_g_expand(g, q);
+    vf_g_expand(g, k);
+    vf_g_expand(g, v);
+    x = vf_b_attention_core(b, il, q, k, v, b->cross_mask, 0, 0, 0);
+    return vf_b_mul_mat(b, (int32_t)il, VF_ROLE_CROSS_ATTN_O, x);
 }

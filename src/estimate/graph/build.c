@@ -11,6 +11,12 @@ int8_t vf_b_cache_backend(const vf_build *b, uint32_t il)
 
 static const vf_tensor *find(const vf_build *b, int32_t il, vf_role role, vf_part part)
 {
+    const vf_arch *arch = &b->m->arch;
+
+    if (il >= 0 && arch->encoder_decoder)
+        return vf_model_stack_tensor(b->m, VF_STACK_DEC, il, (uint16_t)role, (uint8_t)part);
+    if (il >= 0 && arch->encoder_stack)
+        return vf_model_stack_tensor(b->m, VF_STACK_ENC, il, (uint16_t)role, (uint8_t)part);
     return vf_model_tensor(b->m, il, (uint16_t)role, (uint8_t)part);
 }
 
@@ -21,7 +27,7 @@ bool vf_b_has(const vf_build *b, int32_t il, vf_role role, vf_part part)
 
 static vf_id weight_leaf(vf_build *b, const vf_tensor *t, int8_t backend)
 {
-    uint16_t type = b->types[t - b->m->tensors];
+    uint16_t type = b->types ? b->types[t - b->m->tensors] : t->type;
     vf_id id = vf_g_tensor(b->g, type, t->ne[0], t->ne[1], t->ne[2], t->ne[3]);
 
     b->g->node[id].flags |= VF_NODE_EXTERNAL | VF_NODE_WEIGHT;
@@ -81,16 +87,25 @@ vf_id vf_b_norm(vf_build *b, int32_t il, vf_role role, vf_norm kind, vf_id x)
 {
     vf_graph *g = b->g;
     vf_id w = vf_b_weight(b, il, role, VF_PART_WEIGHT), bias = vf_b_weight(b, il, role, VF_PART_BIAS);
+    bool rms;
 
     if (!w && !bias)
         w = vf_b_weight(b, il, role, VF_PART_BARE);
-    x = vf_g_map(g, kind == VF_NORM_RMS ? VF_OP_RMS_NORM : VF_OP_NORM, x, 0, 0);
+    rms = kind == VF_NORM_RMS || b->m->arch.graph.rms_with_bias;
+    x = vf_g_map(g, rms ? VF_OP_RMS_NORM : VF_OP_NORM, x, 0, 0);
     /* src/llama-context.cpp: graph_get_cb */
     if ((w || bias) && il >= 0 && b->pin_norms)
         g->node[x].backend = vf_b_backend(b, b->p->layer_device[il]);
     if (w)
         x = vf_g_map(g, VF_OP_MUL, x, w, 0);
     return bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
+}
+
+vf_id vf_b_parameter(vf_build *b, uint32_t il, vf_role role)
+{
+    vf_id bare = vf_b_weight(b, (int32_t)il, role, VF_PART_BARE);
+
+    return bare ? bare : vf_b_weight(b, (int32_t)il, role, VF_PART_WEIGHT);
 }
 
 /* src/llama-model.cpp: get_rope_factors; long contexts take the long factors. */
@@ -169,7 +184,7 @@ static void make_cache_inputs(vf_build *b, bool windowed)
 
     in->cells = windowed ? c->cells_swa : c->cells;
     in->k_idxs = vf_g_input(g, VF_TYPE_I64, b->n_tokens, 1, 1, 1);
-    in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->flash_attn ? b->n_tokens : vf_mul(b->n_tokens, b->max_v), 1, 1, 1);
+    in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->v_transposed ? vf_mul(b->n_tokens, b->max_v) : b->n_tokens, 1, 1, 1);
     in->mask = vf_g_input(g, mask_type, in->cells, b->n_tokens / b->n_streams, 1, b->n_streams);
     if (mla)
         return;
@@ -238,8 +253,11 @@ static vf_id embed_position(vf_build *b, vf_id x)
     if (w)
         x = vf_g_map(g, VF_OP_ADD, x, vf_g_view_1d(g, w, b->m->hp.embedding_length), 0);
     w = vf_b_weight(b, -1, VF_ROLE_POSITION_EMBD, VF_PART_WEIGHT);
-    if (w)
-        x = vf_g_map(g, VF_OP_ADD, x, vf_g_get_rows(g, w, b->pos), 0);
+    if (w) {
+        vf_id rows = vf_g_get_rows(g, w, b->pos);
+
+        x = arch->causal ? vf_g_map(g, VF_OP_ADD, x, rows, 0) : vf_g_map(g, VF_OP_ADD, rows, x, 0);
+    }
     if (!arch->output.norm_is_token_embd_norm && vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD_NORM, VF_PART_WEIGHT))
         x = vf_b_norm(b, -1, VF_ROLE_TOKEN_EMBD_NORM, (vf_norm)arch->embedding.norm, x);
     return x;
@@ -249,16 +267,64 @@ static vf_id embed_position(vf_build *b, vf_id x)
 
 typedef struct layer_state {
     vf_id cur, residual, normed, side;
+    bool gathered;
 } layer_state;
 
-static vf_id mixer(vf_build *b, uint32_t il, vf_id x)
+static vf_id attention(vf_build *b, uint32_t il, vf_id x)
 {
-    const vf_layer *l = &b->m->layers[il];
-
-    if (l->attention == VF_ATTN_GQA)
+    switch (b->m->layers[il].attention) {
+    case VF_ATTN_NONE:
+        return x;
+    case VF_ATTN_GQA:
         return vf_b_gqa(b, il, x);
-    b->g->failed = true;
-    return x;
+    case VF_ATTN_MLA:
+    case VF_ATTN_MLA_KV_B:
+        return vf_b_mla(b, il, x);
+    default:
+        b->unsupported = true;
+        return x;
+    }
+}
+
+static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
+{
+    switch (b->m->layers[il].recurrent) {
+    case VF_REC_NONE:
+        return x;
+    case VF_REC_MAMBA:
+        return vf_b_mamba(b, il, x);
+    case VF_REC_MAMBA2:
+        return vf_b_mamba2(b, il, x);
+    case VF_REC_SHORTCONV:
+        return vf_b_shortconv(b, il, x);
+    case VF_REC_DELTA_NET:
+        return vf_b_delta_net(b, il, x);
+    case VF_REC_KDA:
+        return vf_b_kda(b, il, x);
+    default:
+        b->unsupported = true;
+        return x;
+    }
+}
+
+static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
+{
+    if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
+        return x;
+    return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
+}
+
+/* Attention, or a recurrent block; or neither (Nemotron-H's feed-forward layers); or both, each with a
+ * norm of its own over the same input (src/models/falcon-h1.cpp). */
+static vf_id mixer(vf_build *b, uint32_t il, const layer_state *s)
+{
+    vf_id mixed = attention(b, il, s->cur);
+
+    if (b->m->layers[il].recurrent == VF_REC_NONE)
+        return mixed;
+    if (b->m->layers[il].attention == VF_ATTN_NONE)
+        return recurrent(b, il, s->cur);
+    return vf_g_map(b->g, VF_OP_ADD, mixed, recurrent(b, il, optional_norm(b, il, VF_ROLE_ATTN_NORM, s->residual)), 0);
 }
 
 /* Only the rows that are asked for go on behind the last mixer. */
@@ -266,6 +332,7 @@ static void gather(vf_build *b, layer_state *s)
 {
     vf_graph *g = b->g;
 
+    s->gathered = true;
     s->cur = vf_g_get_rows(g, s->cur, b->out_ids);
     s->residual = vf_g_get_rows(g, s->residual, b->out_ids);
     s->normed = s->normed ? vf_g_get_rows(g, s->normed, b->out_ids) : 0;
@@ -276,13 +343,6 @@ static vf_id scaled(vf_build *b, vf_id x)
     bool scale = b->m->arch.graph.scaled_residual || b->m->hp.residual_scale;
 
     return scale ? vf_g_map(b->g, VF_OP_SCALE, x, 0, 0) : x;
-}
-
-static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
-{
-    if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
-        return x;
-    return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
 }
 
 static void add(vf_build *b, layer_state *s, vf_id first, vf_id second)
@@ -302,8 +362,8 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
             s->cur = optional_norm(b, il, VF_ROLE_ATTN_NORM_2, s->residual);
         break;
     case VF_STEP_MIXER:
-        s->cur = mixer(b, il, s->cur);
-        if (il + 1 == b->n_layer && !b->m->arch.attention.gather_late)
+        s->cur = mixer(b, il, s);
+        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_IN_LAYER)
             gather(b, s);
         s->cur = scaled(b, s->cur);
         break;
@@ -317,7 +377,7 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         s->cur = optional_norm(b, il, VF_ROLE_FFN_NORM, s->cur);
         break;
     case VF_STEP_FFN:
-        s->cur = scaled(b, vf_b_ffn(b, il, s->cur));
+        s->cur = scaled(b, vf_b_ffn(b, il, s->cur, s->residual));
         break;
     case VF_STEP_POST_FFW_NORM:
         s->cur = optional_norm(b, il, VF_ROLE_POST_FFW_NORM, s->cur);
@@ -327,6 +387,8 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         break;
     case VF_STEP_ADD:
         add(b, s, s->cur, s->residual);
+        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_BEHIND_SUM && !s->gathered)
+            gather(b, s);
         s->residual = s->cur;
         break;
     case VF_STEP_RESIDUAL_ADD:
@@ -347,6 +409,22 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
     case VF_STEP_SIDE_ADD:
         add(b, s, s->side, s->cur);
         break;
+    case VF_STEP_STREAM:
+        s->residual = s->cur;
+        break;
+    case VF_STEP_CROSS_ATTENTION:
+        s->cur = vf_b_cross_attention(b, il, optional_norm(b, il, VF_ROLE_CROSS_ATTN_NORM, s->cur));
+        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_BEHIND_CROSS)
+            gather(b, s);
+        break;
+    case VF_STEP_PER_LAYER:
+        s->cur = s->residual = vf_b_per_layer(b, il, s->cur);
+        break;
+    case VF_STEP_OUTPUT_SCALE:
+        if (vf_b_has(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT))
+            s->cur = vf_g_map(b->g, VF_OP_MUL, s->cur,
+                              vf_b_weight(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT), 0);
+        break;
     case VF_STEP_END:
         break;
     }
@@ -355,7 +433,12 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
 static vf_id layer(vf_build *b, uint32_t il, vf_id x)
 {
     layer_state s = {.cur = x, .residual = x};
+    uint8_t kind = b->m->layers[il].recurrent;
 
+    if (kind == VF_REC_RWKV6 || kind == VF_REC_RWKV7)
+        return vf_b_rwkv_layer(b, il, x);
+    if (b->m->arch.embedding.altup)
+        return vf_b_altup_layer(b, il, x);
     for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
         step(b, il, (vf_step)*what, &s);
     return s.cur;
@@ -363,21 +446,59 @@ static vf_id layer(vf_build *b, uint32_t il, vf_id x)
 
 /* ---- the end ---- */
 
+/* The hidden states of all tokens stay readable for a draft head (t_h_nextn). */
+static vf_id keep_and_gather(vf_build *b, vf_id x)
+{
+    b->g->node[x].flags |= VF_NODE_OUTPUT;
+    return vf_g_get_rows(b->g, x, b->out_ids);
+}
+
+static vf_role final_norm(const vf_arch *arch)
+{
+    if (arch->output.norm_is_token_embd_norm)
+        return VF_ROLE_TOKEN_EMBD_NORM;
+    if (arch->encoder_decoder)
+        return VF_ROLE_DEC_OUTPUT_NORM;
+    return arch->encoder_stack ? VF_ROLE_ENC_OUTPUT_NORM : VF_ROLE_OUTPUT_NORM;
+}
+
+/* One vector for a sequence (src/llama-graph.cpp: build_pooling; llama.h: LLAMA_POOLING_TYPE_*). */
+static void pool(vf_build *b, vf_id x)
+{
+    enum { NONE = 0, MEAN = 1, CLS = 2, LAST = 3 };
+    vf_graph *g = b->g;
+    uint32_t type = b->m->hp.pooling_type;
+
+    if (type == MEAN)
+        x = vf_g_mul_mat(g, vf_g_cont(g, vf_g_transpose(g, x)), vf_g_input(g, VF_TYPE_F32, b->n_tokens, b->n_seqs, 1, 1));
+    else if (type == CLS || type == LAST)
+        x = vf_g_get_rows(g, x, vf_g_input(g, VF_TYPE_I32, b->n_seqs, 1, 1, 1));
+    g->node[x].flags |= VF_NODE_OUTPUT;
+    vf_g_expand(g, x);
+}
+
 static void head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
     const vf_arch *arch = &b->m->arch;
-    vf_role norm = arch->output.norm_is_token_embd_norm ? VF_ROLE_TOKEN_EMBD_NORM : VF_ROLE_OUTPUT_NORM;
-    vf_id w, bias;
+    vf_role norm = final_norm(arch);
+    vf_id w, bias, embedding;
 
+    if (arch->graph.gather == VF_GATHER_LATE)
+        x = keep_and_gather(b, x);
     if (vf_b_has(b, -1, norm, VF_PART_WEIGHT))
         x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
+    if (arch->graph.gather == VF_GATHER_AFTER_NORM)
+        x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;
+    embedding = x;
     w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
     if (!w && arch->output.tied != VF_OUTPUT_NONE) {
         w = vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
         g->node[w].backend = vf_b_backend(b, b->p->tied_output_device);
     }
+    if (arch->graph.scaled_head_input)
+        x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
     if (w) {
         x = vf_g_mul_mat(g, w, x);
         bias = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_BIAS);
@@ -390,6 +511,8 @@ static void head(vf_build *b, vf_id x)
         g->node[x].flags |= VF_NODE_OUTPUT;
     }
     vf_g_expand(g, x);
+    if (b->c->embeddings)
+        pool(b, embedding);
 }
 
 bool vf_b_graph(vf_build *b)
@@ -398,10 +521,13 @@ bool vf_b_graph(vf_build *b)
 
     make_inputs(b);
     x = embed_position(b, x);
-    for (uint32_t il = 0; il < b->n_layer; il++)
+    vf_b_per_layer_inputs(b, x);
+    if (b->m->arch.embedding.altup)
+        x = vf_b_altup_begin(b, x);
+    for (uint32_t il = 0; il < b->n_layer && !b->g->failed && !b->unsupported; il++)
         x = layer(b, il, x);
-    if (b->m->arch.attention.gather_late)
-        x = vf_g_get_rows(b->g, x, b->out_ids);
+    if (b->m->arch.embedding.altup)
+        x = vf_b_altup_end(b, x);
     head(b, x);
-    return !b->g->failed;
+    return !b->g->failed && !b->unsupported;
 }

@@ -17,7 +17,7 @@ typedef struct vf_cache_input {
 typedef struct vf_build {
     vf_graph *g;
     const vf_model *m;
-    const uint16_t *types;
+    const uint16_t *types;  /**< of m->tensors; NULL: the model's own */
     const vf_context *c;
     const vf_placement *p;
     uint32_t n_layer;       /**< layers that run */
@@ -25,6 +25,7 @@ typedef struct vf_build {
     bool pin_norms;         /**< everything is on devices: norms stay on their layer's device */
     bool iswa;              /**< there is a second cache for windowed layers */
     bool no_cache;          /**< encoders */
+    bool unsupported;       /**< a block of the model is not described here */
     uint64_t max_v;         /**< widest V row of all layers */
     uint32_t *first;        /**< first[il + 1] .. first[il + 2]: tensors of layer il in by_layer */
     uint32_t *by_layer;
@@ -37,7 +38,10 @@ typedef struct vf_build {
     } global;               /**< weights outside the layers that several layers read */
     vf_id pos, out_ids;
     vf_cache_input cache[2]; /**< full, windowed */
+    vf_id pos_bucket, cross_embd, cross_mask; /**< encoder-decoder */
     vf_id attn_scale;
+    vf_id per_layer;         /**< embeddings of every layer, 0 without */
+    vf_id first_value;       /**< RWKV-7: the first layer's values */
     vf_id state_copy, state_copy_main, state_copy_extra;
 } vf_build;
 
@@ -78,15 +82,55 @@ vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_rol
 vf_id vf_b_attention_core(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id mask, vf_id bias, vf_id sinks,
                           vf_id v_mla);
 
+/** The same for latent attention: the cache holds K only, and V is a part of it. */
+vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v);
+
+/** A parameter whose name has no ".weight" (ssm_a, ssm_d). */
+vf_id vf_b_parameter(vf_build *b, uint32_t il, vf_role role);
+
+/** Recurrent state of layer il: one row of `width` elements per sequence. */
+vf_id vf_b_state_tensor(vf_build *b, uint32_t il, uint64_t width);
+/** The rows of the batch's sequences ... */
+vf_id vf_b_state_rows(vf_build *b, vf_id state);
+/** ... or, where an operation reads the state itself: before and after it. `rows` is its result. */
+vf_id vf_b_state_begin(vf_build *b, vf_id state);
+void vf_b_state_end(vf_build *b, vf_id state, vf_id states, vf_id rows);
+/** A convolution's input from the state's columns and new ones; and the convolution. */
+vf_id vf_b_conv_shift(vf_build *b, vf_id state, vf_id old, vf_id x);
+vf_id vf_b_conv_apply(vf_build *b, uint32_t il, vf_role role, vf_id in);
+
 /** Mixers: normed input to output, ready for the residual sum. */
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_mla(vf_build *b, uint32_t il, vf_id x);
-vf_id vf_b_recurrent(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_mamba(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_mamba2(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_shortconv(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_delta_net(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x);
+
+/** Whole layers that do not follow the architecture's steps. */
+vf_id vf_b_rwkv_layer(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_altup_layer(vf_build *b, uint32_t il, vf_id x);
+
+/** AltUp: from one stream to several and back, rows picked. */
+vf_id vf_b_altup_begin(vf_build *b, vf_id x);
+vf_id vf_b_altup_end(vf_build *b, vf_id x);
+/** Embeddings of every layer: their inputs, and their part of a layer. */
+void vf_b_per_layer_inputs(vf_build *b, vf_id x);
+vf_id vf_b_per_layer(vf_build *b, uint32_t il, vf_id x);
+
+/** Attention of a decoder to an encoder's output. */
+vf_id vf_b_cross_attention(vf_build *b, uint32_t il, vf_id x);
 
 /** Feed-forward blocks. */
-vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x);
+/** `residual`: the stream behind the mixer, which some routers read. */
+vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x, vf_id residual);
 vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down, vf_ffn_kind kind, vf_id x);
 vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x);
+/** The experts alone; `logits` of the router. */
+vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits);
+/** Gemma 4: a dense feed-forward on `normed` and experts on x, each with its own norms. */
+vf_id vf_b_gemma_experts(vf_build *b, uint32_t il, vf_id normed, vf_id x);
 
 /** The whole prompt graph; false when the architecture has a block that is not described. */
 bool vf_b_graph(vf_build *b);

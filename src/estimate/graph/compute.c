@@ -4,6 +4,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "estimate/graph/build.h"
+#include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
 
 /* ggml-backend.cpp: GGML_SCHED_MAX_COPIES */
@@ -40,15 +41,20 @@ static void describe(vf_build *b)
     }
 }
 
+static vf_machine machine_of(const vf_context *c, const vf_placement *p)
+{
+    return (vf_machine){
+        .n_backends = p->n_devices + 1,
+        .kind = p->backend,
+        .op_offload = c->op_offload,
+        .fusion = p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM,
+        .copies = p->pipeline ? PIPELINE_COPIES : 1,
+    };
+}
+
 static void plan(vf_build *b, uint64_t bytes[VF_PLAN_BACKENDS])
 {
-    vf_machine machine = {
-        .n_backends = b->p->n_devices + 1,
-        .kind = b->p->backend,
-        .op_offload = b->c->op_offload,
-        .fusion = b->p->backend == VF_BACKEND_CUDA || b->p->backend == VF_BACKEND_ROCM,
-        .copies = b->p->pipeline ? PIPELINE_COPIES : 1,
-    };
+    vf_machine machine = machine_of(b->c, b->p);
     vf_schedule schedule = {0};
 
     vf_schedule_build(b->g, &machine, &schedule);
@@ -78,4 +84,37 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     memcpy(out->device, bytes, p->n_devices * sizeof bytes[0]);
     out->host = bytes[p->n_devices];
     return VF_OK;
+}
+
+/* The graph of one token per sequence, with flash attention: where do its nodes end up? */
+static bool attention_stays(const vf_model *m, const vf_context *c, const vf_placement *p, const vf_allocator *scratch)
+{
+    vf_context probe = *c;
+    vf_machine machine = machine_of(c, p);
+    vf_graph g;
+    vf_build b = {.g = &g, .m = m, .c = &probe, .p = p};
+    bool stays = true;
+
+    probe.flash_attn = true;
+    probe.n_ubatch = probe.n_outputs = probe.n_seq_max;
+    vf_graph_init(&g, scratch);
+    describe(&b);
+    if (!g.failed && vf_b_graph(&b)) {
+        vf_schedule_assign(&g, &machine);
+        for (size_t i = 0; i < g.n_order; i++) {
+            const vf_node *node = &g.node[g.order[i]];
+
+            if (node->op == VF_OP_FLASH_ATTN_EXT && node->backend != vf_b_backend(&b, p->layer_device[node->layer]))
+                stays = false;
+        }
+    }
+    vf_graph_free(&g);
+    return stays;
+}
+
+bool vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p, const vf_allocator *scratch)
+{
+    if (!vf_fattn_supported(m, c, p))
+        return false;
+    return (all_on_devices(m, p) && c->offload_kqv) || attention_stays(m, c, p, scratch);
 }

@@ -104,7 +104,7 @@ void vf_fattn_apply(vf_graph *g, vf_id id, const vf_placement *p, bool alibi)
         node->extra = cuda_extra(g, node);
 }
 
-bool vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p)
+bool vf_fattn_supported(const vf_model *m, const vf_context *c, const vf_placement *p)
 {
     for (uint32_t il = 0; il < m->n_layers; il++) {
         const vf_layer *l = &m->layers[il];

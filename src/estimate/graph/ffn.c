@@ -24,10 +24,14 @@ vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down
     return vf_b_linear(b, il, down, h);
 }
 
-vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x)
+vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x, vf_id residual)
 {
     vf_ffn_kind kind = (vf_ffn_kind)b->m->layers[il].ffn;
 
+    if (kind == VF_FFN_NONE)
+        return x;
+    if (kind == VF_FFN_MOE && b->m->arch.moe.gemma_norms)
+        return vf_b_gemma_experts(b, il, x, residual);
     if (kind == VF_FFN_MOE)
         return vf_b_moe(b, il, x);
     return vf_b_dense(b, (int32_t)il, VF_ROLE_FFN_GATE, VF_ROLE_FFN_UP, VF_ROLE_FFN_DOWN, kind, x);

@@ -22,12 +22,16 @@ void vf_graph_free(vf_graph *g)
     vf_free(g->a, g->fusion, g->cap_fusion * sizeof *g->fusion);
 }
 
+static void set_shape(vf_node *t, uint16_t type, uint64_t ne0, uint64_t ne1, uint64_t ne2, uint64_t ne3);
+
 static vf_id new_node(vf_graph *g)
 {
-    if (g->failed)
-        return 0;
-    if (g->n >= UINT32_MAX || (g->n == g->cap && !vf_grow(g->a, (void **)&g->node, &g->cap, g->n + 1, sizeof *g->node))) {
-        g->failed = true;
+    if (!g->failed && g->n == g->cap)
+        g->failed = g->n >= UINT32_MAX ||
+                    !vf_grow(g->a, (void **)&g->node, &g->cap, g->n + 1, sizeof *g->node);
+    if (g->failed) { /* blocks go on building on number 0, which stays a harmless scalar */
+        memset(&g->node[0], 0, sizeof g->node[0]);
+        set_shape(&g->node[0], VF_TYPE_F32, 1, 1, 1, 1);
         return 0;
     }
     memset(&g->node[g->n], 0, sizeof g->node[g->n]);
@@ -225,8 +229,6 @@ static vf_id new_view(vf_graph *g, vf_op op, vf_id a)
     vf_node *v = &g->node[id];
     const vf_node *t = &g->node[a];
 
-    if (!id)
-        return 0;
     v->op = (uint8_t)op;
     v->type = t->type;
     v->view_src = t->view_src ? t->view_src : a;

@@ -86,6 +86,7 @@ typedef struct vf_node {
     vf_id copy_next;  /**< ... and the next one */
     int32_t children, views; /**< allocator: uses to come */
     uint16_t type;    /**< vf_type */
+    uint16_t layer;   /**< of an attention */
     uint8_t op, flags;
     uint8_t n_src, visit_next;
     int8_t backend;   /**< scheduler: devices in order, then the CPU */

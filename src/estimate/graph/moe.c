@@ -60,14 +60,13 @@ static bool gates_by_sigmoid(const vf_build *b)
     return b->m->arch.moe.sigmoid;
 }
 
-static router route(vf_build *b, uint32_t il, vf_id x)
+static router route(vf_build *b, uint32_t il, vf_id logits)
 {
     vf_graph *g = b->g;
     const vf_layer *l = &b->m->layers[il];
-    uint64_t n_tokens = g->node[x].ne[1], n_expert = l->n_expert, n_used = l->n_expert_used;
+    uint64_t n_tokens = g->node[logits].ne[1], n_expert = l->n_expert, n_used = l->n_expert_used;
     bool late_softmax = b->m->arch.moe.weights_before_softmax;
     bool grouped = b->m->hp.expert_group_count > 1;
-    vf_id logits = vf_b_linear(b, (int32_t)il, VF_ROLE_FFN_GATE_INP, x);
     vf_id probs = logits, selection, bias;
     uint32_t first;
     router r;
@@ -173,12 +172,12 @@ static vf_id shared_experts(vf_build *b, uint32_t il, vf_id x)
     return vf_g_map(g, VF_OP_MUL, y, gate, 0);
 }
 
-static vf_id routed_experts(vf_build *b, uint32_t il, vf_id x)
+vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits)
 {
     vf_graph *g = b->g;
     uint64_t n_embd = g->node[x].ne[0], n_tokens = g->node[x].ne[1], n_used = b->m->layers[il].n_expert_used;
     bool weight_first = b->m->arch.graph.moe_weight_first;
-    router r = route(b, il, x);
+    router r = route(b, il, logits);
     vf_id cur = vf_g_reshape(g, x, n_embd, 1, n_tokens, 1);
     vf_id experts;
 
@@ -194,8 +193,11 @@ static vf_id routed_experts(vf_build *b, uint32_t il, vf_id x)
 
 vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x)
 {
-    vf_id out = routed_experts(b, il, x);
-    vf_id shared = shared_experts(b, il, x);
+    vf_id narrow = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_DOWN, x);
+    vf_id logits = vf_b_linear(b, (int32_t)il, VF_ROLE_FFN_GATE_INP, x);
+    vf_id out = vf_b_routed_experts(b, il, narrow, logits), shared;
 
+    out = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_UP, out);
+    shared = shared_experts(b, il, x);
     return shared ? vf_g_map(b->g, VF_OP_ADD, out, shared, 0) : out;
 }

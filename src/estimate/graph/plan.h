@@ -25,6 +25,8 @@ typedef struct vf_schedule {
     uint32_t n_splits;
 } vf_schedule;
 
+/** Assigns a backend to every node. */
+void vf_schedule_assign(vf_graph *g, const vf_machine *machine);
 /** Assigns backends, splits the graph, adds copies and dependencies. The nodes' sources are changed to
  * the copies they read. On failure g->failed is set. Free with vf_schedule_free. */
 void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out);

@@ -178,13 +178,14 @@ static vf_id copy_on(const scheduler *s, vf_id id, int8_t backend)
 static void copy_graph_input(scheduler *s, vf_id id)
 {
     vf_node *src = &s->g->node[id];
+    int8_t backend = src->backend; /* copies may move the nodes */
 
     if (!(src->flags & VF_NODE_INPUT) || s->machine->copies <= 1 || (src->flags & VF_NODE_OUTPUT))
         return;
     src->flags |= VF_NODE_OUTPUT; /* the original serves as copy number 0 */
     push(s, &s->graph_input, &s->n_graph_input, &s->cap_graph_input, id);
     for (uint32_t c = 1; c < s->machine->copies; c++)
-        duplicate(s, id, src->backend);
+        duplicate(s, id, backend);
 }
 
 /* Whether the node's weight lies elsewhere: then a new split starts, so that the memory of the weight
@@ -358,6 +359,13 @@ static void list_leaves(scheduler *s)
     }
     for (size_t i = 0; i < g->n_input; i++)
         push_leaf(s, g->input[i]);
+}
+
+void vf_schedule_assign(vf_graph *g, const vf_machine *machine)
+{
+    scheduler s = {.g = g, .machine = machine, .cpu = (int8_t)(machine->n_backends - 1)};
+
+    assign(&s);
 }
 
 void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out)

@@ -1,0 +1,136 @@
+/* json: one document; jsonl: one result object a line. Field names are a contract (cli.md part 5,
+ * data/schema/result.schema.json): fields are only ever added. */
+#include "cli/json_out.h"
+#include "cli/report.h"
+
+static const char *const segment_key[VF_SEG_COUNT] = {"weights_bytes", "kv_cache_bytes", "compute_bytes", "runtime_bytes"};
+
+static void device_object(json_out *j, const vf_device_result *d)
+{
+    json_open(j, NULL, '{');
+    json_str(j, "name", d->name);
+    json_u64(j, "total_bytes", d->total);
+    json_u64(j, "reserved_bytes", d->reserved);
+    json_u64(j, "desktop_bytes", d->desktop);
+    json_u64(j, "other_bytes", d->other);
+    json_u64(j, "available_bytes", d->available);
+    for (int i = 0; i < VF_SEG_COUNT; i++)
+        json_u64(j, segment_key[i], d->segment[i]);
+    json_u64(j, "need_bytes", d->need);
+    json_u64(j, "margin_bytes", d->margin);
+    json_i64(j, "headroom_bytes", d->headroom);
+    json_u64(j, "layers", d->layers);
+    json_str(j, "verdict", vf_verdict_name(d->verdict));
+    json_close(j, '}');
+}
+
+static void term_object(json_out *j, const vf_result *r, const vf_term *t)
+{
+    static const char *const segment[VF_SEG_COUNT] = {"weights", "kv_cache", "compute", "runtime"};
+    bool device = t->device >= 0 && (uint32_t)t->device < r->n_devices;
+    json_open(j, NULL, '{');
+    json_known_str(j, "device", device ? r->device[t->device].name : "");
+    json_str(j, "segment", segment[t->segment]);
+    json_str(j, "name", t->name);
+    json_u64(j, "bytes", t->bytes);
+    json_u64(j, "spread_bytes", t->spread);
+    json_str(j, "formula", t->formula);
+    json_known_str(j, "detail", t->detail);
+    json_known_str(j, "source", t->source);
+    json_close(j, '}');
+}
+
+static void numbers(json_out *j, const vf_result *r)
+{
+    json_u64(j, "context", r->context);
+    json_known(j, "context_per_sequence", r->context_per_sequence);
+    json_u64(j, "parallel", r->parallel);
+    json_str(j, "verdict", vf_verdict_name(r->verdict));
+    json_known(j, "parameters", r->parameters);
+    json_known(j, "model_bytes", r->model_bytes);
+    if (r->parameters && r->model_bytes)
+        json_ratio(j, "bits_per_weight", 8 * r->model_bytes, r->parameters, 4);
+    else
+        json_null(j, "bits_per_weight");
+    json_u64(j, "need_bytes", r->need);
+    json_u64(j, "available_bytes", r->available);
+    json_i64(j, "headroom_bytes", r->headroom);
+    json_u64(j, "margin_bytes", r->margin);
+}
+
+static void result_object(json_out *j, const row *w, bool explain)
+{
+    const vf_result *r = w->result;
+    const char *note;
+    json_open(j, NULL, '{');
+    json_str(j, "model", w->model);
+    json_str(j, "quant", w->quant);
+    json_str(j, "runtime", r->runtime);
+    json_str(j, "backend", vf_backend_name(r->backend));
+    json_str(j, "gpu", w->gpu);
+    numbers(j, r);
+    json_open(j, "devices", '[');
+    for (uint32_t i = 0; i < r->n_devices; i++)
+        device_object(j, &r->device[i]);
+    json_close(j, ']');
+    json_open(j, "host", '{');
+    json_u64(j, "weights_bytes", r->host.weights);
+    json_u64(j, "kv_cache_bytes", r->host.kv_cache);
+    json_u64(j, "compute_bytes", r->host.compute);
+    json_u64(j, "output_bytes", r->host.output);
+    json_close(j, '}');
+    json_open(j, "members", '[');
+    json_close(j, ']');
+    json_open(j, "suggestions", '[');
+    json_close(j, ']');
+    if (explain) {
+        json_open(j, "terms", '[');
+        for (uint32_t i = 0; i < r->n_terms; i++)
+            term_object(j, r, &r->term[i]);
+        json_close(j, ']');
+    }
+    json_open(j, "notes", '[');
+    for (uint32_t i = 0; (note = row_get_note(w, i)); i++)
+        json_str(j, NULL, note);
+    json_close(j, ']');
+    json_close(j, '}');
+}
+
+static void begin(report *r)
+{
+    json_out j = {.b = r->out, .pretty = true};
+    json_open(&j, NULL, '{');
+    json_u64(&j, "schema", 1);
+    json_str(&j, "version", vf_version());
+    json_open(&j, "results", '[');
+}
+
+static void json_row(report *r, const row *w)
+{
+    json_out j = {.b = r->out, .pretty = true, .depth = 2, .more = r->n_rows > 0};
+    result_object(&j, w, r->explain);
+}
+
+static void end(report *r)
+{
+    json_out j = {.b = r->out, .pretty = true, .depth = 2, .more = r->n_rows > 0};
+    json_close(&j, ']');
+    json_open(&j, "errors", '[');
+    if (r->n_errors) {
+        buf_add(r->out, r->errors.p, r->errors.n);
+        j.more = true;
+    }
+    json_close(&j, ']');
+    json_close(&j, '}');
+    buf_str(r->out, "\n");
+}
+
+static void line_row(report *r, const row *w)
+{
+    json_out j = {.b = r->out};
+    result_object(&j, w, r->explain);
+    buf_str(r->out, "\n");
+}
+
+const renderer format_json = {begin, json_row, end};
+const renderer format_jsonl = {NULL, line_row, NULL};

@@ -1,0 +1,17 @@
+/* --gpu: from what was typed to a set of cards used together. */
+#ifndef CLI_GPU_H
+#define CLI_GPU_H
+
+#include "cli/session.h"
+
+typedef struct gpu_set {
+    char label[160]; /**< "24GB", "2xGeForce RTX 3090", "none" */
+    uint32_t n;      /**< 0: the CPU alone */
+    vf_device device[VF_MAX_DEVICES];
+    vf_backend backend;
+} gpu_set;
+
+/** Reads one set ("2x3090", "24GB+12GB", "none"), with the driver's reserve, the desktop and --reserve. */
+bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* vramfit, the program. One way through: arguments, a command, one write. */
+#include "cli/io.h"
+#include "cli/session.h"
+
+static int (*const run[CMD_COUNT])(session *, vf_error *) = {
+    [CMD_FIT] = command_fit,   [CMD_LIST] = command_list, [CMD_SHOW] = command_show,
+    [CMD_CHECK] = command_check, [CMD_HELP] = command_help, [CMD_VERSION] = command_version,
+};
+
+static int dispatch(session *s, vf_error *err)
+{
+    const opt_value *color = &s->opts.value[OPT_COLOR];
+    s->term = term_look(color->text ? (color_when)color->word : COLOR_AUTO);
+    if (options_has(&s->opts, OPT_HELP))
+        return command_help(s, err);
+    if (options_has(&s->opts, OPT_VERSION))
+        return command_version(s, err);
+    return run[s->opts.command](s, err);
+}
+
+int main(int argc, char **argv)
+{
+    session s;
+    vf_error err = {0};
+    session_init(&s);
+    int status = EXIT_BAD;
+    if (io_guard_descriptors(&err) && options_parse(&s.opts, argc, argv, &err))
+        status = dispatch(&s, &err);
+    bool told = status != EXIT_BAD || err.status == VF_OK;
+    if (told && options_has(&s.opts, OPT_QUIET))
+        s.out.n = 0;
+    if (told && (!io_flush(&s.out, &err) || !io_close_stdout(&err))) {
+        told = false;
+        status = EXIT_BAD;
+    }
+    if (!told && err.text[0])
+        error_print(&err);
+    session_free(&s);
+    return status;
+}

@@ -1,0 +1,12 @@
+/* Model files and folders: GGUF (split or not), config.json, safetensors. */
+#ifndef CLI_MODEL_FILE_H
+#define CLI_MODEL_FILE_H
+
+#include "cli/subject.h"
+
+/** A .gguf, .safetensors, config.json, *.index.json file, or "-" for a GGUF header on standard input. */
+bool model_file_open(session *s, const char *path, subject *out, vf_error *err);
+bool model_folder_has_config(const char *path);
+bool model_folder_open(session *s, const char *path, subject *out, vf_error *err);
+
+#endif

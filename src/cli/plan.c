@@ -1,0 +1,294 @@
+#include "cli/plan.h"
+#include "cli/io.h"
+#include "cli/measure.h"
+#include "cli/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Alternatives of one option; more is a list, for which there is --models-from. */
+#define ALTERNATIVES 1024
+
+void plan_worsen(plan *p, int status)
+{
+    static const int rank[] = {[EXIT_FITS] = 0, [EXIT_FRAGILE] = 1, [EXIT_NO_FIT] = 2, [EXIT_BAD] = 3};
+    if (rank[status] > rank[p->status])
+        p->status = status;
+}
+
+void plan_tell(plan *p, report *r, vf_error *err)
+{
+    error_print(err);
+    report_error(r, err);
+    plan_worsen(p, EXIT_BAD);
+    *err = (vf_error){0};
+}
+
+/* ---- comma lists ---------------------------------------------------------------------------- */
+
+static size_t list_bytes(const options *o, opt_id id)
+{
+    size_t n = 0, at = 0;
+    for (const char *v; (v = options_next(o, id, &at));)
+        n += strlen(v) + 1;
+    return n;
+}
+
+/* Cuts every value of the option at its commas, into `text`; calls `add` with each. */
+static bool each_word(plan *p, opt_id id, char *text, bool (*add)(plan *, const char *, vf_error *), vf_error *err)
+{
+    size_t at = 0;
+    char name[40];
+    (void)snprintf(name, sizeof name, "--%s", option_table[id].name);
+    for (const char *v; (v = options_next(&p->s->opts, id, &at));) {
+        size_t n = strlen(v);
+        memcpy(text, v, n + 1);
+        char *end = text + n;
+        for (char *word = text; word <= end; word += strlen(word) + 1) {
+            char *comma = strchr(word, ',');
+            if (comma)
+                *comma = 0;
+            if (!word[0])
+                return fail_value(err, name, v, "a name is missing between commas");
+            if (!add(p, word, err))
+                return false;
+        }
+        text = end + 1;
+    }
+    return true;
+}
+
+static bool add_quant(plan *p, const char *word, vf_error *err)
+{
+    if (p->n_quants == ALTERNATIVES)
+        return fail(err, "--quant", "more than %d alternatives", ALTERNATIVES);
+    if (strcmp(word, "best") == 0)
+        return fail_value(err, "--quant", word, "not in this version");
+    p->quant[p->n_quants++] = word;
+    return true;
+}
+
+/* "24,5G" is cut like any other list; its halves are then no GPUs. The whole says it better. */
+static bool decimal_comma(plan *p, vf_error *err)
+{
+    size_t at = 0;
+    for (const char *v; (v = options_next(&p->s->opts, OPT_GPU, &at));) {
+        uint64_t bytes;
+        vf_error size = {0};
+        size_t digits = strspn(v, "0123456789");
+        if (digits == 0 || v[digits] != ',' || v[digits + 1] < '0' || v[digits + 1] > '9' || strchr(v + digits + 1, ','))
+            continue;
+        if (vf_parse_size(v + digits + 1, true, &bytes, NULL) == VF_OK && vf_parse_size(v, true, &bytes, &size) != VF_OK)
+            return fail(err, "--gpu", "%s", size.text);
+    }
+    return true;
+}
+
+static bool add_gpu(plan *p, const char *word, vf_error *err)
+{
+    if (p->n_gpus == ALTERNATIVES)
+        return fail(err, "--gpu", "more than %d alternatives", ALTERNATIVES);
+    gpu_set *more = realloc(p->gpu, (p->n_gpus + 1) * sizeof *more);
+    if (!more)
+        return fail_nomem(err);
+    p->gpu = more;
+    return gpu_parse(p->s, word, &p->gpu[p->n_gpus++], err);
+}
+
+/* ---- what all cases share ------------------------------------------------------------------- */
+
+static bool check_model_options(const session *s, vf_error *err)
+{
+    bool list = options_has(&s->opts, OPT_MODELS_FROM), model = options_has(&s->opts, OPT_MODEL) || s->opts.n_plain;
+    if (list && model)
+        return fail(err, "--models-from", "given together with a model");
+    if (!list && !model)
+        return fail(err, "--model", "missing: which model? (a name, 13B, a file; see vramfit --help)");
+    if (options_has(&s->opts, OPT_NULL) && !list)
+        return fail(err, "--null", "has a meaning with --models-from only");
+    if (!options_has(&s->opts, OPT_GPU))
+        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), or none (--gpu auto, this machine's own, comes later)");
+    return true;
+}
+
+bool plan_open(plan *p, session *s, vf_error *err)
+{
+    *p = (plan){.s = s};
+    if (!check_model_options(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
+        !session_catalog(s, err) || !runtime_parse(s, p->runtime, err))
+        return false;
+    size_t n_quant = list_bytes(&s->opts, OPT_QUANT), n_gpu = list_bytes(&s->opts, OPT_GPU);
+    p->text = malloc(n_quant + n_gpu + 1);
+    p->quant = calloc(ALTERNATIVES, sizeof *p->quant);
+    p->request = calloc(1, sizeof *p->request);
+    p->result = calloc(1, sizeof *p->result);
+    if (!p->text || !p->quant || !p->request || !p->result)
+        return fail_nomem(err);
+    if (!each_word(p, OPT_QUANT, p->text, add_quant, err) || !each_word(p, OPT_GPU, p->text + n_quant, add_gpu, err))
+        return false;
+    if (p->n_quants == 0)
+        p->quant[p->n_quants++] = NULL;
+    return true;
+}
+
+void plan_close(plan *p)
+{
+    free(p->gpu);
+    free(p->quant);
+    free(p->text);
+    free(p->request);
+    free(p->result);
+}
+
+/* ---- one case ------------------------------------------------------------------------------- */
+
+static bool make_context(const session *s, const subject *sub, uint64_t context, vf_settings *out, vf_error *err)
+{
+    const opt_value *v = &s->opts.value[OPT_CONTEXT];
+    if (context) {
+        out->context = context;
+    } else if (v->text && v->word != NOT_A_WORD) {
+        if (!sub->facts.n_ctx_train)
+            return fail_value(err, "--context", v->text, "the model's maximum is not known");
+        out->context = sub->facts.n_ctx_train;
+    }
+    return true;
+}
+
+static void stand_in_note(row *w, const subject *sub, bool generic)
+{
+    if (!sub->class_name[0])
+        return;
+    if (generic)
+        row_note(w, "%s: %llu parameters; the cache is that of %s", sub->class_name, (unsigned long long)sub->nominal,
+                 sub->facts.name);
+    else
+        row_note(w, "%s: %s stands in for the size class", sub->class_name, sub->facts.name);
+    if (sub->range.n)
+        row_note(w, "%s: a token takes %llu to %llu bytes of a 16-bit cache in the %u models of about this size", sub->class_name,
+                 (unsigned long long)sub->range.least, (unsigned long long)sub->range.most, sub->range.n);
+}
+
+/* --host-memory: everything that stays outside the cards has to fit there. */
+static void check_host(const session *s, vf_result *r, row *w)
+{
+    const opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
+    uint64_t need = r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
+    if (!v->text || need <= v->number)
+        return;
+    r->verdict = VF_NO_FIT;
+    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)need,
+             (unsigned long long)v->number);
+}
+
+bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
+{
+    static const int status[] = {[VF_FIT] = EXIT_FITS, [VF_FRAGILE] = EXIT_FRAGILE, [VF_NO_FIT] = EXIT_NO_FIT};
+    session *s = p->s;
+    choice c;
+    vf_request *q = p->request;
+    *err = (vf_error){0};
+    q->settings = p->settings;
+    if (!choice_make(s, sub, word, p->runtime, &c, err) || !settings_check(s, c.runtime, err) ||
+        !make_context(s, sub, context, &q->settings, err))
+        return false;
+    const opt_value *backend = &s->opts.value[OPT_BACKEND];
+    bool generic = strcmp(c.runtime, "generic") == 0;
+    q->model = sub->model;
+    q->quant = c.quant;
+    q->runtime = c.runtime;
+    q->settings.backend = backend->text && gpu->n ? (vf_backend)backend->word : gpu->backend;
+    q->nominal_parameters = generic ? sub->nominal : 0;
+    q->n_devices = gpu->n;
+    memcpy(q->device, gpu->device, sizeof q->device);
+    if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK)
+        return false;
+    row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
+    check_host(s, p->result, &w);
+    plan_worsen(p, status[p->result->verdict]);
+    stand_in_note(&w, sub, generic);
+    if (c.note[0])
+        row_note(&w, "%s", c.note);
+    if (sub->weights_only)
+        row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
+    report_row(r, &w);
+    return true;
+}
+
+/* ---- the main job --------------------------------------------------------------------------- */
+
+/* One model under every alternative. With several cases one that cannot be answered is told of, and the
+ * others go on; alone, it is the answer. */
+static bool run_model(plan *p, const char *name, bool several, report *r, vf_error *err)
+{
+    subject sub;
+    bool good = subject_open(p->s, name, &sub, err);
+    if (good && r->explain && sub.class_name[0])
+        sub.range = measure_class(p->s, sub.nominal);
+    for (uint32_t g = 0; good && g < p->n_gpus; g++) {
+        for (uint32_t q = 0; good && q < p->n_quants; q++) {
+            if (plan_case(p, &sub, p->quant[q], 0, &p->gpu[g], r, err))
+                continue;
+            if (!several || err->status == VF_ERR_NOMEM || err->status == VF_ERR_NOT_FOUND) {
+                good = false;
+                break;
+            }
+            plan_tell(p, r, err);
+        }
+    }
+    subject_close(&sub);
+    return good;
+}
+
+static size_t count_models(const session *s)
+{
+    size_t n = s->opts.n_plain, at = 0;
+    while (options_next(&s->opts, OPT_MODEL, &at))
+        n++;
+    return n;
+}
+
+static bool run_models(plan *p, report *r, bool several, vf_error *err)
+{
+    size_t at = 0;
+    if (p->s->opts.n_plain && !run_model(p, p->s->opts.plain[0], several, r, err))
+        return false;
+    for (const char *name; (name = options_next(&p->s->opts, OPT_MODEL, &at));)
+        if (!run_model(p, name, several, r, err))
+            return false;
+    return true;
+}
+
+static size_t longest_gpu(const plan *p)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < p->n_gpus; i++) {
+        size_t n = text_columns(p->gpu[i].label, strlen(p->gpu[i].label));
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
+int command_fit(session *s, vf_error *err)
+{
+    plan p;
+    report r = {0};
+    bool good = plan_open(&p, s, err);
+    if (good) {
+        bool list = options_has(&s->opts, OPT_MODELS_FROM);
+        bool several = list || count_models(s) * p.n_gpus * p.n_quants > 1;
+        report_begin(&r, s, &s->out, !several, longest_gpu(&p));
+        good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
+        if (good)
+            report_end(&r);
+        if (good && r.n_rows == 0 && !list)
+            s->out.n = 0; /* every alternative was an error, and each was told of */
+    }
+    buf_free(&r.errors);
+    buf_free(&r.notes);
+    plan_close(&p);
+    if (good)
+        *err = (vf_error){0};
+    return good ? p.status : EXIT_BAD;
+}

@@ -1,0 +1,38 @@
+/* One question to a list of cases: models × quantizations × GPUs, and one estimate for each. */
+#ifndef CLI_PLAN_H
+#define CLI_PLAN_H
+
+#include "cli/gpu.h"
+#include "cli/quant.h"
+#include "cli/report.h"
+
+typedef struct plan {
+    session *s;
+    char runtime[24]; /**< asked for; "" when none */
+    vf_settings settings;
+    gpu_set *gpu; /**< alternatives, n_gpus of them */
+    uint32_t n_gpus;
+    const char **quant; /**< words, n_quants of them; each in `text` */
+    uint32_t n_quants;
+    char *text;          /**< copies of the comma lists, cut at the commas */
+    vf_request *request; /**< room that every case uses anew */
+    vf_result *result;
+    int status; /**< the exit status so far */
+} plan;
+
+/** Reads everything that all cases share. */
+bool plan_open(plan *p, session *s, vf_error *err);
+void plan_close(plan *p);
+
+/** One case. `word` NULL: no quantization said; context 0: that of the options. False with err. */
+bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err);
+
+/** Tells of an error of one case or line; the others go on. Clears it. */
+void plan_tell(plan *p, report *r, vf_error *err);
+/** 2 over 1 over 3 over 0. */
+void plan_worsen(plan *p, int status);
+
+/** The cases of a list of models (--models-from). */
+bool list_run(plan *p, report *r, vf_error *err);
+
+#endif

@@ -1,0 +1,107 @@
+#include "cli/report.h"
+#include "cli/json_out.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Past this many a JSON report counts errors instead of listing them, so that memory stays flat. */
+#define ERROR_LIMIT 1000
+/* Distinct notes that formats of lines say at their end. */
+#define NOTE_LIMIT 16
+
+static const renderer *const renderers[] = {&format_table, &format_json, &format_jsonl, &format_csv, &format_tsv, &format_markdown};
+
+void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu_columns)
+{
+    *r = (report){.renderer = renderers[session_format(s)], .out = out, .term = &s->term, .single = single,
+                  .gpu_columns = gpu_columns};
+    r->explain = options_has(&s->opts, OPT_EXPLAIN);
+    if (r->renderer->begin)
+        r->renderer->begin(r);
+}
+
+void report_row(report *r, const row *w)
+{
+    r->renderer->row(r, w);
+    r->n_rows++;
+}
+
+void report_error(report *r, const vf_error *err)
+{
+    char where[400], message[800];
+    if (r->n_errors++ >= ERROR_LIMIT)
+        return;
+    json_out j = {.b = &r->errors, .depth = 2, .pretty = true, .more = r->n_errors > 1};
+    json_open(&j, NULL, '{');
+    json_str(&j, "where", error_where(err, where, sizeof where));
+    json_str(&j, "message", error_message(err, message, sizeof message));
+    json_close(&j, '}');
+}
+
+void report_end(report *r)
+{
+    if (r->renderer->end)
+        r->renderer->end(r);
+    if (r->errors.failed || r->notes.failed)
+        r->out->failed = true;
+    buf_free(&r->errors);
+    buf_free(&r->notes);
+}
+
+void row_note(row *w, const char *format, ...)
+{
+    if (w->n_notes == ROW_NOTES)
+        return;
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(w->note[w->n_notes++], VF_NOTE_TEXT, format, ap);
+    va_end(ap);
+}
+
+const char *row_get_note(const row *w, uint32_t i)
+{
+    if (i < w->n_notes)
+        return w->note[i];
+    i -= w->n_notes;
+    return i < w->result->n_notes ? w->result->note[i] : NULL;
+}
+
+static bool is_kept(const report *r, const char *text, size_t n)
+{
+    const char *p = r->notes.p, *end = p ? p + r->notes.n : NULL;
+    while (p && p < end) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        if (!stop)
+            return false;
+        if ((size_t)(stop - p) == n && memcmp(p, text, n) == 0)
+            return true;
+        p = stop + 1;
+    }
+    return false;
+}
+
+void report_keep_notes(report *r, const row *w)
+{
+    const char *note;
+    for (uint32_t i = 0; (note = row_get_note(w, i)) && r->n_notes < NOTE_LIMIT; i++) {
+        buf line = {0};
+        buf_plain(&line, note);
+        if (line.n && !is_kept(r, line.p, line.n)) {
+            buf_add(&r->notes, line.p, line.n);
+            buf_str(&r->notes, "\n");
+            r->n_notes++;
+        }
+        if (line.failed)
+            r->notes.failed = true;
+        buf_free(&line);
+    }
+}
+
+uint64_t result_segment(const vf_result *r, vf_segment segment)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < r->n_devices; i++)
+        sum += r->device[i].segment[segment];
+    return sum;
+}

@@ -1,0 +1,62 @@
+/* The waist between the answer and its formats: rows of numbers and notes. Every format prints the
+ * same rows. */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include "cli/session.h"
+
+#define ROW_NOTES 6
+
+typedef struct row {
+    const char *model; /**< catalog id, or the name in the file */
+    const char *quant, *gpu;
+    const vf_result *result;
+    uint32_t n_notes;
+    char note[ROW_NOTES][VF_NOTE_TEXT]; /**< the program's own; the result has more */
+} row;
+
+struct renderer;
+
+/** One output being made. */
+typedef struct report {
+    const struct renderer *renderer;
+    buf *out;
+    const term *term;
+    bool explain;
+    bool single; /**< there is one row: it is shown in full */
+    size_t gpu_columns; /**< of the longest name of a set of cards */
+    uint64_t n_rows;
+    /* notes already said, where rows are lines (a bounded number: the rest is not remembered) */
+    buf notes; /**< one a line */
+    uint32_t n_notes;
+    /* errors of single cases, for formats that list them */
+    buf errors;
+    uint32_t n_errors;
+} report;
+
+/** A format: any function but `row` may be NULL. */
+typedef struct renderer {
+    void (*begin)(report *r);
+    void (*row)(report *r, const row *row);
+    void (*end)(report *r);
+} renderer;
+
+extern const renderer format_table, format_json, format_jsonl, format_csv, format_tsv, format_markdown;
+
+void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu_columns);
+void report_row(report *r, const row *row);
+/** An error of one case or line, for formats with a list of errors (JSON). */
+void report_error(report *r, const vf_error *err);
+void report_end(report *r);
+
+void row_note(row *w, const char *format, ...) VF_PRINTF(2, 3);
+/** Note number i of a row, its own and the result's; NULL past the end. */
+const char *row_get_note(const row *w, uint32_t i);
+
+/** Remembers the notes of a row that were not said yet, for formats whose rows are lines. */
+void report_keep_notes(report *r, const row *w);
+
+/** Sum of a segment over the devices. */
+uint64_t result_segment(const vf_result *r, vf_segment segment);
+
+#endif

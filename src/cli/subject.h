@@ -1,0 +1,35 @@
+/* --model: from what was typed to a model. All reading of model files happens here. */
+#ifndef CLI_SUBJECT_H
+#define CLI_SUBJECT_H
+
+#include "cli/session.h"
+
+/** The models of a size class: how many in the catalog have about its number of parameters, and the least
+ * and most bytes that a token takes in their caches, at 16 bits. */
+typedef struct class_range {
+    uint32_t n;
+    uint64_t least, most;
+} class_range;
+
+typedef struct subject {
+    vf_model *model;
+    vf_model_facts facts;
+    char class_name[24];  /**< the size class that was asked for; "" when none */
+    uint64_t nominal;     /**< its number of parameters */
+    class_range range;    /**< for --explain; n 0: not measured */
+    char quant_word[64];  /**< the quantization that the name says; "" when none */
+    char title[256];      /**< as shown: the model's name, or that of its file */
+    bool typed;           /**< a file: its tensors' types are known, and taken unless --quant is given */
+    const char *loader;   /**< typed: the runtime that loads such files */
+    bool weights_only;    /**< safetensors without config.json: no cache, no compute */
+} subject;
+
+/** Resolves a name, size class, file or folder. Close with subject_close. */
+bool subject_open(session *s, const char *text, subject *out, vf_error *err);
+void subject_close(subject *sub);
+
+/** Splits "llama-2-13b.Q8_0.gguf" into model and quantization: the longest ending behind a separator that
+ * is the name of a quantization. False when there is none. Lengths are those within `name`. */
+bool split_quant(const session *s, const char *name, size_t *model_n, size_t *quant_at, size_t *quant_n);
+
+#endif

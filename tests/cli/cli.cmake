@@ -1,0 +1,18 @@
+# The command line: the option table in C, everything else by running the program.
+get_target_property(vf_cli_sources vramfit_cli SOURCES)
+list(REMOVE_ITEM vf_cli_sources main.c)
+list(TRANSFORM vf_cli_sources PREPEND ${PROJECT_SOURCE_DIR}/src/cli/)
+add_executable(cli_options ${CMAKE_CURRENT_LIST_DIR}/test_options.c ${vf_cli_sources})
+target_link_libraries(cli_options PRIVATE vramfit::vramfit vf_flags)
+target_include_directories(cli_options PRIVATE ${PROJECT_SOURCE_DIR}/tests/unit)
+add_test(NAME cli.options COMMAND cli_options)
+set_tests_properties(cli.options PROPERTIES LABELS fast)
+
+if(VRAMFIT_SANITIZE)
+  set(vf_cli_sanitized --sanitized)
+endif()
+vf_python_test(cli.golden fast cli/golden.py $<TARGET_FILE:vramfit_cli>)
+vf_python_test(cli.errors fast cli/errors.py $<TARGET_FILE:vramfit_cli>)
+vf_python_test(cli.schema fast cli/schema.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR})
+vf_python_test(cli.inout fast cli/inout.py $<TARGET_FILE:vramfit_cli> ${vf_cli_sanitized})
+vf_python_test(cli.seed fast cli/seed.py $<TARGET_FILE:vramfit_cli>)
