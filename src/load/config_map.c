@@ -23,7 +23,6 @@ const vf_hf_arch vf_hf_archs[] = {
     {"llama4|llama4_text", "llama4", NULL, false},
     {"mistral3|ministral3", "mistral3", NULL, false},
     {"mistral4", "mistral4", NULL, false},
-    {"deci|nemotron-nas", "deci", NULL, false},
     {"qwen", "qwen", NULL, false},
     {"qwen2", "qwen2", NULL, false},
     {"qwen2_moe", "qwen2moe", NULL, false},
@@ -47,8 +46,8 @@ const vf_hf_arch vf_hf_archs[] = {
     {"deepseek_v2|deepseek_v3|kimi_k2|kimi_k25", "deepseek2", NULL, false},
     {"deepseek_v32", "deepseek32", NULL, false},
     {"gpt_oss", "gpt-oss", NULL, false},
-    {"glm4|glm", "glm4", NULL, false},
-    {"glm4_moe", "glm4moe", NULL, false},
+    {"glm4|glm|glm4v_text", "glm4", NULL, false},
+    {"glm4_moe|glm4v_moe_text", "glm4moe", NULL, false},
     {"glm4_moe_lite", "deepseek2", NULL, false},
     {"glm_moe_dsa", "glm-dsa", NULL, false},
     {"chatglm", "chatglm", NULL, false},
@@ -112,23 +111,24 @@ const vf_hf_arch vf_hf_archs[] = {
 };
 
 #define ID(field) VF_HP_##field
-#define READ(types, field, a) {types, ID(field), VF_HF_READ, a, NULL, NULL, 0}
-#define SUM(types, field, a, b) {types, ID(field), VF_HF_SUM, a, b, NULL, 0}
-#define PRODUCT(types, field, a, b) {types, ID(field), VF_HF_PRODUCT, a, b, NULL, 0}
-#define TIMES(types, field, a, n) {types, ID(field), VF_HF_TIMES, a, NULL, NULL, n}
-#define QUOTIENT(types, field, a, n) {types, ID(field), VF_HF_QUOTIENT, a, NULL, NULL, n}
-#define FRACTION(types, field, a) {types, ID(field), VF_HF_FRACTION, a, NULL, NULL, 0}
-#define CONST(types, field, n) {types, ID(field), VF_HF_CONST, NULL, NULL, NULL, n}
-#define CONST_IF(types, field, a, n) {types, ID(field), VF_HF_CONST, a, NULL, NULL, n}
-#define FLAG(types, field, a) {types, ID(field), VF_HF_FLAG, a, NULL, NULL, 0}
-#define WHERE(types, field, a, words, b) {types, ID(field), VF_HF_WHERE, a, b, words, 0}
-#define INDEXED(types, field, a, b) {types, ID(field), VF_HF_INDEXED, a, b, NULL, 0}
-#define PERIODIC(types, field, period, offset, b) {types, ID(field), VF_HF_PERIODIC, period, b, offset, 0}
+#define READ(types, field, a) {types, ID(field), VF_HF_READ, a, NULL, NULL, 0, NULL}
+#define SUM(types, field, a, b) {types, ID(field), VF_HF_SUM, a, b, NULL, 0, NULL}
+#define PRODUCT(types, field, a, b) {types, ID(field), VF_HF_PRODUCT, a, b, NULL, 0, NULL}
+#define TIMES(types, field, a, n) {types, ID(field), VF_HF_TIMES, a, NULL, NULL, n, NULL}
+#define QUOTIENT(types, field, a, n) {types, ID(field), VF_HF_QUOTIENT, a, NULL, NULL, n, NULL}
+#define FRACTION(types, field, a) {types, ID(field), VF_HF_FRACTION, a, NULL, NULL, 0, NULL}
+#define CONST(types, field, n) {types, ID(field), VF_HF_CONST, NULL, NULL, NULL, n, NULL}
+#define CONST_IF(types, field, a, n) {types, ID(field), VF_HF_CONST, a, NULL, NULL, n, NULL}
+#define FLAG(types, field, a) {types, ID(field), VF_HF_FLAG, a, NULL, NULL, 0, NULL}
+#define WHERE(types, field, a, words, b) {types, ID(field), VF_HF_WHERE, a, b, words, 0, NULL}
+#define WHERE_ELSE(types, field, a, words, b, otherwise) {types, ID(field), VF_HF_WHERE, a, b, words, 0, otherwise}
+#define INDEXED(types, field, a, b) {types, ID(field), VF_HF_INDEXED, a, b, NULL, 0, NULL}
+#define PERIODIC(types, field, period, offset, b) {types, ID(field), VF_HF_PERIODIC, period, b, offset, 0, NULL}
 
 /* Models with multi-head latent attention, cached in its absorbed form. */
 #define MLA "deepseek_v2|deepseek_v3|deepseek_v32|kimi_k2|kimi_k25|glm4_moe_lite|glm_moe_dsa|mistral4"
 /* Models whose file has the multi-token-prediction blocks behind the others. */
-#define MTP "glm4_moe|glm4_moe_lite|glm_moe_dsa|deepseek_v32|exaone_moe"
+#define MTP "glm4_moe|glm4v_moe_text|glm4_moe_lite|glm_moe_dsa|deepseek_v32|exaone_moe"
 #define GATED_DELTA "qwen3_next|qwen3_5|qwen3_5_text|qwen3_5_moe|qwen3_5_moe_text"
 #define MAMBA "mamba|falcon_mamba"
 #define HYBRID "granitemoehybrid|bamba|falcon_h1"
@@ -181,6 +181,8 @@ const vf_hf_rule vf_hf_rules[] = {
     INDEXED("bamba", head_count_kv, "attn_layer_indices", "num_key_value_heads"),
     WHERE("nemotron_h", head_count_kv, "hybrid_override_pattern", "*", "num_key_value_heads"),
     WHERE("nemotron_h", head_count_kv, "layers_block_type", "attention", "num_key_value_heads"),
+    WHERE_ELSE("gemma4|gemma4_text", head_count_kv, "layer_types", "full_attention", "num_global_key_value_heads",
+               "num_key_value_heads"),
     PERIODIC("jamba", head_count_kv, "attn_layer_period", "attn_layer_offset", "num_key_value_heads"),
     READ("falcon|RefinedWeb|RefinedWebModel", head_count_kv, "num_kv_heads"),
     READ("falcon|RefinedWeb|RefinedWebModel", head_count_kv, "n_head_kv"),
@@ -251,7 +253,8 @@ const vf_hf_rule vf_hf_rules[] = {
     WHERE("nemotron_h", feed_forward_length, "hybrid_override_pattern", "E", "moe_intermediate_size"),
     WHERE("nemotron_h", feed_forward_length, "layers_block_type", "moe", "moe_intermediate_size"),
     READ("chatglm", feed_forward_length, "ffn_hidden_size"),
-    READ("lfm2", feed_forward_length, "block_ff_dim"),
+    {"lfm2", VF_HP_feed_forward_length, VF_HF_TWO_THIRDS, "block_ff_dim", "block_multiple_of", "block_auto_adjust_ff_dim", 0,
+     "block_ffn_dim_multiplier"},
     READ(NULL, feed_forward_length, "intermediate_size"),
     READ(NULL, feed_forward_length, "n_inner"),
     READ(NULL, feed_forward_length, "ffn_dim"),
@@ -336,7 +339,7 @@ const vf_hf_rule vf_hf_rules[] = {
     /* per-layer embeddings, AltUp */
     READ(NULL, embedding_length_per_layer_input, "hidden_size_per_layer_input"),
     READ(NULL, altup_num_inputs, "altup_num_inputs"),
-    {NULL, VF_HP_COUNT, VF_HF_READ, NULL, NULL, NULL, 0},
+    {NULL, VF_HP_COUNT, VF_HF_READ, NULL, NULL, NULL, 0, NULL},
 };
 
 #define OPTION(types, id, field) {types, VF_OPTION_##id, field, NULL}
@@ -355,6 +358,7 @@ const vf_hf_option vf_hf_options[] = {
     OPTION(NULL, FFN_BIAS, "use_bias"),
     OPTION(NULL, QK_NORM, "use_qk_norm"),
     OPTION(NULL, QK_NORM, "qk_layernorm"),
+    OPTION("gemma4|gemma4_text", K_EQ_V, "attention_k_eq_v"),
     OPTION(NULL, OUTPUT_BIAS, "lm_head_bias"),
     OPTION_IS(NULL, EXP_PROBS_B, "topk_method", "noaux_tc"),
     OPTION_IS(NULL, ROPE_FREQS, "rope_scaling.rope_type", "llama3"),
