@@ -9,10 +9,11 @@ static bool is_digit(unsigned char c)
 
 size_t vf_name_normalize(char *out, size_t size, const char *name, size_t n)
 {
-    if (n > VF_NAME_LIMIT || n >= size)
-        return SIZE_MAX;
+    static const char plus[] = "plus";
     size_t used = 0;
     bool separated = false;
+    if (n > VF_NAME_LIMIT)
+        return SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)name[i];
         if (c >= 'A' && c <= 'Z')
@@ -21,11 +22,21 @@ size_t vf_name_normalize(char *out, size_t size, const char *name, size_t n)
             separated = true;
             continue;
         }
-        if (separated && used > 0 && is_digit((unsigned char)out[used - 1]) && is_digit(c))
+        bool dash = separated && used > 0 && is_digit((unsigned char)out[used - 1]) && is_digit(c);
+        if (used + dash + (c == '+' ? sizeof plus - 1 : 1) >= size)
+            return SIZE_MAX;
+        if (dash)
             out[used++] = '-';
         separated = false;
-        out[used++] = (char)c;
+        if (c == '+') {
+            memcpy(out + used, plus, sizeof plus - 1);
+            used += sizeof plus - 1;
+        } else {
+            out[used++] = (char)c;
+        }
     }
+    if (used >= size)
+        return SIZE_MAX;
     out[used] = 0;
     return used;
 }
@@ -59,7 +70,7 @@ uint32_t vf_edit_distance(const char *a, size_t na, const char *b, size_t nb)
 
 uint32_t vf_name_distance(const char *a, const char *b)
 {
-    char x[VF_NAME_LIMIT + 1], y[VF_NAME_LIMIT + 1];
+    char x[VF_NAME_SIZE], y[VF_NAME_SIZE];
     size_t nx = vf_name_normalize(x, sizeof x, a, strlen(a));
     size_t ny = vf_name_normalize(y, sizeof y, b, strlen(b));
     if (nx == SIZE_MAX || ny == SIZE_MAX)

@@ -21,10 +21,12 @@ bool vf_text_unsafe(uint32_t code);
 /** Longest name that is looked up or compared, in bytes. */
 #define VF_NAME_LIMIT 256
 
-/** The form in which names are compared: lower case; other ASCII than letters, digits and '+' are
- * separators, kept (as one '-') only between two digits, where "3-1" is not "31". Writes at most
- * `size` - 1 bytes and the end; returns the length, SIZE_MAX when the name is longer than
- * VF_NAME_LIMIT or does not fit. */
+/** Room for any normalised name that is looked at. */
+#define VF_NAME_SIZE (VF_NAME_LIMIT + 1)
+
+/** The form in which names are compared: lower case; '+' is "plus"; other ASCII than letters and digits
+ * are separators, kept (as one '-') only between two digits, where "3-1" is not "31". Returns the length;
+ * SIZE_MAX when the name is longer than VF_NAME_LIMIT, or its form does not fit. */
 size_t vf_name_normalize(char *out, size_t size, const char *name, size_t n);
 
 /** Insertions, deletions, replacements and swaps of neighbours that make one text of the other. Both

@@ -74,6 +74,16 @@ void buf_u64(buf *b, uint64_t v)
     buf_add(b, digits + n, sizeof digits - n);
 }
 
+void text_set(char *field, size_t size, const char *text)
+{
+    size_t n = strlen(text);
+    if (n >= size)
+        for (n = size - 1; n > 0 && ((unsigned char)text[n] & 0xC0u) == 0x80u;)
+            n--;
+    memcpy(field, text, n);
+    field[n] = 0;
+}
+
 size_t text_columns(const char *text, size_t n)
 {
     size_t columns = 0;
@@ -89,6 +99,28 @@ void buf_pad(buf *b, size_t start, size_t width)
     size_t used = b->n > start ? text_columns(b->p + start, b->n - start) : 0;
     if (used < width)
         buf_repeat(b, " ", width - used);
+}
+
+void buf_wrap(buf *b, const char *text, size_t at, size_t indent, size_t width)
+{
+    bool first = true;
+    while (*text) {
+        size_t n = strcspn(text, " "), columns = text_columns(text, n);
+        if (!first && width && at + 1 + columns > width) {
+            buf_str(b, "\n");
+            buf_repeat(b, " ", indent);
+            at = indent;
+        } else if (!first) {
+            buf_str(b, " ");
+            at++;
+        }
+        buf_add(b, text, n);
+        at += columns;
+        text += n;
+        text += strspn(text, " ");
+        first = false;
+    }
+    buf_str(b, "\n");
 }
 
 /* Length of a UTF-8 sequence at `s`, and its code point; 0 when it is not valid UTF-8. */

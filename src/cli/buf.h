@@ -22,6 +22,10 @@ void buf_u64(buf *b, uint64_t v);
 /** Spaces until `width` columns after `start` (an earlier b->n). */
 void buf_pad(buf *b, size_t start, size_t width);
 
+/** Text from column `at` on and a newline, broken between words at `width` columns (0: nowhere); what
+ * follows a break begins at column `indent`. */
+void buf_wrap(buf *b, const char *text, size_t at, size_t indent, size_t width);
+
 /** Foreign text, safe for a terminal and on one line: printable characters as they are, every other
  * byte as \xNN. */
 void buf_plain(buf *b, const char *text);
@@ -33,6 +37,8 @@ void buf_bytes(buf *b, int64_t v);
 /** num ÷ den with `decimals` (at most 9) decimals, rounded to nearest. */
 void buf_ratio(buf *b, uint64_t num, uint64_t den, unsigned decimals);
 
+/** Copies text into a fixed field, cut to fit between characters. */
+void text_set(char *field, size_t size, const char *text);
 /** Columns that text takes on a terminal: code points (wide characters count as one). */
 size_t text_columns(const char *text, size_t n);
 

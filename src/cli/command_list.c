@@ -67,7 +67,7 @@ static void model_row(const session *s, uint32_t i, grid *g)
     grid_row(g, row);
 }
 
-static const grid_column quant_columns[] = {{"quant", false}, {"bits", true}, {"runtime", false}, {"kind", false}, {"runtimes", false}};
+static const grid_column quant_columns[] = {{"quant", false}, {"nominal_bits", true}, {"runtime", false}, {"kind", false}, {"runtimes", false}};
 
 static void quant_row(const session *s, uint32_t i, grid *g)
 {

@@ -10,7 +10,10 @@ typedef struct sheet {
     buf *b;
     bool json;
     json_out j;
+    size_t width; /**< of the terminal */
 } sheet;
+
+#define LABEL 26
 
 static void open_sheet(sheet *t, const char *kind)
 {
@@ -30,7 +33,16 @@ static void label(sheet *t, const char *key)
     buf_str(t->b, "  ");
     for (const char *p = key; *p; p++)
         buf_add(t->b, *p == '_' ? " " : p, 1);
-    buf_pad(t->b, start, 26);
+    buf_pad(t->b, start, LABEL);
+}
+
+static void plain_wrapped(sheet *t, const char *value)
+{
+    buf plain = {0};
+    buf_plain(&plain, value);
+    buf_add(&plain, "", 1);
+    buf_wrap(t->b, plain.failed ? "" : plain.p, LABEL, LABEL, t->width);
+    buf_free(&plain);
 }
 
 static void text(sheet *t, const char *key, const char *value)
@@ -39,8 +51,7 @@ static void text(sheet *t, const char *key, const char *value)
         json_known_str(&t->j, key, value);
     } else if (value[0]) {
         label(t, key);
-        buf_plain(t->b, value);
-        buf_str(t->b, "\n");
+        plain_wrapped(t, value);
     }
 }
 
@@ -78,15 +89,14 @@ static void aliases(sheet *t, const vf_catalog *c, uint32_t index, const char *(
         json_close(&t->j, ']');
         return;
     }
+    buf all = {0};
     for (uint32_t i = 0; (name = alias(c, index, i)); i++) {
-        if (i == 0)
-            label(t, "aliases");
-        else
-            buf_str(t->b, ", ");
-        buf_plain(t->b, name);
+        buf_str(&all, i ? ", " : "");
+        buf_str(&all, name);
     }
-    if (alias(c, index, 0))
-        buf_str(t->b, "\n");
+    buf_add(&all, "", 1);
+    text(t, "aliases", all.failed ? "" : all.p);
+    buf_free(&all);
 }
 
 static void close_sheet(sheet *t)
@@ -100,7 +110,7 @@ static void model_facts(session *s, sheet *t, const subject *sub)
 {
     const vf_model_facts *f = &sub->facts;
     uint32_t layers = f->n_layer - f->n_layer_mtp;
-    text(t, "name", f->name);
+    text(t, "name", sub->title);
     text(t, "stands_for", sub->class_name);
     text(t, "architecture", f->architecture);
     count(t, "parameters", f->parameters);
@@ -244,7 +254,7 @@ int command_show(session *s, vf_error *err)
 {
     const char *name = s->opts.plain[0];
     format_id format = session_format(s);
-    sheet t = {.b = &s->out, .json = format == FORMAT_JSON || format == FORMAT_JSONL};
+    sheet t = {.b = &s->out, .json = format == FORMAT_JSON || format == FORMAT_JSONL, .width = s->term.width};
     if (format != FORMAT_TABLE && !t.json) {
         (void)fail_value(err, "--format", s->opts.value[OPT_FORMAT].text, "show has table, json and jsonl");
         return EXIT_BAD;

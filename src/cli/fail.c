@@ -16,7 +16,7 @@ VF_PRINTF(3, 0)
 static void set(vf_error *err, const char *where, const char *format, va_list ap)
 {
     *err = (vf_error){.status = VF_ERR_USAGE};
-    (void)snprintf(err->key, sizeof err->key, "%s", where);
+    text_set(err->key, sizeof err->key, where);
     (void)vsnprintf(err->text, sizeof err->text, format, ap);
 }
 

@@ -100,6 +100,14 @@ static void host(const report *r, const vf_result *e)
             amount(r, part[i].label, (int64_t)part[i].bytes, 0);
 }
 
+/* Prints the words made in `b` from column `at` on, broken where the terminal ends; empties `b`. */
+static void sentence(const report *r, buf *b, size_t at)
+{
+    buf_add(b, "", 1);
+    buf_wrap(r->out, b->failed ? "" : b->p, at, 0, r->term->width);
+    buf_free(b);
+}
+
 static const char *type_name(vf_type type)
 {
     const vf_type_info *info = vf_type_get((uint32_t)type);
@@ -110,48 +118,63 @@ static const char *type_name(vf_type type)
 static void question(const report *r, const row *w)
 {
     const vf_result *e = w->result;
-    buf *b = r->out;
-    buf_plain(b, w->model);
-    buf_str(b, ", ");
-    buf_plain(b, w->quant);
+    buf b = {0};
+    buf_plain(&b, w->model);
+    buf_str(&b, ", ");
+    buf_plain(&b, w->quant);
     if (e->parameters && e->model_bytes) {
-        buf_str(b, " (");
-        buf_ratio(b, e->parameters, 1000000000, 2);
-        buf_str(b, " billion parameters, ");
-        buf_ratio(b, 8 * e->model_bytes, e->parameters, 2);
-        buf_str(b, " bits each)");
+        buf_str(&b, " (");
+        bool billions = e->parameters >= 1000000000;
+        buf_ratio(&b, e->parameters, billions ? 1000000000 : 1000000, 2);
+        buf_str(&b, billions ? " billion parameters, " : " million parameters, ");
+        buf_ratio(&b, 8 * e->model_bytes, e->parameters, 2);
+        buf_str(&b, " bits each)");
     }
-    buf_str(b, "\n");
-    buf_fmt(b, "%s, %s, context ", e->runtime, vf_backend_name(e->backend));
-    buf_u64(b, e->context);
+    sentence(r, &b, 0);
+    buf_fmt(&b, "%s, %s, context ", e->runtime, vf_backend_name(e->backend));
+    buf_u64(&b, e->context);
     if (e->parallel > 1)
-        buf_fmt(b, ", %u sequences of %llu", e->parallel, (unsigned long long)e->context_per_sequence);
-    buf_fmt(b, ", cache %s/%s", type_name(e->type_k), type_name(e->type_v));
+        buf_fmt(&b, ", %u sequences of %llu", e->parallel, (unsigned long long)e->context_per_sequence);
+    buf_fmt(&b, ", cache %s/%s", type_name(e->type_k), type_name(e->type_v));
     if (e->ubatch)
-        buf_fmt(b, ", batch %u/%u, flash attention %s", e->batch, e->ubatch, e->flash_attn ? "on" : "off");
-    buf_str(b, "\n\n");
+        buf_fmt(&b, ", batch %u/%u, flash attention %s", e->batch, e->ubatch, e->flash_attn ? "on" : "off");
+    sentence(r, &b, 0);
+    buf_str(r->out, "\n");
 }
 
 static void answer(const report *r, const row *w)
 {
     const vf_result *e = w->result;
-    buf *b = r->out;
-    paint(r, e->verdict, vf_verdict_name(e->verdict));
-    buf_str(b, " on ");
-    buf_plain(b, w->gpu);
-    if (e->n_devices == 0) {
-        buf_str(b, "\n");
-        return;
+    buf b = {0};
+    const char *verdict = vf_verdict_name(e->verdict);
+    paint(r, e->verdict, verdict);
+    buf_str(r->out, " ");
+    buf_str(&b, "on ");
+    buf_plain(&b, w->gpu);
+    if (e->n_devices > 0) {
+        uint64_t off = e->headroom < 0 ? 0 - (uint64_t)e->headroom : (uint64_t)e->headroom;
+        buf_str(&b, ": needs ");
+        buf_bytes(&b, (int64_t)e->need);
+        buf_str(&b, " of ");
+        buf_bytes(&b, (int64_t)e->available);
+        buf_str(&b, " available, ");
+        buf_bytes(&b, (int64_t)off);
+        buf_str(&b, e->headroom < 0 ? " too much" : " to spare");
+        buf_str(&b, e->n_devices > 1 ? " on the tightest card" : "");
     }
-    buf_str(b, ": needs ");
-    buf_bytes(b, (int64_t)e->need);
-    buf_str(b, " of ");
-    buf_bytes(b, (int64_t)e->available);
-    buf_str(b, " available, ");
-    uint64_t off = e->headroom < 0 ? 0 - (uint64_t)e->headroom : (uint64_t)e->headroom;
-    buf_bytes(b, (int64_t)off);
-    buf_str(b, e->headroom < 0 ? " too much" : " to spare");
-    buf_str(b, e->n_devices > 1 ? " on the tightest card\n" : "\n");
+    sentence(r, &b, strlen(verdict) + 1);
+}
+
+static void term_text(const report *r, const char *before, const char *text)
+{
+    buf plain = {0};
+    buf_plain(&plain, text);
+    buf_add(&plain, "", 1);
+    buf_repeat(r->out, " ", 4);
+    buf_str(r->out, before);
+    size_t at = 4 + strlen(before);
+    buf_wrap(r->out, plain.failed ? "" : plain.p, at, at, r->term->width);
+    buf_free(&plain);
 }
 
 static void term_lines(const report *r, const vf_result *e, const vf_term *t)
@@ -160,25 +183,23 @@ static void term_lines(const report *r, const vf_result *e, const vf_term *t)
     bool on_card = t->device >= 0 && (uint32_t)t->device < e->n_devices;
     size_t start = b->n;
     buf_str(b, "  ");
-    buf_str(b, on_card ? e->device[t->device].name : "all or host");
-    buf_str(b, ": ");
+    if (e->n_devices > 1 || !on_card)
+        buf_str(b, on_card ? e->device[t->device].name : t->segment == VF_SEG_WEIGHTS ? "host" : "all");
+    if (e->n_devices > 1 || !on_card)
+        buf_str(b, ": ");
     buf_str(b, t->name);
     buf_pad(b, start, 44);
     right(b, 16, plain_number, (int64_t)t->bytes);
     if (t->spread) {
         buf_str(b, " +- ");
         buf_u64(b, t->spread);
-    } else {
-        buf_str(b, " exact");
     }
-    buf_fmt(b, "\n    = %s\n", t->formula);
-    if (t->detail[0]) {
-        buf_str(b, "      ");
-        buf_plain(b, t->detail);
-        buf_str(b, "\n");
-    }
+    buf_str(b, "\n");
+    term_text(r, "= ", t->formula);
+    if (t->detail[0])
+        term_text(r, "  ", t->detail);
     if (t->source && t->source[0])
-        buf_fmt(b, "      from %s\n", t->source);
+        term_text(r, "from ", t->source);
 }
 
 static void in_full(report *r, const row *w)
@@ -190,54 +211,98 @@ static void in_full(report *r, const row *w)
         device(r, &e->device[i]);
     host(r, e);
     if (r->explain) {
-        buf_str(r->out, "\nterms (bytes)\n");
+        buf_str(r->out, "\nterms (bytes; +- is what a term may be off by, none when it is exact)\n");
         for (uint32_t i = 0; i < e->n_terms; i++)
             term_lines(r, e, &e->term[i]);
     }
 }
 
-/* Lines: numbers first, as they have a width of their own; names last, so that nothing needs to know the
- * longest one and rows can stream. A narrow terminal loses the columns context and available first. */
-static bool is_wide(const report *r)
+/* Lines: numbers first, as they have a width of their own; the model's name last, so that nothing needs to
+ * know the longest one and rows can stream. A narrow terminal loses whole columns, in this order. */
+enum { COLUMN_AVAILABLE, COLUMN_HEADROOM, COLUMN_CONTEXT, COLUMN_COUNT };
+static const size_t column_width[COLUMN_COUNT] = {12, 12, 10};
+static const int dropped[COLUMN_COUNT] = {COLUMN_CONTEXT, COLUMN_AVAILABLE, COLUMN_HEADROOM};
+#define FIXED_COLUMNS (8 + 11 + 2 + 10 + 2 + 2) /* verdict, need, quantization, and the gaps */
+#define MODEL_COLUMNS 24                        /* less of a name says little */
+
+static size_t line_columns(const report *r)
 {
-    return r->term->width == 0 || r->term->width >= 100;
+    return FIXED_COLUMNS + (r->gpu_columns > 3 ? r->gpu_columns : 3);
+}
+
+static bool is_shown(const report *r, int column)
+{
+    size_t used = line_columns(r) + MODEL_COLUMNS;
+    int i = 0;
+    while (dropped[i] != column)
+        i++;
+    for (; i < COLUMN_COUNT; i++)
+        used += column_width[dropped[i]];
+    return r->term->width == 0 || used <= r->term->width;
 }
 
 static void begin(report *r)
 {
+    static const char *const title[COLUMN_COUNT] = {"   AVAILABLE", "    HEADROOM", "   CONTEXT"};
     if (r->single)
         return;
     buf_str(r->out, "VERDICT        NEED");
-    if (is_wide(r))
-        buf_str(r->out, "   AVAILABLE    HEADROOM   CONTEXT");
-    else
-        buf_str(r->out, "    HEADROOM");
-    buf_str(r->out, "  QUANT       GPU           MODEL\n");
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        if (is_shown(r, i))
+            buf_str(r->out, title[i]);
+    buf_str(r->out, "  QUANT       ");
+    size_t start = r->out->n;
+    buf_str(r->out, "GPU");
+    buf_pad(r->out, start, r->gpu_columns);
+    buf_str(r->out, "  MODEL\n");
+}
+
+/* A name in a column: cut on a terminal that is too narrow, as numbers never are. */
+static void name(buf *b, const char *text, size_t width, size_t most)
+{
+    buf plain = {0};
+    buf_plain(&plain, text);
+    size_t columns = plain.n ? text_columns(plain.p, plain.n) : 0, start = b->n;
+    if (most && columns > most) {
+        size_t n = 0;
+        for (size_t shown = 0; n < plain.n; n++) {
+            shown += ((unsigned char)plain.p[n] & 0xC0u) != 0x80u;
+            if (shown > most - 2)
+                break;
+        }
+        buf_add(b, plain.p, n);
+        buf_str(b, "..");
+    } else {
+        buf_add(b, plain.p, plain.n);
+    }
+    buf_pad(b, start, width);
+    b->failed = b->failed || plain.failed;
+    buf_free(&plain);
 }
 
 static void line(report *r, const row *w)
 {
     const vf_result *e = w->result;
     buf *b = r->out;
-    size_t start = b->n;
+    size_t left = r->term->width > line_columns(r) ? r->term->width - line_columns(r) : 0;
     paint(r, e->verdict, vf_verdict_name(e->verdict));
     buf_repeat(b, " ", 8 - strlen(vf_verdict_name(e->verdict)));
     right(b, 11, buf_bytes, (int64_t)e->need);
-    if (is_wide(r))
-        right(b, 12, buf_bytes, (int64_t)e->available);
-    right(b, 12, buf_bytes, e->headroom);
-    if (is_wide(r))
-        right(b, 10, plain_number, (int64_t)e->context);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        if (!is_shown(r, i))
+            continue;
+        left = left > column_width[i] ? left - column_width[i] : 0;
+        if (i == COLUMN_CONTEXT)
+            right(b, column_width[i], plain_number, (int64_t)e->context);
+        else
+            right(b, column_width[i], buf_bytes, i == COLUMN_HEADROOM ? e->headroom : (int64_t)e->available);
+    }
     buf_str(b, "  ");
-    start = b->n;
-    buf_plain(b, w->quant);
-    buf_pad(b, start, 10);
+    name(b, w->quant, 10, 0);
     buf_str(b, "  ");
-    start = b->n;
-    buf_plain(b, w->gpu);
-    buf_pad(b, start, 12);
+    name(b, w->gpu, r->gpu_columns, 0);
     buf_str(b, "  ");
-    buf_plain(b, w->model);
+    name(b, w->model, 0, r->term->width ? (left > 8 ? left : 8) : 0);
     buf_str(b, "\n");
     report_keep_notes(r, w);
 }
@@ -254,16 +319,18 @@ static void table_row(report *r, const row *w)
 
 static void end(report *r)
 {
-    if (r->notes.n == 0)
-        return;
-    const char *p = r->notes.p, *stop = p + r->notes.n;
-    buf_str(r->out, "\n");
-    while (p < stop) {
-        const char *next = memchr(p, '\n', (size_t)(stop - p));
-        size_t n = next ? (size_t)(next - p) + 1 : (size_t)(stop - p);
+    const char *p = r->notes.p, *stop = p ? p + r->notes.n : NULL;
+    if (r->notes.n)
+        buf_str(r->out, "\n");
+    while (p && p < stop) {
+        size_t n = strcspn(p, "\n"); /* every note has one behind it */
+        char text[4 * VF_NOTE_TEXT];
+        size_t m = n < sizeof text ? n : sizeof text - 1;
+        memcpy(text, p, m);
+        text[m] = 0;
         buf_str(r->out, "note: ");
-        buf_add(r->out, p, n);
-        p += n;
+        buf_wrap(r->out, text, 6, 6, r->term->width);
+        p += n + 1;
     }
 }
 

@@ -42,7 +42,7 @@ static void class_card(uint64_t total, bool windows, card *out)
 
 static void named_card(const vf_gpu_entry *g, bool windows, card *out)
 {
-    (void)snprintf(out->label, sizeof out->label, "%s", g->name);
+    text_set(out->label, sizeof out->label, g->name);
     out->device.total = g->driver_bytes ? g->driver_bytes : g->memory_bytes;
     out->device.reserved = windows ? g->reserved_windows : g->reserved_linux;
     out->device.compute_capability = g->compute_capability;
@@ -60,7 +60,7 @@ static bool is_size(const char *text)
 static bool fail_kept(vf_error *err, const char *text)
 {
     char kept[VF_ERROR_TEXT];
-    (void)snprintf(kept, sizeof kept, "%s", text);
+    text_set(kept, sizeof kept, text);
     return fail(err, "--gpu", "%s", kept);
 }
 
@@ -77,15 +77,14 @@ static bool read_card(session *s, const char *text, card *out, vf_error *err)
         class_card(total, windows, out);
     } else {
         vf_gpu_entry g;
-        *err = (vf_error){0};
-        if (vf_catalog_find(s->catalog, VF_KIND_GPU, text, &index, err) != VF_OK) {
+        if (session_find(s, VF_KIND_GPU, text, &index, err) != VF_OK) {
             bool size = err->status == VF_ERR_NOT_FOUND && is_size(text);
             return fail_kept(err, size ? not_size.text : err->text);
         }
         (void)vf_catalog_gpu(s->catalog, index, &g);
         named_card(&g, windows, out);
     }
-    (void)snprintf(out->device.name, sizeof out->device.name, "%s", out->label);
+    text_set(out->device.name, sizeof out->device.name, out->label);
     return true;
 }
 
@@ -96,7 +95,7 @@ static bool read_desktop(session *s, const card *first, vf_device *d, vf_error *
     vf_error ignored = {0}, not_size = {0};
     uint32_t index;
     vf_desktop_entry e;
-    if (vf_catalog_find(s->catalog, VF_KIND_DESKTOP, what ? what : first->desktop, &index, &ignored) == VF_OK) {
+    if (session_find(s, VF_KIND_DESKTOP, what ? what : first->desktop, &index, &ignored) == VF_OK) {
         (void)vf_catalog_desktop(s->catalog, index, &e);
         d->desktop = e.bytes;
         d->desktop_spread = e.spread;
@@ -137,7 +136,7 @@ static bool add_cards(session *s, const char *text, gpu_set *out, card *first, v
     if (out->n == 0)
         *first = c;
     size_t used = strlen(out->label);
-    char times[8] = "";
+    char times[16] = "";
     if (count > 1)
         (void)snprintf(times, sizeof times, "%ux", (unsigned)count);
     (void)snprintf(out->label + used, sizeof out->label - used, "%s%s%s", used ? "+" : "", times, c.label);

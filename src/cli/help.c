@@ -7,26 +7,6 @@
 #define OPTION_COLUMNS 28
 #define PAGE_COLUMNS 80
 
-/* Text from column `indent` on, broken between words. */
-static void wrap(buf *b, const char *text, size_t at, size_t indent)
-{
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        if (at > indent && at + 1 + n > PAGE_COLUMNS) {
-            buf_str(b, "\n");
-            buf_repeat(b, " ", indent);
-            at = indent;
-        } else if (at > indent) {
-            buf_str(b, " ");
-            at++;
-        }
-        buf_add(b, text, n);
-        at += n;
-        text += n + strspn(text + n, " ");
-    }
-    buf_str(b, "\n");
-}
-
 static void option_line(buf *b, const option *o, bool full)
 {
     size_t start = b->n;
@@ -49,7 +29,7 @@ static void option_line(buf *b, const option *o, bool full)
                    full && o->aliases ? "; also --" : "", full && o->aliases ? o->aliases : "",
                    full && o->later_words ? "; not in this version: " : "",
                    full && o->later_words ? o->later_words : "", full && o->later ? "; not in this version" : "", "");
-    wrap(b, text, OPTION_COLUMNS, OPTION_COLUMNS);
+    buf_wrap(b, text, OPTION_COLUMNS, OPTION_COLUMNS, PAGE_COLUMNS);
 }
 
 static void option_groups(buf *b, bool full)
@@ -86,8 +66,9 @@ static void front_page(buf *b)
 static void options_page(buf *b)
 {
     option_groups(b, true);
-    buf_str(b, "--option=value and --option value are the same; -- ends the options. Long options are not\n"
-               "abbreviated. An option given twice with two values is an error unless it may be repeated.\n");
+    buf_str(b, "--option=value and --option value are the same; -- ends the options. Long\n"
+               "options are not abbreviated. An option given twice with two values is an error\n"
+               "unless it may be repeated.\n");
 }
 
 static void commands_page(buf *b)
@@ -106,7 +87,7 @@ static void limits_page(buf *b)
     } limit[] = {
         {"GGUF header", "256 MiB, over all parts"},
         {"metadata keys", "65,536 a file"},
-        {"tensors", "131,072 a file, 1,048,576 over all files of a model"},
+        {"tensors", "131,072 a file, 1,048,576 a model"},
         {"dimensions of a tensor", "4"},
         {"metadata key", "65,535 bytes"},
         {"array elements", "2^24, not nested"},
@@ -134,58 +115,67 @@ static void limits_page(buf *b)
 static void models_page(buf *b)
 {
     buf_str(b, "A model is one of\n"
-               "  a name or alias of the catalog, however it is spelt: llama3.1:8b, Llama-3.1-8B-Instruct\n"
-               "  a size class: 0.5B 1B 1.5B 3B 4B 7B 8B 13B 14B 24B 27B 30B-A3B 32B 34B 70B 72B 8x7B 8x22B\n"
-               "    235B-A22B 405B 671B (a known model stands in; the answer says which)\n"
-               "  a GGUF file, the first part of a split one, or - for its header on standard input\n"
+               "  a name or alias of the catalog, however it is spelt: llama3.1:8b\n"
+               "  a size class such as 7B, 13B, 70B, 8x7B, 30B-A3B: a known model stands in,\n"
+               "    and the answer says which\n"
+               "  a GGUF file, the first part of a split one, or - for a header on stdin\n"
                "  the name of a GGUF file that is not there: llama-2-13b.Q8_0.gguf\n"
-               "  a folder with config.json, that file, a .safetensors file or model.safetensors.index.json\n"
-               "A file wins over a name. 'vramfit list models', 'vramfit show NAME'.\n");
+               "  a folder with config.json, or that file, with or without safetensors\n"
+               "  a .safetensors file or model.safetensors.index.json\n"
+               "A file wins over a name. See 'vramfit list models', 'vramfit show NAME'.\n");
 }
 
 static void quants_page(buf *b)
 {
-    buf_str(b, "What a word means, and the runtime that it implies unless --runtime says another:\n"
-               "  f32 f16 fp16 bf16, every GGUF type (q4_k_m, iq3_xs, mxfp4 ...)      llama.cpp\n"
+    buf_str(b, "What a word means, and the runtime that it implies unless --runtime is given:\n"
+               "  f32 f16 bf16, every GGUF type (q4_k_m, iq3_xs, mxfp4 ...)    llama.cpp\n"
                "  q8 = Q8_0, q6 = Q6_K, q5 = Q5_K_M, q4 = Q4_K_M, q3 = Q3_K_M, q2 = Q2_K\n"
-               "  int8 = 8bit, nf4 = 4bit, fp4, hqq, torchao names                    transformers\n"
-               "  int4, awq, gptq, fp8, nvfp4, w4a16, w8a8                            vllm\n"
-               "  exl2-*, exl3-*, mlx-*                                               exllama, mlx\n"
-               "  under generic: bits per weight alone: q8 = int8 = 1 byte, q4 = int4 = 0.5, q2 = 0.25\n"
-               "Q+im is Q made with an importance matrix. Several: --quant q4,q8. Without --quant: the types in\n"
-               "the file, or the format the weights are published in if it is quantized, else q4_k_m.\n"
-               "'vramfit list quants', 'vramfit show q4_k_m'.\n");
+               "  int8 = 8bit, nf4 = 4bit, fp4, hqq, torchao names             transformers\n"
+               "  int4, awq, gptq, fp8, nvfp4, w4a16, w8a8                     vllm\n"
+               "  exl2-*, exl3-*, mlx-*                                        exllama, mlx\n"
+               "Under --runtime generic a word is its bits per weight: q8 = int8 = 1 byte,\n"
+               "q4 = int4 = 0.5, q2 = 0.25.\n"
+               "Q+im is Q made with an importance matrix. Several: --quant q4,q8.\n"
+               "Without --quant: the types in the file, or the format the weights are\n"
+               "published in if it is quantized and can be loaded here, else q4_k_m.\n"
+               "See 'vramfit list quants', 'vramfit show q4_k_m'.\n");
 }
 
 static void gpus_page(buf *b)
 {
-    buf_str(b, "A GPU is a name (3090, 'RTX 4090', h100-80gb) or a size (24GB: the label of a card, so G, GB and\n"
-               "GiB are all 2^30). 2x3090, 3090+4090, 24GB+12GB are cards used together, in this order. Commas\n"
-               "and repeats are alternatives. none is the CPU alone.\n"
-               "The driver keeps a part of a card (--os windows: of what Windows leaves), the desktop takes\n"
-               "another (--desktop), and --reserve holds back more. A size counts as a GeForce under Linux\n"
-               "(464 MiB kept, from 2 to 48 GiB) of compute capability 8.6.\n"
-               "'vramfit list gpus', 'vramfit list desktops', 'vramfit show 3090'.\n");
+    buf_str(b, "A GPU is a name (3090, 'RTX 4090', h100-80gb) or a size (24GB: the label of a\n"
+               "card, so that G, GB and GiB are all 2^30). 2x3090, 3090+4090 and 24GB+12GB are\n"
+               "cards used together, in this order. Commas and repeats are alternatives. none\n"
+               "is the CPU alone.\n"
+               "The driver keeps a part of a card (--os), the desktop takes another on the\n"
+               "first (--desktop), --reserve holds back more on each. A size counts as a\n"
+               "GeForce of compute capability 8.6: from 2 to 48 GiB the driver keeps 464 MiB\n"
+               "under Linux; up to 32 GiB it has a typical desktop.\n"
+               "See 'vramfit list gpus', 'vramfit list desktops', 'vramfit show 3090'.\n");
 }
 
 static void verdict_page(buf *b)
 {
-    buf_str(b, "On each card: need = weights + KV cache + compute + runtime, available = total - reserved - desktop\n"
-               "- held back, headroom = available - need.\n"
-               "  fit      the margin is within the headroom           exit status 0\n"
-               "  fragile  the headroom is smaller than the margin     exit status 3\n"
-               "  no-fit   there is no headroom                        exit status 1\n"
+    buf_str(b, "On each card:\n"
+               "  need      = weights + KV cache + compute + runtime\n"
+               "  available = total - reserved - desktop - held back\n"
+               "  headroom  = available - need\n"
+               "  fit       the margin is within the headroom          exit status 0\n"
+               "  fragile   the headroom is smaller than the margin    exit status 3\n"
+               "  no-fit    there is no headroom                       exit status 1\n"
                "An error gives 2. Of several answers the worst counts: 2 over 1 over 3 over 0.\n"
-               "The margin is what the estimate may be off by; byte-exact terms have none. --policy median and\n"
-               "optimistic make it smaller, never the need. --explain shows every term.\n");
+               "The margin is what the estimate may be off by; byte-exact terms have none.\n"
+               "--policy median and optimistic make it smaller, never the need. --explain\n"
+               "shows every term.\n");
 }
 
 static void lists_page(buf *b)
 {
-    buf_str(b, "--models-from LIST: one model a line, 'MODEL [QUANT [CONTEXT]]' with blanks or tabs between; what is\n"
-               "missing is taken from the options. # starts a comment. --null: names only, each with a NUL behind.\n"
-               "Results come in order, as they are made. A bad line is told of on standard error (and in JSON's\n"
-               "errors), the others go on, and the exit status is 2.\n");
+    buf_str(b, "--models-from LIST (- is stdin): one model a line, 'MODEL [QUANT [CONTEXT]]'\n"
+               "with blanks or tabs between; what is missing comes from the options. # starts\n"
+               "a comment. With --null there are names only, each with a NUL behind it.\n"
+               "Results come in order, as they are made. A bad line is told of on standard\n"
+               "error (and in JSON's errors), the others go on, and the exit status is 2.\n");
 }
 
 static const struct {

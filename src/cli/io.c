@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@ static bool stdout_closed, stdin_closed;
 
 bool io_guard_descriptors(vf_error *err)
 {
+    /* A file that may not grow is an error of write, not the end of the program. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     for (int fd = 0; fd <= 2; fd++) {
         if (fcntl(fd, F_GETFD) != -1 || errno != EBADF)
             continue;
@@ -76,9 +79,17 @@ bool io_close_stdout(vf_error *err)
 file_kind io_kind(const char *path)
 {
     struct stat st;
+    errno = 0;
     if (stat(path, &st) != 0)
         return errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG ? FILE_MISSING : FILE_OTHER;
     return S_ISREG(st.st_mode) ? FILE_REGULAR : S_ISDIR(st.st_mode) ? FILE_FOLDER : FILE_OTHER;
+}
+
+const char *io_why_missing(const char *path)
+{
+    bool is_path = path[0] == '/' || strncmp(path, "./", 2) == 0 || strncmp(path, "../", 3) == 0;
+    bool missing = io_kind(path) == FILE_MISSING;
+    return missing && (is_path || (strchr(path, '/') && errno != ENOENT)) ? strerror(errno) : NULL;
 }
 
 static void show_name(char *out, size_t size, const char *path)
@@ -100,8 +111,8 @@ static void show_name(char *out, size_t size, const char *path)
 static bool fail_file(vf_error *err, const char *shown, const char *what)
 {
     *err = (vf_error){.status = VF_ERR_IO};
-    (void)snprintf(err->file, sizeof err->file, "%s", shown);
-    (void)snprintf(err->text, sizeof err->text, "%s", what);
+    text_set(err->file, sizeof err->file, shown);
+    text_set(err->text, sizeof err->text, what);
     return false;
 }
 
@@ -171,7 +182,8 @@ input *input_open(const char *path, vf_error *err)
         input_close(in);
         return NULL;
     }
-    in->seekable = S_ISREG(st.st_mode);
+    /* What comes through standard input may be the beginning of a file: a header is enough. */
+    in->seekable = !is_stdin && S_ISREG(st.st_mode);
     if (in->seekable)
         in->size = (uint64_t)st.st_size;
     in->source = (vf_source){in->shown, source_read, source_skip, in, in->size};

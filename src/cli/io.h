@@ -6,7 +6,7 @@
 #include "vramfit/load.h"
 
 /** Opens /dev/null for those of descriptors 0, 1 and 2 that are closed, so that no file that is opened
- * later becomes standard output. A closed standard output is remembered as unwritable. */
+ * later becomes standard output; makes a limit on file sizes an error of write. A closed standard output is remembered as unwritable. */
 bool io_guard_descriptors(vf_error *err);
 
 /** Writes everything, through short writes and interruptions; false with errno. */
@@ -20,11 +20,14 @@ bool io_close_stdout(vf_error *err);
 typedef enum file_kind { FILE_MISSING = 0, FILE_REGULAR, FILE_FOLDER, FILE_OTHER } file_kind;
 file_kind io_kind(const char *path);
 
+/** Why a path that cannot be a name is missing, in words; NULL for what may be a name. */
+const char *io_why_missing(const char *path);
+
 /** A file that is read forward through a buffer. `source` points into it: not to be moved. */
 typedef struct input {
     int fd;
     bool seekable;
-    char shown[360]; /**< the name, safe to print */
+    char shown[240]; /**< the name, safe to print */
     uint64_t size;   /**< UINT64_MAX: unknown */
     size_t at, n;    /**< unread part of `chunk` */
     int error;       /**< errno of a failed read */

@@ -1,4 +1,5 @@
 /* --models-from: one verdict per line, in order, with memory that does not grow with the list. */
+#include "cli/line_cache.h"
 #include "cli/lines.h"
 #include "cli/plan.h"
 
@@ -11,7 +12,7 @@
 #define SLOTS 1024 /* a power of two */
 #define CACHED_MODELS 512
 /* Held by models beyond the catalog's own; then all are dropped. */
-#define CACHE_BYTES ((size_t)24 << 20)
+#define CACHE_BYTES ((size_t)6 << 20)
 #define WRITE_AT ((size_t)1 << 16)
 
 /* Models by the name in the list. */
@@ -23,6 +24,12 @@ typedef struct model_cache {
     uint32_t n;
     size_t base; /**< bytes that the session held before */
 } model_cache;
+
+typedef struct list_caches {
+    model_cache models;
+    line_cache answers;
+    char line[LINE_LIMIT + 1]; /**< the line as it was */
+} list_caches;
 
 static void cache_clear(model_cache *c)
 {
@@ -36,20 +43,11 @@ static void cache_clear(model_cache *c)
     c->n = 0;
 }
 
-/* FNV-1a. The table is small and dropped when full, so names chosen to collide cost little. */
-static uint32_t hash(const char *name)
-{
-    uint32_t h = 2166136261u;
-    for (; *name; name++)
-        h = (h ^ (unsigned char)*name) * 16777619u;
-    return h;
-}
-
 static const subject *cache_open(model_cache *c, session *s, const char *name, vf_error *err)
 {
     if (c->n >= CACHED_MODELS || s->allocated > c->base + CACHE_BYTES)
         cache_clear(c);
-    uint32_t at = hash(name) & (SLOTS - 1);
+    uint32_t at = hash_text(name) & (SLOTS - 1);
     for (; c->slot[at].name; at = (at + 1) & (SLOTS - 1))
         if (strcmp(c->slot[at].name, name) == 0)
             return &c->slot[at].sub;
@@ -160,7 +158,30 @@ static bool run_line(plan *p, model_cache *c, lines *l, line_kind kind, report *
     return !e.model || run_entry(p, c, &e, r, err);
 }
 
-static bool run_lines(plan *p, model_cache *c, lines *l, report *r, vf_error *err)
+/* A line through the cache of answers. The first row is made and not kept: in JSON those behind it begin
+ * with a comma. */
+static bool answer_line(plan *p, list_caches *c, lines *l, line_kind kind, report *r, vf_error *err)
+{
+    const line_answer *known = kind == LINE_GOOD && r->n_rows > 0 ? line_cache_find(&c->answers, l->text) : NULL;
+    if (known) {
+        buf_add(r->out, known->text, known->n);
+        r->n_rows += known->rows;
+        plan_worsen(p, known->status);
+        return true;
+    }
+    (void)memcpy(c->line, l->text, l->length + 1); /* run_line cuts it into words */
+    size_t start = r->out->n;
+    uint64_t rows = r->n_rows;
+    int status = p->status;
+    p->status = EXIT_FITS;
+    bool good = run_line(p, &c->models, l, kind, r, err);
+    if (good && rows > 0 && kind == LINE_GOOD && !r->out->failed)
+        line_cache_keep(&c->answers, c->line, r->out->p + start, r->out->n - start, (uint32_t)(r->n_rows - rows), p->status);
+    plan_worsen(p, status);
+    return good;
+}
+
+static bool run_lines(plan *p, list_caches *c, lines *l, report *r, vf_error *err)
 {
     bool quiet = options_has(&p->s->opts, OPT_QUIET);
     uint32_t bad = 0;
@@ -175,7 +196,7 @@ static bool run_lines(plan *p, model_cache *c, lines *l, report *r, vf_error *er
         if (kind == LINE_ERROR)
             return false;
         p->s->terse = bad >= SUGGESTED_LINES;
-        if (run_line(p, c, l, kind, r, err))
+        if (answer_line(p, c, l, kind, r, err))
             continue;
         if (err->status == VF_ERR_NOMEM)
             return false;
@@ -191,12 +212,13 @@ bool list_run(plan *p, report *r, vf_error *err)
     lines *l = lines_open(path, separator, err);
     if (!l)
         return false;
-    model_cache *c = calloc(1, sizeof *c);
-    bool good = c ? true : fail_nomem(err);
+    list_caches *c = calloc(1, sizeof *c);
+    bool good = c && line_cache_open(&c->answers) ? true : fail_nomem(err);
     if (good) {
-        c->base = p->s->allocated;
+        c->models.base = p->s->allocated;
         good = run_lines(p, c, l, r, err);
-        cache_clear(c);
+        cache_clear(&c->models);
+        line_cache_close(&c->answers);
     }
     free(c);
     lines_close(l);

@@ -7,12 +7,7 @@
 /** Bytes that one token takes in a cache at 16 bits; 0: none, or not known. */
 uint64_t cache_per_token(session *s, const vf_model *model);
 
-/** The models of a size class: how many in the catalog have about its number of parameters, and the least
- * and most of their cache bytes per token. */
-typedef struct class_range {
-    uint32_t n;
-    uint64_t least, most;
-} class_range;
+/** Looks at every model of the catalog that belongs to a size class. */
 class_range measure_class(session *s, uint64_t nominal);
 
 #endif

@@ -81,6 +81,28 @@ static void close_source(void *ctx, vf_source *part)
     input_close(part->ctx);
 }
 
+/* The model without a name of its own has that of its file; a config.json that of its folder. */
+static void describe(subject *out, const char *path)
+{
+    vf_model_describe(out->model, &out->facts);
+    out->typed = out->facts.has_types;
+    text_set(out->title, sizeof out->title, out->facts.name);
+    if (out->title[0])
+        return;
+    size_t n = strlen(path);
+    const char *config = "/config.json";
+    if (n > strlen(config) && strcmp(path + n - strlen(config), config) == 0)
+        n -= strlen(config);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    size_t at = n;
+    while (at > 0 && path[at - 1] != '/')
+        at--;
+    n = n - at < sizeof out->title ? n - at : sizeof out->title - 1;
+    memcpy(out->title, path + at, n);
+    out->title[n] = 0;
+}
+
 /* ---- GGUF ----------------------------------------------------------------------------------- */
 
 /* Part i (from 0) of "NAME-00001-of-00003.gguf" (llama.cpp: llama_split_path). */
@@ -112,7 +134,7 @@ static bool name_error(vf_error *err, const char *shown, const input *in)
 {
     if (in && in->error) {
         *err = (vf_error){.status = VF_ERR_IO};
-        (void)snprintf(err->text, sizeof err->text, "%s", strerror(in->error));
+        text_set(err->text, sizeof err->text, strerror(in->error));
     }
     if (!err->file[0])
         (void)snprintf(err->file, sizeof err->file, "%.*s", (int)sizeof err->file - 1, shown);
@@ -122,26 +144,26 @@ static bool name_error(vf_error *err, const char *shown, const input *in)
 static bool gguf_open(session *s, const char *path, input *in, subject *out, vf_error *err)
 {
     char copy[PATH_LIMIT];
-    (void)snprintf(copy, sizeof copy, "%s", path);
+    text_set(copy, sizeof copy, path);
     vf_parts parts = {open_split, close_source, copy};
     vf_status st = vf_gguf_read(s->catalog, &in->source, strcmp(path, "-") == 0 ? NULL : &parts, &s->alloc, &out->model, err);
     if (st != VF_OK)
         return name_error(err, in->shown, in);
-    vf_model_describe(out->model, &out->facts);
-    out->typed = true;
+    describe(out, path);
+    out->loader = "llama.cpp";
     return true;
 }
 
 /* ---- config.json and safetensors ------------------------------------------------------------ */
 
 /* Reads the names of the shards from an index; without one, a lone model.safetensors counts. */
-static bool find_shards(const char *index_path, shards *f, vf_error *err)
+static bool find_shards(session *s, const char *index_path, shards *f, vf_error *err)
 {
     input *in = input_open(index_path, err);
     if (!in)
         return false;
     f->err = err;
-    vf_status st = vf_safetensors_index_read(&in->source, add_shard, f, err);
+    vf_status st = vf_safetensors_index_read(&in->source, add_shard, f, &s->alloc, err);
     if (st == VF_OK && f->n == 0)
         (void)fail(err, "", "no shards are named in it");
     bool good = st == VF_OK && f->n > 0;
@@ -151,14 +173,14 @@ static bool find_shards(const char *index_path, shards *f, vf_error *err)
     return good;
 }
 
-static bool find_shards_in(const char *beside, bool in_folder, shards *f, vf_error *err)
+static bool find_shards_in(session *s, const char *beside, bool in_folder, shards *f, vf_error *err)
 {
     char path[PATH_LIMIT];
     *f = (shards){.beside = beside, .in_folder = in_folder, .err = err};
     if (!io_join(beside, in_folder, "model.safetensors.index.json", path, sizeof path))
         return fail(err, "", "path too long");
     if (io_kind(path) == FILE_REGULAR)
-        return find_shards(path, f, err);
+        return find_shards(s, path, f, err);
     if (io_join(beside, in_folder, "model.safetensors", path, sizeof path) && io_kind(path) == FILE_REGULAR)
         return add_shard(f, "model.safetensors");
     return true;
@@ -180,19 +202,20 @@ static bool config_open(session *s, const char *config, shards *f, subject *out,
     if (!good)
         (void)name_error(err, shown.failed ? "" : shown.p, NULL);
     else
-        vf_model_describe(out->model, &out->facts);
+        describe(out, config);
+    out->loader = "transformers";
     buf_free(&shown);
     free(text);
     return good;
 }
 
-static bool weights_open(session *s, shards *f, const char *shown, subject *out, vf_error *err)
+static bool weights_open(session *s, shards *f, const char *path, subject *out, vf_error *err)
 {
     vf_parts parts = {open_shard, close_source, f};
     if (vf_safetensors_read(&parts, f->n, &s->alloc, &out->model, err) != VF_OK)
-        return name_error(err, shown, NULL);
-    vf_model_describe(out->model, &out->facts);
-    out->typed = true;
+        return name_error(err, quote(path).s, NULL);
+    describe(out, path);
+    out->loader = "transformers";
     out->weights_only = true;
     return true;
 }
@@ -214,11 +237,11 @@ static bool safetensors_open(session *s, const char *path, subject *out, vf_erro
 {
     char config[PATH_LIMIT];
     shards f = {.beside = path, .err = err};
-    bool good = ends_with(path, ".json") ? find_shards(path, &f, err) : add_shard(&f, base_name(path));
+    bool good = ends_with(path, ".json") ? find_shards(s, path, &f, err) : add_shard(&f, base_name(path));
     if (good && io_join(path, false, "config.json", config, sizeof config) && io_kind(config) == FILE_REGULAR)
         good = config_open(s, config, &f, out, err);
     else if (good)
-        good = weights_open(s, &f, quote(path).s, out, err);
+        good = weights_open(s, &f, path, out, err);
     shards_free(&f);
     return good;
 }
@@ -233,7 +256,7 @@ bool model_folder_open(session *s, const char *path, subject *out, vf_error *err
 {
     char config[PATH_LIMIT];
     shards f;
-    bool good = find_shards_in(path, true, &f, err);
+    bool good = find_shards_in(s, path, true, &f, err);
     if (good && !io_join(path, true, "config.json", config, sizeof config))
         good = fail(err, "", "path too long");
     good = good && config_open(s, config, &f, out, err);
@@ -247,7 +270,7 @@ bool model_file_open(session *s, const char *path, subject *out, vf_error *err)
         return safetensors_open(s, path, out, err);
     if (ends_with(path, ".json")) {
         shards f;
-        bool good = find_shards_in(path, false, &f, err) && config_open(s, path, &f, out, err);
+        bool good = find_shards_in(s, path, false, &f, err) && config_open(s, path, &f, out, err);
         shards_free(&f);
         return good;
     }

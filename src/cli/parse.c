@@ -280,7 +280,7 @@ static bool check_plain(const options *o, vf_error *err)
     size_t models = o->n_plain + (options_has(o, OPT_MODEL) ? 1 : 0);
     if (o->command == CMD_FIT && o->n_plain && models > 1)
         return fail(err, "", "one argument too many: %s (several models: --model for each, or --models-from)",
-                    quote(o->plain[o->n_plain - 1]).s);
+                    quote(o->plain[options_has(o, OPT_MODEL) ? 0 : 1]).s);
     if (o->n_plain > c->max_args)
         return fail(err, c->name, "one argument too many: %s", quote(o->plain[c->max_args]).s);
     if (o->n_plain < c->min_args)

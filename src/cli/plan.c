@@ -1,5 +1,6 @@
 #include "cli/plan.h"
 #include "cli/io.h"
+#include "cli/measure.h"
 #include "cli/settings.h"
 
 #include <stdio.h>
@@ -164,6 +165,21 @@ static void stand_in_note(row *w, const subject *sub, bool generic)
                  sub->facts.name);
     else
         row_note(w, "%s: %s stands in for the size class", sub->class_name, sub->facts.name);
+    if (sub->range.n)
+        row_note(w, "%s: a token takes %llu to %llu bytes of a 16-bit cache in the %u models of about this size", sub->class_name,
+                 (unsigned long long)sub->range.least, (unsigned long long)sub->range.most, sub->range.n);
+}
+
+/* --host-memory: everything that stays outside the cards has to fit there. */
+static void check_host(const session *s, vf_result *r, row *w)
+{
+    const opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
+    uint64_t need = r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
+    if (!v->text || need <= v->number)
+        return;
+    r->verdict = VF_NO_FIT;
+    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)need,
+             (unsigned long long)v->number);
 }
 
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
@@ -188,8 +204,9 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     memcpy(q->device, gpu->device, sizeof q->device);
     if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK)
         return false;
+    row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
+    check_host(s, p->result, &w);
     plan_worsen(p, status[p->result->verdict]);
-    row w = {.model = sub->facts.name, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     stand_in_note(&w, sub, generic);
     if (c.note[0])
         row_note(&w, "%s", c.note);
@@ -207,6 +224,8 @@ static bool run_model(plan *p, const char *name, bool several, report *r, vf_err
 {
     subject sub;
     bool good = subject_open(p->s, name, &sub, err);
+    if (good && r->explain && sub.class_name[0])
+        sub.range = measure_class(p->s, sub.nominal);
     for (uint32_t g = 0; good && g < p->n_gpus; g++) {
         for (uint32_t q = 0; good && q < p->n_quants; q++) {
             if (plan_case(p, &sub, p->quant[q], 0, &p->gpu[g], r, err))
@@ -241,6 +260,16 @@ static bool run_models(plan *p, report *r, bool several, vf_error *err)
     return true;
 }
 
+static size_t longest_gpu(const plan *p)
+{
+    size_t most = 0;
+    for (uint32_t i = 0; i < p->n_gpus; i++) {
+        size_t n = text_columns(p->gpu[i].label, strlen(p->gpu[i].label));
+        most = n > most ? n : most;
+    }
+    return most;
+}
+
 int command_fit(session *s, vf_error *err)
 {
     plan p;
@@ -249,7 +278,7 @@ int command_fit(session *s, vf_error *err)
     if (good) {
         bool list = options_has(&s->opts, OPT_MODELS_FROM);
         bool several = list || count_models(s) * p.n_gpus * p.n_quants > 1;
-        report_begin(&r, s, &s->out, !several);
+        report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
         if (good)
             report_end(&r);

@@ -22,15 +22,14 @@ bool runtime_parse(session *s, char out[24], vf_error *err)
     out[0] = 0;
     if (!word)
         return true;
-    *err = (vf_error){0};
-    if (vf_catalog_find(s->catalog, VF_KIND_RUNTIME, word, &index, err) != VF_OK) {
+    if (session_find(s, VF_KIND_RUNTIME, word, &index, err) != VF_OK) {
         (void)snprintf(err->key, sizeof err->key, "--runtime");
         return false;
     }
     (void)vf_catalog_runtime(s->catalog, index, &e);
     if (!is_built_in(e.name))
         return fail(err, "--runtime", "%s: not in this version", e.name);
-    (void)snprintf(out, 24, "%s", e.name);
+    text_set(out, 24, e.name);
     return true;
 }
 
@@ -47,7 +46,7 @@ static void read_as(const char *runtime, const char *word, vf_quant *q)
     const vf_type_info *type = vf_type_get((uint32_t)q->type);
     if (strcmp(runtime, "generic") == 0) {
         q->kind = VF_QUANT_NOMINAL;
-        (void)snprintf(q->name, sizeof q->name, "%s", word);
+        text_set(q->name, sizeof q->name, word);
     } else if (!reads_gguf(runtime) && q->kind == VF_QUANT_GGUF && type && !type->quantized) {
         q->kind = VF_QUANT_CAST;
     }
@@ -105,7 +104,7 @@ static bool choice_of_word(session *s, const char *word, const char *runtime, ch
     (void)vf_catalog_quant(s->catalog, index, &e);
     out->quant = e.quant;
     out->quant.millibits = e.millibits;
-    (void)snprintf(out->runtime, sizeof out->runtime, "%s", runtime[0] ? runtime : e.quant.runtime);
+    text_set(out->runtime, sizeof out->runtime, runtime[0] ? runtime : e.quant.runtime);
     if (matrix && e.quant.kind != VF_QUANT_GGUF)
         return fail_value(err, "--quant", word, "importance matrices belong to GGUF quantizations");
     out->quant.imatrix = e.quant.imatrix || matrix;
@@ -113,6 +112,20 @@ static bool choice_of_word(session *s, const char *word, const char *runtime, ch
         return false;
     read_as(out->runtime, bare, &out->quant);
     return true;
+}
+
+/* What the file calls its own mix of types. */
+static void name_file_type(session *s, uint32_t file_type, vf_quant *q)
+{
+    text_set(q->name, sizeof q->name, "as in the file");
+    for (uint32_t i = 0, n = vf_catalog_count(s->catalog, VF_KIND_QUANT); i < n; i++) {
+        vf_quant_entry e;
+        (void)vf_catalog_quant(s->catalog, i, &e);
+        if (e.quant.kind == VF_QUANT_GGUF && e.quant.ftype == file_type) {
+            text_set(q->name, sizeof q->name, e.name);
+            return;
+        }
+    }
 }
 
 /* The format the weights are published in, if that is a quantized one that a runtime here loads. */
@@ -139,6 +152,20 @@ static bool choice_of_default(session *s, const subject *sub, const char *runtim
     return true;
 }
 
+static bool choice_of_file(session *s, const subject *sub, const char *runtime, choice *out)
+{
+    const vf_model_facts *f = &sub->facts;
+    out->quant.kind = VF_QUANT_AS_FILE;
+    if (f->file_type != UINT32_MAX || !f->published_quant[0])
+        name_file_type(s, f->file_type, &out->quant);
+    else
+        text_set(out->quant.name, sizeof out->quant.name, f->published_quant);
+    if (f->parameters && f->model_bytes <= UINT64_MAX / 8000)
+        out->quant.millibits = (uint32_t)(f->model_bytes * 8000 / f->parameters);
+    text_set(out->runtime, sizeof out->runtime, runtime[0] ? runtime : sub->loader);
+    return true;
+}
+
 bool choice_make(session *s, const subject *sub, const char *word, const char *runtime, choice *out, vf_error *err)
 {
     *out = (choice){0};
@@ -146,11 +173,7 @@ bool choice_make(session *s, const subject *sub, const char *word, const char *r
         word = sub->quant_word;
     if (word)
         return choice_of_word(s, word, runtime, out, err);
-    if (sub->typed) {
-        out->quant.kind = VF_QUANT_AS_FILE;
-        (void)snprintf(out->quant.name, sizeof out->quant.name, "as in the file");
-        (void)snprintf(out->runtime, sizeof out->runtime, "%s", runtime[0] ? runtime : "llama.cpp");
-        return true;
-    }
+    if (sub->typed)
+        return choice_of_file(s, sub, runtime, out);
     return choice_of_default(s, sub, runtime, out, err);
 }

@@ -12,9 +12,10 @@
 
 static const renderer *const renderers[] = {&format_table, &format_json, &format_jsonl, &format_csv, &format_tsv, &format_markdown};
 
-void report_begin(report *r, const session *s, buf *out, bool single)
+void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu_columns)
 {
-    *r = (report){.renderer = renderers[session_format(s)], .out = out, .term = &s->term, .single = single};
+    *r = (report){.renderer = renderers[session_format(s)], .out = out, .term = &s->term, .single = single,
+                  .gpu_columns = gpu_columns};
     r->explain = options_has(&s->opts, OPT_EXPLAIN);
     if (r->renderer->begin)
         r->renderer->begin(r);

@@ -5,7 +5,7 @@
 
 #include "cli/session.h"
 
-#define ROW_NOTES 4
+#define ROW_NOTES 6
 
 typedef struct row {
     const char *model; /**< catalog id, or the name in the file */
@@ -24,6 +24,7 @@ typedef struct report {
     const term *term;
     bool explain;
     bool single; /**< there is one row: it is shown in full */
+    size_t gpu_columns; /**< of the longest name of a set of cards */
     uint64_t n_rows;
     /* notes already said, where rows are lines (a bounded number: the rest is not remembered) */
     buf notes; /**< one a line */
@@ -42,7 +43,7 @@ typedef struct renderer {
 
 extern const renderer format_table, format_json, format_jsonl, format_csv, format_tsv, format_markdown;
 
-void report_begin(report *r, const session *s, buf *out, bool single);
+void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu_columns);
 void report_row(report *r, const row *row);
 /** An error of one case or line, for formats with a list of errors (JSON). */
 void report_error(report *r, const vf_error *err);

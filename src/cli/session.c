@@ -72,7 +72,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-static bool add_folder(session *s, const char *path, vf_finding_fn fn, void *ctx, vf_error *err)
+static bool add_folder(session *s, const char *path, vf_finding_fn fn, void *ctx, size_t *n_files, vf_error *err)
 {
     struct dirent **entry = NULL;
     int n = scandir(path, &entry, is_json, by_name);
@@ -86,23 +86,32 @@ static bool add_folder(session *s, const char *path, vf_finding_fn fn, void *ctx
         free(entry[i]);
     }
     free(entry);
+    *n_files += n > 0 ? (size_t)n : 0;
     return good;
 }
 
-bool session_add_catalog(session *s, const char *path, vf_finding_fn fn, void *ctx, vf_error *err)
+/* A file, or a folder as data/ is laid out: architectures before the models that name them. */
+static bool add_path(session *s, const char *path, vf_finding_fn fn, void *ctx, size_t *n_files, vf_error *err)
 {
-    if (io_kind(path) != FILE_FOLDER)
-        return add_file(s, path, fn, ctx, err);
-    /* As data/ is laid out: architectures before the models that name them. */
     static const char *const folders[] = {"architectures", "models"};
+    if (io_kind(path) != FILE_FOLDER) {
+        ++*n_files;
+        return add_file(s, path, fn, ctx, err);
+    }
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         char folder[PATH_LIMIT];
         if (!io_join(path, true, folders[i], folder, sizeof folder))
             return fail(err, "", "path too long: %s", quote(path).s);
-        if (io_kind(folder) == FILE_FOLDER && !add_folder(s, folder, fn, ctx, err))
+        if (io_kind(folder) == FILE_FOLDER && !add_folder(s, folder, fn, ctx, n_files, err))
             return false;
     }
-    return add_folder(s, path, fn, ctx, err);
+    return add_folder(s, path, fn, ctx, n_files, err);
+}
+
+bool session_add_catalog(session *s, const char *path, vf_finding_fn fn, void *ctx, vf_error *err)
+{
+    size_t n = 0;
+    return add_path(s, path, fn, ctx, &n, err) && (n > 0 || fail(err, "", "%s: a directory without .json files", quote(path).s));
 }
 
 static bool add_user_folder(session *s, vf_error *err)
@@ -115,7 +124,8 @@ static bool add_user_folder(session *s, vf_error *err)
         return true;
     if (!io_join(named ? config : home, true, named ? "vramfit/catalog" : ".config/vramfit/catalog", path, sizeof path))
         return true;
-    return io_kind(path) != FILE_FOLDER || session_add_catalog(s, path, NULL, NULL, err);
+    size_t n = 0;
+    return io_kind(path) != FILE_FOLDER || add_path(s, path, NULL, NULL, &n, err);
 }
 
 bool session_catalog(session *s, vf_error *err)
@@ -135,10 +145,13 @@ bool session_catalog(session *s, vf_error *err)
 vf_status session_find(const session *s, vf_kind kind, const char *name, uint32_t *index, vf_error *err)
 {
     static const char *const what[VF_KIND_COUNT] = {"model", "architecture", "quantization", "GPU", "runtime", "desktop"};
+    bool control = false; /* a separator to the catalog, a mistake here */
+    for (const char *p = name; *p; p++)
+        control = control || (unsigned char)*p < ' ';
     *err = (vf_error){0};
-    if (!s->terse)
+    if (!s->terse && !control)
         return vf_catalog_find(s->catalog, kind, name, index, err);
-    vf_status st = vf_catalog_find(s->catalog, kind, name, index, NULL);
+    vf_status st = control ? VF_ERR_NOT_FOUND : vf_catalog_find(s->catalog, kind, name, index, NULL);
     if (st != VF_OK)
         (void)fail(err, "", "unknown %s %s", what[kind], quote(name).s);
     err->status = st;

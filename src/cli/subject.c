@@ -84,6 +84,7 @@ static bool open_entry(session *s, uint32_t index, subject *out, vf_error *err)
     if (vf_catalog_model_open(s->catalog, index, &s->alloc, &out->model, err) != VF_OK)
         return false;
     vf_model_describe(out->model, &out->facts);
+    text_set(out->title, sizeof out->title, out->facts.name);
     return true;
 }
 
@@ -118,6 +119,19 @@ static bool open_name(session *s, const char *text, subject *out, vf_error *err)
     return open_entry(s, index, out, err);
 }
 
+/* No model of that name: if the text was meant as a file, that is what is said. */
+static bool explain_missing(const char *text, file_kind kind, vf_error *err)
+{
+    const char *why = io_why_missing(text);
+    if (kind == FILE_FOLDER)
+        return fail_value(err, "--model", text, "a directory without config.json");
+    if (why)
+        return fail_value(err, "--model", text, "%s", why);
+    if (ends_with(text, strlen(text), ".gguf"))
+        return fail_value(err, "--model", text, "no such file, and no model is known by that name");
+    return false;
+}
+
 bool subject_open(session *s, const char *text, subject *out, vf_error *err)
 {
     *out = (subject){0};
@@ -133,7 +147,7 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
     uint32_t index;
     vf_status st = vf_catalog_size_class(s->catalog, text, &index, &out->nominal, err);
     if (st == VF_OK) {
-        (void)snprintf(out->class_name, sizeof out->class_name, "%s", text);
+        text_set(out->class_name, sizeof out->class_name, text);
         return open_entry(s, index, out, err);
     }
     if (st == VF_ERR_NOT_FOUND && err->text[0])
@@ -141,11 +155,7 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
     *err = (vf_error){0};
     if (open_name(s, text, out, err))
         return true;
-    if (kind == FILE_FOLDER && err->status == VF_ERR_NOT_FOUND)
-        return fail_value(err, "--model", text, "a folder without config.json");
-    if (err->status == VF_ERR_NOT_FOUND && ends_with(text, strlen(text), ".gguf"))
-        return fail_value(err, "--model", text, "no such file, and no model is known by that name");
-    return false;
+    return err->status == VF_ERR_NOT_FOUND ? explain_missing(text, kind, err) : false;
 }
 
 void subject_close(subject *sub)

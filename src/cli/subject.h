@@ -4,13 +4,23 @@
 
 #include "cli/session.h"
 
+/** The models of a size class: how many in the catalog have about its number of parameters, and the least
+ * and most bytes that a token takes in their caches, at 16 bits. */
+typedef struct class_range {
+    uint32_t n;
+    uint64_t least, most;
+} class_range;
+
 typedef struct subject {
     vf_model *model;
     vf_model_facts facts;
     char class_name[24];  /**< the size class that was asked for; "" when none */
     uint64_t nominal;     /**< its number of parameters */
+    class_range range;    /**< for --explain; n 0: not measured */
     char quant_word[64];  /**< the quantization that the name says; "" when none */
+    char title[256];      /**< as shown: the model's name, or that of its file */
     bool typed;           /**< a file: its tensors' types are known, and taken unless --quant is given */
+    const char *loader;   /**< typed: the runtime that loads such files */
     bool weights_only;    /**< safetensors without config.json: no cache, no compute */
 } subject;
 

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/regex.h"
 
 #define NOT_LOADED (-2)
 #define HOST_ALIGNMENT 32
@@ -106,12 +107,58 @@ static bool is_rope_table(uint16_t role)
     return role == VF_ROLE_ROPE_FREQS || role == VF_ROLE_ROPE_FACTORS_LONG || role == VF_ROLE_ROPE_FACTORS_SHORT;
 }
 
-static bool has_layers(const vf_model *m, const vf_placement *p, int device)
+/** Whether the device has layers that rotate by the table. */
+static bool has_rotated_layers(const vf_model *m, const vf_placement *p, int device)
 {
     for (uint32_t i = 0; i < m->n_layers; i++)
-        if (p->layer_device[i] == device && !m->layers[i].mtp)
+        if (p->layer_device[i] == device && !m->layers[i].mtp &&
+            !(m->arch.rope_freqs_full && m->layers[i].windowed))
             return true;
     return false;
+}
+
+#define NAME_SIZE 256
+
+/** Puts tensors where --override-tensor says (llama-model-loader.cpp: create_tensor). The name of a tied
+ * output is that of the token embeddings, and goes where they go. */
+static vf_status apply_override(const vf_model *m, const vf_override *o, vf_regex *re, uint8_t *taken,
+                                vf_placement *p, vf_error *err)
+{
+    if (o->device < VF_DEVICE_CPU || o->device >= (int32_t)p->n_devices)
+        return vf_fail_key(err, VF_ERR_USAGE, "--override-tensor", "device %d: there are %u", (int)o->device,
+                           p->n_devices);
+    vf_status st = vf_regex_compile(o->pattern, strlen(o->pattern), re, err);
+    if (st) {
+        if (err)
+            vf_set_text(err->key, sizeof err->key, "--override-tensor");
+        return st;
+    }
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        char name[NAME_SIZE];
+        if (taken[i] || p->tensor_device[i] == NOT_LOADED ||
+            !vf_regex_search(re, vf_tensor_name(m, &m->tensors[i], name, sizeof name)))
+            continue;
+        taken[i] = 1;
+        p->tensor_device[i] = (int16_t)o->device;
+        if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD)
+            p->tied_output_device = (int16_t)o->device;
+    }
+    return VF_OK;
+}
+
+static vf_status apply_overrides(const vf_model *m, const vf_settings *s, const vf_allocator *a, vf_placement *p,
+                                 vf_error *err)
+{
+    if (s->n_override == 0 || m->n_tensors == 0)
+        return VF_OK;
+    vf_regex *re = vf_alloc(a, sizeof *re);
+    uint8_t *taken = vf_alloc_zero(a, m->n_tensors, 1);
+    vf_status st = re && taken ? VF_OK : vf_fail(err, VF_ERR_NOMEM, "out of memory");
+    for (uint32_t i = 0; !st && i < s->n_override; i++)
+        st = apply_override(m, &s->override[i], re, taken, p, err);
+    vf_free(a, re, sizeof *re);
+    vf_free(a, taken, m->n_tensors);
+    return st;
 }
 
 vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_settings *s, uint32_t n_devices,
@@ -132,17 +179,23 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     }
     place_layers(m, s, available, p);
+    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE)
+        p->tied_output_device = p->layer_device[m->n_layers];
     for (size_t i = 0; i < m->n_tensors; i++) {
         p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);
         if (p->tensor_device[i] >= 0 && !backend_multiplies(p->backend, types[i]))
             p->tensor_device[i] = VF_HOST;
     }
-    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE)
-        p->tied_output_device = p->layer_device[m->n_layers];
+    vf_status st = apply_overrides(m, s, a, p, err);
+    if (st) {
+        vf_placement_free(m, a, p);
+        return st;
+    }
     bool all = n_devices > 0;
     for (uint32_t i = 0; i <= m->n_layers; i++)
         all = all && p->layer_device[i] != VF_HOST;
-    p->pipeline = n_devices > 1 && s->split == VF_SPLIT_LAYER && all && !s->no_kv_offload && s->cpu_moe == 0;
+    p->pipeline = n_devices > 1 && s->split == VF_SPLIT_LAYER && all && !s->no_kv_offload && s->cpu_moe == 0 &&
+                  s->n_override == 0;
     return VF_OK;
 }
 
@@ -162,6 +215,17 @@ static uint64_t on_device(const vf_placement *p, uint16_t type, const vf_tensor 
     return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
 }
 
+/** Tied token embeddings are held once more as the output, unless both are in the same memory. */
+static void add_tied_copy(const vf_model *m, uint16_t type, const vf_tensor *t, const vf_placement *p, vf_weights *out)
+{
+    int device = p->tied_output_device;
+    if (m->arch.output.tied == VF_OUTPUT_NONE || (device == VF_HOST && !m->arch.output.copied_first))
+        return;
+    out->tied_copy = on_device(p, type, t, device);
+    uint64_t *sum = device == VF_HOST ? &out->host : &out->device[device];
+    *sum = vf_add(*sum, out->tied_copy);
+}
+
 vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_placement *p, vf_weights *out,
                           vf_error *err)
 {
@@ -174,7 +238,7 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
             continue;
         if (is_rope_table(t->role) && t->layer < 0) { /* one copy in every buffer type that has layers */
             for (int d = VF_HOST; d < (int)p->n_devices; d++)
-                if (has_layers(m, p, d)) {
+                if (has_rotated_layers(m, p, d)) {
                     uint64_t *sum = d == VF_HOST ? &out->host : &out->device[d];
                     *sum = vf_add(*sum, on_device(p, types[i], t, d));
                 }
@@ -182,12 +246,8 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
         }
         uint64_t *sum = home == VF_HOST ? &out->host : &out->device[home];
         *sum = vf_add(*sum, on_device(p, types[i], t, home));
-        if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && p->tied_output_device != VF_HOST) {
-            uint64_t copy = on_device(p, types[i], t, p->tied_output_device);
-            out->tied_copy = copy;
-            sum = &out->device[p->tied_output_device];
-            *sum = vf_add(*sum, copy);
-        }
+        if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && m->tied)
+            add_tied_copy(m, types[i], t, p, out);
     }
     for (uint32_t d = 0; d < p->n_devices; d++)
         if (!vf_size_ok(out->device[d]))

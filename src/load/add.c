@@ -42,7 +42,7 @@ static bool no_memory(adding *x)
 /** The compiled-in row that a new one of this id replaces, UINT32_MAX when none. */
 static uint32_t row_to_replace(const adding *x, const char *id)
 {
-    char normal[VF_NAME_LIMIT + 1];
+    char normal[VF_NAME_SIZE];
     uint32_t first;
     vf_blob blob;
     vf_builder_view(x->b, &blob);

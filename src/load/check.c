@@ -28,7 +28,7 @@ bool vf_check_report(vf_check *k, bool is_error, const char *id, uint32_t row, s
 
 bool vf_check_known(const vf_check *k, uint32_t table, const char *name)
 {
-    char normal[VF_NAME_LIMIT + 1];
+    char normal[VF_NAME_SIZE];
     uint32_t first;
     size_t n = vf_name_normalize(normal, sizeof normal, name, strlen(name));
     return n != SIZE_MAX && vf_index_range(&k->c->blob, table, normal, &first) > 0 &&

@@ -76,7 +76,7 @@ vf_status vf_catalog_size_class(const vf_catalog *c, const char *name, uint32_t 
                                 uint64_t *nominal_parameters, vf_error *err)
 {
     const vf_blob *blob = &c->blob;
-    char normal[VF_NAME_LIMIT + 1], quoted[VF_QUOTE_SIZE];
+    char normal[VF_NAME_SIZE], quoted[VF_QUOTE_SIZE];
     uint32_t first;
     uint64_t millions;
     size_t n = strlen(name);

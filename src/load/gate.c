@@ -64,6 +64,19 @@ static vf_status fail_with(const gate *g, size_t at, size_t n, const char *befor
     return VF_ERR_DATA;
 }
 
+/** The same about a number that is well written and yet of no use: its key is named, too. */
+static vf_status fail_number(const gate *g, size_t at, const char *before, const char *behind)
+{
+    vf_status s = fail_with(g, at, g->at - at, before, behind);
+    if (g->err && g->n_keys > 0) {
+        char quoted[VF_QUOTE_SIZE];
+        const key *last = &g->keys[g->n_keys - 1];
+        vf_set_text(g->err->key, sizeof g->err->key,
+                    vf_quote(quoted, sizeof quoted, g->text + last->start, last->end - last->start));
+    }
+    return s;
+}
+
 /** The byte at the current place as an int, -1 at the end. */
 static int peek(const gate *g)
 {
@@ -242,11 +255,11 @@ static vf_status scan_number(gate *g)
     if (c == '.' || c == '+' || c == '-' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
         return fail_with(g, start, g->at + 1 - start, "JSON: not a number: ", "");
     if (g->at - start > VF_JSON_NUMBER_LIMIT)
-        return fail_with(g, start, g->at - start, "number ", " is longer than 63 characters");
+        return fail_number(g, start, "number ", " is longer than 63 characters");
     if (integer && !integer_ok(g->text + whole, n_whole))
-        return fail_with(g, start, g->at - start, "integer ", " is out of range (at most 2^53)");
+        return fail_number(g, start, "integer ", " is out of range (at most 2^53)");
     if (up && n_whole + exponent_value(g->text + g->at - n_exponent, n_exponent) > 308)
-        return fail_with(g, start, g->at - start, "number ", " is out of range");
+        return fail_number(g, start, "number ", " is out of range");
     return VF_OK;
 }
 

@@ -39,29 +39,12 @@ static bool one_of(const char *text, size_t n, const char *const *words)
     return false;
 }
 
-/** Without the last word, when it is one of `words`. */
-static bool drop_last(piece *p, const char *const *words)
+static size_t word_length(piece p, size_t start)
 {
-    size_t start = p->n;
-    while (start > 0 && !is_separator(p->text[start - 1]))
-        start--;
-    if (start < 2 || !one_of(p->text + start, p->n - start, words))
-        return false;
-    p->n = start - 1;
-    return true;
-}
-
-/** Without the first word, when it is one of `words`. */
-static bool drop_first(piece *p, const char *const *words)
-{
-    size_t n = 0;
-    while (n < p->n && !is_separator(p->text[n]))
+    size_t n = start;
+    while (n < p.n && !is_separator(p.text[n]))
         n++;
-    if (n + 1 >= p->n || !one_of(p->text, n, words))
-        return false;
-    p->text += n + 1;
-    p->n -= n + 1;
-    return true;
+    return n - start;
 }
 
 static piece without_vendor(piece p)
@@ -72,26 +55,36 @@ static piece without_vendor(piece p)
     return p;
 }
 
-/* Words that tell apart what was trained on top, or how it was packed, but not the shape. */
-static piece stem_of(piece p)
+/** Copies the words that are not among `words`; 0 when nothing, or everything, is left out, or the name
+ * is too long to be looked up. */
+static piece without_words(piece p, const char *const *words, char out[VF_NAME_SIZE])
 {
-    static const char *const behind[] = {"instruct", "chat", "it", "base", "pt", "hf", "gguf", "latest", NULL};
-    static const char *const before[] = {"meta", NULL};
-    p = without_vendor(p);
-    while (drop_last(&p, behind) || drop_first(&p, before)) {
+    size_t used = 0;
+    if (p.n > VF_NAME_LIMIT)
+        return p;
+    for (size_t at = 0; at < p.n;) {
+        size_t n = word_length(p, at);
+        size_t end = at + n < p.n ? at + n + 1 : at + n; /* with its separator */
+        if (!one_of(p.text + at, n, words)) {
+            memcpy(out + used, p.text + at, end - at);
+            used += end - at;
+        }
+        at = end;
     }
-    return p;
+    return used > 0 ? (piece){out, used} : p;
 }
 
-/** A card without its maker's and the series' words. */
-static piece card_of(piece p)
+/** What is left of a name without the words that make no difference: of a model, what was trained on top
+ * and how it was packed; of a card, its maker's and the series' names. */
+static piece stem_of(uint32_t kind, piece p, char out[VF_NAME_SIZE])
 {
-    static const char *const before[] = {"nvidia", "geforce", "amd", "radeon", "intel", "apple", "tesla", "quadro",
-                                         "instinct", NULL};
-    static const char *const behind[] = {"gpu", "graphics", NULL};
-    while (drop_first(&p, before) || drop_last(&p, behind)) {
-    }
-    return p;
+    static const char *const packing[] = {"instruct", "chat", "it",   "base", "pt",
+                                          "hf",       "gguf", "meta", "latest", NULL};
+    static const char *const makers[] = {"nvidia", "geforce", "amd",   "radeon",   "intel", "apple",
+                                         "tesla",  "quadro",  "instinct", "gpu", "graphics", NULL};
+    if (kind == VF_KIND_MODEL)
+        return without_words(without_vendor(p), packing, out);
+    return kind == VF_KIND_GPU ? without_words(p, makers, out) : p;
 }
 
 /* ---- index ---------------------------------------------------------------------------------- */
@@ -108,12 +101,12 @@ static int compare_names(const char *pool, const vf_name *a, const vf_name *b)
     return a->row < b->row ? -1 : a->row > b->row;
 }
 
-/** Appends a name made of a part of the string at `shown`. */
-static bool append_name(vf_builder *b, uint32_t kind, uint32_t row, vf_name_rank rank, uint32_t shown, size_t n)
+/** Appends a name; `shown` is where it stands as written. */
+static bool append_name(vf_builder *b, uint32_t kind, uint32_t row, vf_name_rank rank, uint32_t shown, piece name)
 {
-    char normal[VF_NAME_LIMIT + 1];
+    char normal[VF_NAME_SIZE];
     vf_str text;
-    size_t length = vf_name_normalize(normal, sizeof normal, b->pools.text + shown, n);
+    size_t length = vf_name_normalize(normal, sizeof normal, name.text, name.n);
     if (length == SIZE_MAX || length == 0)
         return true;
     if (!vf_pools_text(&b->pools, normal, length, &text) ||
@@ -123,17 +116,23 @@ static bool append_name(vf_builder *b, uint32_t kind, uint32_t row, vf_name_rank
     return true;
 }
 
-/** The names that follow from an id: without its vendor, and its stem. */
-static bool append_derived(vf_builder *b, uint32_t kind, uint32_t row, uint32_t id)
+/** A name as written, and what follows from it: without its vendor, and its stem. */
+static bool append_names(vf_builder *b, uint32_t kind, uint32_t row, vf_name_rank rank, uint32_t at)
 {
-    const char *text = b->pools.text + id;
-    piece whole = {text, strlen(text)}, base = without_vendor(whole), stem = stem_of(whole);
-    if (kind == VF_KIND_GPU)
-        stem = card_of(whole);
-    uint32_t base_at = id + (uint32_t)(base.text - text), stem_at = id + (uint32_t)(stem.text - text);
-    if (base.n < whole.n && !append_name(b, kind, row, VF_NAME_BASE, base_at, base.n))
+    char room[VF_NAME_SIZE];
+    piece whole = {b->pools.text + at, strlen(b->pools.text + at)}, base = whole;
+    if (kind == VF_KIND_MODEL)
+        base = without_vendor(whole);
+    uint32_t base_at = at + (uint32_t)(base.text - whole.text);
+    piece stem = stem_of(kind, base, room);
+    size_t base_n = base.n, whole_n = whole.n;
+    /* the pool may move while names are appended: pieces of it are made anew */
+    if (!append_name(b, kind, row, rank, at, whole))
         return false;
-    return stem.n >= base.n || append_name(b, kind, row, VF_NAME_STEM, stem_at, stem.n);
+    base.text = b->pools.text + base_at;
+    if (base_n < whole_n && !append_name(b, kind, row, VF_NAME_BASE, base_at, base))
+        return false;
+    return stem.n >= base_n || append_name(b, kind, row, VF_NAME_STEM, base_at, stem);
 }
 
 bool vf_index_append(vf_builder *b, uint32_t kind, uint32_t row)
@@ -145,13 +144,9 @@ bool vf_index_append(vf_builder *b, uint32_t kind, uint32_t row)
     memcpy(&id, bytes + table->name, sizeof id);
     if (table->aliases != SIZE_MAX)
         memcpy(&aliases, bytes + table->aliases, sizeof aliases);
-    bool ok = append_name(b, kind, row, VF_NAME_ID, id.offset, strlen(b->pools.text + id.offset));
-    for (uint32_t i = 0; ok && i < aliases.count; i++) {
-        uint32_t at = b->pools.u32[aliases.first + i];
-        ok = append_name(b, kind, row, VF_NAME_ALIAS, at, strlen(b->pools.text + at));
-    }
-    if (ok && (kind == VF_KIND_MODEL || kind == VF_KIND_GPU))
-        ok = append_derived(b, kind, row, id.offset);
+    bool ok = append_names(b, kind, row, VF_NAME_ID, id.offset);
+    for (uint32_t i = 0; ok && i < aliases.count; i++)
+        ok = append_names(b, kind, row, VF_NAME_ALIAS, b->pools.u32[aliases.first + i]);
     return ok;
 }
 
@@ -238,29 +233,45 @@ static void append(char *out, size_t size, const char *text)
 
 #define LISTED 5
 
-/** The error of a name that fits several rows: names[first ... first + n) of one rank. */
-static vf_status ambiguous(const vf_blob *blob, uint32_t kind, piece name, uint32_t first, uint32_t n, vf_error *err)
+/** Whether a name goes on behind its first n bytes with another word, so far as a normalised name shows
+ * words: where letters and digits meet. */
+static bool goes_on(const char *name, size_t n)
+{
+    bool digit = name[n - 1] >= '0' && name[n - 1] <= '9', next = name[n] >= '0' && name[n] <= '9';
+    return name[n] != 0 && (name[n] == '-' || digit != next);
+}
+
+/** The error of a name that fits several rows, those of names[0 .. n); with `begin`, of the names that go
+ * on behind as many bytes. */
+static vf_status ambiguous(const vf_blob *blob, uint32_t kind, piece name, const vf_name *names, uint32_t n,
+                           size_t begin, vf_error *err)
 {
     char quoted[VF_QUOTE_SIZE], list[400] = "";
-    uint32_t rows = 0;
-    for (uint32_t i = 0; err && i < n; i++) {
-        uint32_t row = blob->names[first + i].row;
-        if (i > 0 && blob->names[first + i - 1].row == row)
+    uint32_t rows[LISTED], n_rows = 0;
+    for (uint32_t i = 0; err && i < n && n_rows <= LISTED; i++) {
+        uint32_t j = 0;
+        while (j < n_rows && rows[j] != names[i].row)
+            j++;
+        if (j < n_rows || (begin && !goes_on(blob->text + names[i].text, begin)))
             continue;
-        if (rows++ < LISTED) {
-            append(list, sizeof list, rows == 1 ? "'" : ", '");
-            append(list, sizeof list, vf_blob_name(blob, kind, row));
+        if (n_rows < LISTED) {
+            append(list, sizeof list, n_rows == 0 ? "'" : ", '");
+            append(list, sizeof list, vf_blob_name(blob, kind, names[i].row));
             append(list, sizeof list, "'");
+            rows[n_rows] = names[i].row;
+        } else {
+            append(list, sizeof list, " ...");
         }
+        n_rows++;
     }
-    return vf_fail(err, VF_ERR_AMBIGUOUS, "%s %s is ambiguous: it may be %s%s", vf_tables[kind].noun,
-                   vf_quote(quoted, sizeof quoted, name.text, name.n), list, rows > LISTED ? " ..." : "");
+    return vf_fail(err, VF_ERR_AMBIGUOUS, "%s %s is ambiguous: it may be %s", vf_tables[kind].noun,
+                   vf_quote(quoted, sizeof quoted, name.text, name.n), list);
 }
 
 /** Looks for one form of a name. VF_ERR_NOT_FOUND leaves *err as it was. */
 static vf_status find_form(const vf_blob *blob, uint32_t kind, piece name, uint32_t *row, vf_error *err)
 {
-    char normal[VF_NAME_LIMIT + 1];
+    char normal[VF_NAME_SIZE];
     uint32_t first;
     size_t length = vf_name_normalize(normal, sizeof normal, name.text, name.n);
     uint32_t n = length == SIZE_MAX || length == 0 ? 0 : vf_index_range(blob, kind, normal, &first);
@@ -272,9 +283,33 @@ static vf_status find_form(const vf_blob *blob, uint32_t kind, piece name, uint3
         best++;
     for (uint32_t i = 1; i < best; i++)
         if (names[i].row != names[0].row)
-            return ambiguous(blob, kind, name, first, best, err);
+            return ambiguous(blob, kind, name, names, best, 0, err);
     *row = names[0].row;
     return VF_OK;
+}
+
+/** A name that several rows begin with ("a100", of 40 and 80 GB): none of them is meant more than another.
+ * VF_ERR_NOT_FOUND when it is not so. */
+static vf_status find_beginning(const vf_blob *blob, uint32_t kind, piece name, vf_error *err)
+{
+    char normal[VF_NAME_SIZE];
+    size_t length = vf_name_normalize(normal, sizeof normal, name.text, name.n);
+    if (length == SIZE_MAX || length < 2)
+        return VF_ERR_NOT_FOUND;
+    uint32_t first, n = 0, row = UINT32_MAX;
+    bool several = false;
+    (void)vf_index_range(blob, kind, normal, &first);
+    for (; first + n < blob->n_names && blob->names[first + n].kind == kind; n++) {
+        const vf_name *candidate = &blob->names[first + n];
+        const char *text = blob->text + candidate->text;
+        if (strncmp(text, normal, length) != 0)
+            break;
+        if (!goes_on(text, length))
+            continue;
+        several = several || (row != UINT32_MAX && row != candidate->row);
+        row = candidate->row;
+    }
+    return several ? ambiguous(blob, kind, name, blob->names + first, n, length, err) : VF_ERR_NOT_FOUND;
 }
 
 /* ---- suggestions ---------------------------------------------------------------------------- */
@@ -286,17 +321,19 @@ typedef struct suggestion {
 } suggestion;
 
 /** How far a name is from what was asked for: less is nearer, UINT32_MAX is out of the question.
- * Names that begin like it come first, then those a few typing errors away. */
+ * Names that go on where it ends come first, then those a few typing errors away, then those that it goes
+ * on from. */
 static uint32_t score_name(const char *asked, size_t n, const char *name, size_t length)
 {
-    size_t shorter = n < length ? n : length, longer = n < length ? length : n;
-    if (shorter >= 3 && memcmp(asked, name, shorter) == 0)
-        return (uint32_t)(longer - shorter);
+    size_t shorter = n < length ? n : length, apart = (n < length ? length : n) - shorter;
+    bool begins = shorter >= 3 && memcmp(asked, name, shorter) == 0;
     uint32_t limit = n > 8 ? 3 : n > 3 ? 2 : 1;
-    if (longer - shorter > limit)
-        return UINT32_MAX;
-    uint32_t distance = vf_edit_distance(asked, n, name, length);
-    return distance <= limit ? distance * 4 : UINT32_MAX;
+    if (begins && n <= length)
+        return (uint32_t)apart;
+    uint32_t distance = apart > limit ? UINT32_MAX : vf_edit_distance(asked, n, name, length);
+    if (distance <= limit)
+        return 6 + distance * 4;
+    return begins ? (uint32_t)(20 + apart) : UINT32_MAX;
 }
 
 /** Puts a suggestion in its place among the best; a row stands there once. */
@@ -320,47 +357,67 @@ static void keep_best(suggestion *best, uint32_t *n, suggestion s)
     best[at] = s;
 }
 
-static vf_status not_found(const vf_blob *blob, uint32_t kind, piece name, vf_error *err)
+/** Gathers suggestions for one form of a name. */
+static void suggest(const vf_blob *blob, uint32_t kind, piece name, suggestion *best, uint32_t *n)
 {
-    char normal[VF_NAME_LIMIT + 1], quoted[VF_QUOTE_SIZE], hint[160] = "";
-    suggestion best[SUGGESTIONS];
-    uint32_t n = 0;
-    if (!err)
-        return VF_ERR_NOT_FOUND;
+    char normal[VF_NAME_SIZE];
     size_t length = vf_name_normalize(normal, sizeof normal, name.text, name.n);
-    for (uint32_t i = 0; length != SIZE_MAX && length > 0 && i < blob->n_names; i++) {
+    if (length == SIZE_MAX || length == 0)
+        return;
+    for (uint32_t i = 0; i < blob->n_names; i++) {
         const vf_name *candidate = &blob->names[i];
-        if (candidate->kind != kind || candidate->rank == VF_NAME_STEM)
+        if (candidate->kind != kind)
             continue;
         const char *text = blob->text + candidate->text;
         uint32_t score = score_name(normal, length, text, strlen(text));
         if (score != UINT32_MAX)
-            keep_best(best, &n, (suggestion){score, candidate->row, candidate->shown});
+            keep_best(best, n, (suggestion){score, candidate->row, candidate->shown});
     }
+}
+
+/** A suggestion as written, or its row's name where two would read alike. */
+static const char *suggested(const vf_blob *blob, uint32_t kind, const suggestion *best, uint32_t n, uint32_t i)
+{
+    const char *text = blob->text + best[i].shown;
+    for (uint32_t j = 0; j < n; j++)
+        if (j != i && strcmp(blob->text + best[j].shown, text) == 0)
+            return vf_blob_name(blob, kind, best[i].row);
+    return text;
+}
+
+static vf_status not_found(const vf_blob *blob, uint32_t kind, piece whole, piece stem, vf_error *err)
+{
+    char quoted[VF_QUOTE_SIZE], hint[160] = "";
+    suggestion best[SUGGESTIONS];
+    uint32_t n = 0;
+    if (!err)
+        return VF_ERR_NOT_FOUND;
+    suggest(blob, kind, whole, best, &n);
+    if (stem.n != whole.n)
+        suggest(blob, kind, stem, best, &n);
     for (uint32_t i = 0; i < n; i++) {
         append(hint, sizeof hint, i == 0 ? " (did you mean '" : i + 1 == n ? "' or '" : "', '");
-        append(hint, sizeof hint, blob->text + best[i].shown);
+        append(hint, sizeof hint, suggested(blob, kind, best, n, i));
     }
     append(hint, sizeof hint, n ? "'?)" : "");
     return vf_fail(err, VF_ERR_NOT_FOUND, "unknown %s %s%s", vf_tables[kind].noun,
-                   vf_quote(quoted, sizeof quoted, name.text, name.n), hint);
+                   vf_quote(quoted, sizeof quoted, whole.text, whole.n), hint);
 }
 
 vf_status vf_index_find(const vf_blob *blob, uint32_t kind, const char *name, size_t n, uint32_t *row, vf_error *err)
 {
-    piece whole = {name, n}, forms[3] = {whole};
-    uint32_t n_forms = 1;
-    if (kind == VF_KIND_MODEL) {
-        forms[n_forms++] = without_vendor(whole);
-        forms[n_forms++] = stem_of(whole);
-    } else if (kind == VF_KIND_GPU) {
-        forms[n_forms++] = card_of(whole);
-    }
-    for (uint32_t i = 0; i < n_forms; i++) {
-        vf_status s = i > 0 && forms[i].n == forms[i - 1].n ? VF_ERR_NOT_FOUND
-                                                            : find_form(blob, kind, forms[i], row, err);
+    char room[VF_NAME_SIZE];
+    piece whole = {name, n}, base = kind == VF_KIND_MODEL ? without_vendor(whole) : whole;
+    piece stem = stem_of(kind, base, room);
+    const piece forms[] = {whole, base, stem};
+    for (uint32_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if (i > 0 && forms[i].n == forms[i - 1].n)
+            continue;
+        vf_status s = find_form(blob, kind, forms[i], row, err);
         if (s != VF_ERR_NOT_FOUND)
             return s;
     }
-    return not_found(blob, kind, whole, err);
+    vf_status s = kind == VF_KIND_MODEL || kind == VF_KIND_GPU ? find_beginning(blob, kind, stem, err)
+                                                               : VF_ERR_NOT_FOUND;
+    return s == VF_ERR_NOT_FOUND ? not_found(blob, kind, whole, stem, err) : s;
 }

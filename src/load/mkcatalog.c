@@ -25,8 +25,8 @@ static const vf_allocator heap = {resize, NULL};
 static bool print_finding(void *ctx, const vf_finding *f)
 {
     (void)ctx;
-    fprintf(stderr, "%s:%u:%u: %s: %s: %s [%s]\n", f->error.file, f->error.line, f->error.column,
-            f->is_error ? "error" : "warning", f->error.key, f->error.text, f->id);
+    fprintf(stderr, "%s:%u:%u: %s: %s%s%s [%s]\n", f->error.file, f->error.line, f->error.column,
+            f->is_error ? "error" : "warning", f->error.key, f->error.key[0] ? ": " : "", f->error.text, f->id);
     return true;
 }
 

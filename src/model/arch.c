@@ -78,8 +78,12 @@ static const vf_choice recurrent_kinds[] = {
     {"lightning", VF_REC_LIGHTNING},
     {"rwkv6-qwen2", VF_REC_RWKV6_QWEN2},
     {"arwkv7", VF_REC_ARWKV7},
+    {"plamo2", VF_REC_PLAMO2},
     {NULL, 0},
 };
+
+static const vf_choice kda_gates[] = {
+    {"low-rank", VF_KDA_LOW_RANK}, {"wide", VF_KDA_WIDE}, {"mixed", VF_KDA_MIXED}, {NULL, 0}};
 
 static const vf_choice recurrent_where[] = {
     {"none", VF_REC_AT_NONE},           {"all", VF_REC_AT_ALL},
@@ -121,6 +125,7 @@ static const vf_choice shared_widths[] = {
     {"ff_shexp-or-ff_exp", VF_SHARED_FF_SHEXP_OR_FF_EXP},
     {"ff_shexp-x-count", VF_SHARED_FF_SHEXP_X_COUNT},
     {"ff_shexp-or-x-count", VF_SHARED_FF_SHEXP_OR_X_COUNT},
+    {"ff_shexp-or-x-count-min-1", VF_SHARED_FF_SHEXP_OR_X_COUNT_MIN_1},
     {"ff_exp-x-count-min-1", VF_SHARED_FF_EXP_X_COUNT_MIN_1},
     {NULL, 0},
 };
@@ -136,7 +141,13 @@ static const vf_choice rope_where[] = {
 };
 
 static const vf_choice gather[] = {
-    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"behind-cross", VF_GATHER_BEHIND_CROSS}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
+    {"in-layer", VF_GATHER_IN_LAYER},
+    {"behind-sum", VF_GATHER_BEHIND_SUM},
+    {"behind-cross", VF_GATHER_BEHIND_CROSS},
+    {"late", VF_GATHER_LATE},
+    {"after-norm", VF_GATHER_AFTER_NORM},
+    {NULL, 0},
+};
 
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
@@ -162,6 +173,7 @@ static const vf_field output[] = {
     FLAG("norm_is_token_embd_norm", output.norm_is_token_embd_norm, "the final norm has that name"),
     FLAG("norm_is_enc_output_norm", output.norm_is_enc_output_norm, "the final norm is enc.output_norm"),
     FLAG("no_norm", output.no_norm, "no final norm is stored"),
+    FLAG("copied_first", output.copied_first, "a tied output is loaded before the token embeddings"),
     END,
 };
 
@@ -173,6 +185,7 @@ static const vf_field attention[] = {
     ENUM("qk_norm", attention.qk_norm, qk_norms, "norms on q and k"),
     FLAG("qk_norm_optional", attention.qk_norm_optional, "some models lack them"),
     HAS("sinks", attention.sinks, "attn_sinks"),
+    FLAG("sinks_windowed", attention.sinks_windowed, "in layers with a sliding window only"),
     ENUM("gate", attention.gate, gates, "gate of the output"),
     FLAG("gate_optional", attention.gate_optional, "some models lack it"),
     FLAG("k_eq_v_optional", attention.k_eq_v_optional, "some models have no attn_v in full-attention layers"),
@@ -202,6 +215,7 @@ static const vf_field recurrent[] = {
     COUNT("interval", recurrent.interval, 2048, "default of full_attention_interval"),
     HAS("norm", recurrent.norm, "ssm_norm"),
     FLAG("dt_b_c_norm", recurrent.dt_b_c_norm, "norms on dt, B and C"),
+    ENUM("kda_gate", recurrent.kda_gate, kda_gates, "gates of Kimi delta attention"),
     FLAG("fused_ba", recurrent.fused_ba, "ssm_ba in place of ssm_beta and ssm_alpha"),
     END,
 };
@@ -226,9 +240,12 @@ static const vf_field moe[] = {
     FLAG("router_bias", moe.router_bias, "ffn_gate_inp.bias"),
     FLAG("expert_bias", moe.expert_bias, "biases of the experts"),
     HAS("selection_bias", moe.selection_bias, "exp_probs_b"),
+    FLAG("selection_bias_bare", moe.selection_bias_bare, "exp_probs_b without .bias"),
+    FLAG("chunks", moe.chunks, "a second set of experts for groups of them"),
     HAS("gate_up", moe.gate_up, "gate and up matrices fused"),
     FLAG("mxfp4", moe.mxfp4, "expert matrices are published as MXFP4"),
     FLAG("plain", moe.plain, "experts without gate matrices"),
+    FLAG("routed", moe.routed, "experts of expert_latent_length, where it is given"),
     FLAG("latent", moe.latent, "experts of moe_latent_size, where it is given"),
     FLAG("gemma_norms", moe.gemma_norms, "norms on each side of both feed-forwards"),
     FLAG("norm_exps", moe.norm_exps, "ffn_norm_exps"),
@@ -261,6 +278,7 @@ static const vf_field graph[] = {
 static const vf_field mtp[] = {
     FLAG("dense", mtp.dense, "the feed-forward of these blocks is dense"),
     FLAG("never", mtp.never, "never loaded"),
+    FLAG("post_attention_norm", mtp.post_attention_norm, "post_attention_norm"),
     FLAG("layer_output_norm", mtp.layer_output_norm, "layer_output_norm"),
     HAS("embed_tokens", mtp.embed_tokens, "nextn.embed_tokens"),
     HAS("shared_head_head", mtp.shared_head_head, "nextn.shared_head_head"),
@@ -292,7 +310,9 @@ const vf_field vf_arch_fields[] = {
     OBJECT("graph", graph, "what only the compute graph sees"),
     OBJECT("mtp", mtp, "multi-token-prediction blocks"),
     HAS("rope_freqs", rope_freqs, "rope_freqs.weight"),
+    FLAG("rope_freqs_full", rope_freqs_full, "rope_freqs go with full-attention layers only"),
     HAS("rope_factors", rope_factors, "rope_factors_long.weight and rope_factors_short.weight"),
+    FLAG("residual_scores", residual_scores, "scores of residual streams"),
     HAS("layer_output_scale", layer_output_scale, "layer_output_scale.weight"),
     END,
 };

@@ -128,6 +128,9 @@ typedef enum vf_attn_kind {
     VF_ATTN_LINEAR   /**< a layer reduced to attn_output (DeciLM; layer table only) */
 } vf_attn_kind;
 
+/** Where Kimi delta attention's gates come from: low-rank pairs; one matrix each; a pair and one matrix. */
+typedef enum vf_kda_gate { VF_KDA_LOW_RANK = 0, VF_KDA_WIDE, VF_KDA_MIXED } vf_kda_gate;
+
 typedef enum vf_recurrent_kind {
     VF_REC_NONE = 0,
     VF_REC_MAMBA,
@@ -139,6 +142,7 @@ typedef enum vf_recurrent_kind {
     VF_REC_RWKV7,
     VF_REC_LIGHTNING, /**< MiniMax-01 */
     VF_REC_RWKV6_QWEN2, /**< RWKV-6 time mix in a Qwen2 block */
+    VF_REC_PLAMO2,    /**< Mamba with heads and norms on dt, B and C */
     VF_REC_ARWKV7     /**< RWKV-7 time mix in a Qwen2 block */
 } vf_recurrent_kind;
 
@@ -192,6 +196,7 @@ typedef enum vf_shared_width {
     VF_SHARED_FF_SHEXP_OR_FF_EXP,    /**< the first, expert_feed_forward_length when 0 */
     VF_SHARED_FF_SHEXP_X_COUNT,      /**< the one before × expert_shared_count */
     VF_SHARED_FF_SHEXP_OR_X_COUNT,   /**< the first; when 0, expert_feed_forward_length × count */
+    VF_SHARED_FF_SHEXP_OR_X_COUNT_MIN_1, /**< the same with count at least 1 */
     VF_SHARED_FF_EXP_X_COUNT_MIN_1   /**< expert_feed_forward_length × max(1, expert_shared_count) */
 } vf_shared_width;
 
@@ -232,6 +237,8 @@ typedef struct vf_arch {
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
         bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
+        bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
+                                both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
     struct {
         uint8_t kind; /**< vf_attn_kind */
@@ -240,6 +247,7 @@ typedef struct vf_arch {
         uint8_t qk_norm; /**< vf_qk_norm */
         bool qk_norm_optional;
         uint8_t sinks;   /**< vf_has */
+        bool sinks_windowed; /**< in layers with a sliding window only */
         uint8_t gate;    /**< vf_attn_gate */
         bool gate_optional;
         bool k_eq_v_optional; /**< some models have no attn_v in their full-attention layers */
@@ -266,6 +274,7 @@ typedef struct vf_arch {
         uint32_t interval; /**< VF_REC_AT_INTERVAL: default of full_attention_interval */
         uint8_t norm;  /**< vf_has: ssm_norm of Mamba-2 */
         bool dt_b_c_norm; /**< ssm_dt_norm, ssm_b_norm, ssm_c_norm (Jamba) */
+        uint8_t kda_gate; /**< vf_kda_gate */
         bool fused_ba; /**< delta net: ssm_ba in place of ssm_beta and ssm_alpha */
     } recurrent;
     struct {
@@ -285,9 +294,12 @@ typedef struct vf_arch {
         bool shared_fused;   /**< ffn_up_shexp of twice the width holds gate and up */
         bool router_bias, expert_bias;
         uint8_t selection_bias; /**< vf_has: exp_probs_b */
+        bool selection_bias_bare; /**< exp_probs_b has no ".bias" behind its name */
+        bool chunks;         /**< a second, narrower set of experts for groups of them (GroveMoE) */
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
         bool mxfp4;          /**< published, and converted, as MXFP4 (gpt-oss) */
         bool plain;          /**< experts without gate matrices */
+        bool routed;         /**< ffn_routed_down and _up where expert_latent_length > 0 (Kimi K3) */
         bool latent;         /**< ffn_latent_down and _up where moe_latent_size > 0 */
         bool gemma_norms;    /**< Gemma 4: router scale and a norm on each side of both feed-forwards */
         bool norm_exps;      /**< ffn_norm_exps (Arctic) */
@@ -316,11 +328,13 @@ typedef struct vf_arch {
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */
+    bool rope_freqs_full; /**< rope_freqs go with full-attention layers only (Gemma 4) */
+    bool residual_scores; /**< scores of residual streams, where attn_res.block_size > 0 (Kimi K3) */
     uint8_t layer_output_scale; /**< vf_has */
     struct {
         bool dense;    /**< the feed-forward of these blocks is dense in any case */
         bool never;    /**< in the file, and never loaded (llama.cpp skips them) */
-        bool layer_output_norm;
+        bool layer_output_norm, post_attention_norm;
         uint8_t embed_tokens, shared_head_head, shared_head_norm; /**< vf_has */
     } mtp;             /**< multi-token-prediction blocks: the last nextn_predict_layers */
 } vf_arch;

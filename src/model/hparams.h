@@ -41,6 +41,7 @@
     X(U, relative_buckets_count, "attention.relative_buckets_count", 1u << 16) \
     X(U, indexer_head_count, "attention.indexer.head_count", 1u << 16) \
     X(U, indexer_key_length, "attention.indexer.key_length", 1u << 16) \
+    X(L, indexer_types, "attention.indexer.types", 1) \
     X(U, indexer_top_k, "attention.indexer.top_k", 0x80000000u) \
     X(F, attn_logit_softcapping, "attn_logit_softcapping", 1) \
     X(F, final_logit_softcapping, "final_logit_softcapping", 1) \
@@ -62,8 +63,12 @@
     X(U, expert_gating_func, "expert_gating_func", 255) \
     X(F, expert_weights_norm, "expert_weights_norm", 1) \
     X(S, expert_weights_scale, "expert_weights_scale", 1) \
+    X(U, expert_chunk_feed_forward_length, "expert_chunk_feed_forward_length", 1u << 26) \
+    X(U, experts_per_group, "experts_per_group", 1u << 16) \
     X(U, leading_dense_block_count, "leading_dense_block_count", 2048) \
     X(U, interleave_moe_layer_step, "interleave_moe_layer_step", 2048) \
+    X(U, expert_latent_length, "expert_latent_length", 1u << 24) \
+    X(U, attn_res_block_size, "attn_res.block_size", 2048) \
     X(U, moe_latent_size, "moe_latent_size", 1u << 24) \
     /* recurrent layers */ \
     X(U, ssm_conv_kernel, "ssm.conv_kernel", 1u << 16) \

@@ -18,6 +18,7 @@ typedef struct builder {
     uint32_t n_head_0;
     uint32_t head_k, head_v, head_k_swa, head_v_swa, n_rot, n_rot_swa;
     bool mla, has_ffn_step;
+    bool file_tells; /* there are a file's tensors, and routers among them */
     vf_error *err;
 } builder;
 
@@ -53,7 +54,7 @@ static vf_status check_arrays(builder *b)
         const vf_per_layer *value;
     } lists[] = {
         L(feed_forward_length), L(head_count), L(head_count_kv), L(expert_used_count),
-        L(expert_feed_forward_length), L(recurrent_layers),
+        L(expert_feed_forward_length), L(recurrent_layers), L(indexer_types),
     };
 #undef L
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
@@ -114,12 +115,14 @@ static void resolve_window(builder *b)
 
 static bool is_windowed(const builder *b, uint32_t il)
 {
-    if (b->m->n_swa == 0 || il >= b->n_trunk)
+    if (b->m->n_swa == 0)
+        return false;
+    if (b->hp->sliding_window_pattern.count > 0 && b->arch->window.where != VF_WINDOW_ALL)
+        return PER_LAYER(b, sliding_window_pattern, il) != 0;
+    if (il >= b->n_trunk)
         return false;
     if (b->arch->window.where == VF_WINDOW_ALL)
         return true;
-    if (b->hp->sliding_window_pattern.count > 0)
-        return PER_LAYER(b, sliding_window_pattern, il) != 0;
     uint32_t period = b->hp->sliding_window_pattern.value;
     if (!PRESENT(b, sliding_window_pattern))
         period = b->arch->window.period;
@@ -219,7 +222,7 @@ static vf_status check_recurrent(builder *b)
         NEED(ssm_inner_size);
         NEED(ssm_state_size);
         NEED(ssm_time_step_rank);
-        if (b->arch->recurrent.kind != VF_REC_MAMBA)
+        if (b->arch->recurrent.kind != VF_REC_MAMBA && b->arch->recurrent.kind != VF_REC_PLAMO2)
             NEED(ssm_group_count);
     }
 #undef NEED
@@ -273,7 +276,7 @@ static vf_status fill_attention(builder *b, uint32_t il, vf_layer *l)
     l->attention = arch->attention.kind;
     if (l->attention == VF_ATTN_MLA && !b->mla)
         l->attention = VF_ATTN_MLA_KV_B;
-    l->indexer = arch->attention.indexer;
+    l->indexer = arch->attention.indexer && (!PRESENT(b, indexer_types) || PER_LAYER(b, indexer_types, il) != 0);
     uint32_t own = arch->attention.kv_layers ? arch->attention.kv_layers : b->n_layer;
     if (arch->attention.shared_kv)
         own = b->n_layer - b->hp->shared_kv_layers;
@@ -281,9 +284,27 @@ static vf_status fill_attention(builder *b, uint32_t il, vf_layer *l)
     return fill_heads(b, il, l);
 }
 
+static bool has_router(const vf_model *m, uint32_t il)
+{
+    return vf_model_tensor(m, (int32_t)il, VF_ROLE_FFN_GATE_INP, VF_PART_WEIGHT) != NULL;
+}
+
+/* Some architectures leave it to the file which layers have a router (Jamba, MiMo-V2). */
+static bool has_routers(const builder *b)
+{
+    if (!b->m->from_file || b->hp->expert_count == 0)
+        return false;
+    for (uint32_t il = 0; il < b->n_layer; il++)
+        if (has_router(b->m, il))
+            return true;
+    return false;
+}
+
 static bool has_experts(const builder *b, uint32_t il, const vf_layer *l, uint32_t n_ff)
 {
     const vf_hparams *hp = b->hp;
+    if (b->file_tells)
+        return has_router(b->m, il);
     if (hp->expert_count == 0 || (l->mtp && b->arch->mtp.dense))
         return false;
     switch (b->arch->moe.where) {
@@ -322,6 +343,8 @@ static uint64_t shared_width(const builder *b, uint64_t n_ff, uint64_t n_ff_exp)
         return (shexp ? shexp : n_ff_exp) * count;
     case VF_SHARED_FF_SHEXP_OR_X_COUNT:
         return count == 0 ? 0 : shexp ? shexp : n_ff_exp * count;
+    case VF_SHARED_FF_SHEXP_OR_X_COUNT_MIN_1:
+        return shexp ? shexp : n_ff_exp * (count ? count : 1);
     case VF_SHARED_FF_EXP_X_COUNT_MIN_1:
         return n_ff_exp * (count ? count : 1);
     default:
@@ -413,6 +436,7 @@ vf_status vf_layers_build(vf_model *m, vf_error *err)
     b.n_layer = m->arch.encoder_decoder && m->hp.decoder_block_count ? m->hp.decoder_block_count
                                                                      : m->hp.block_count;
     b.n_trunk = b.n_layer - m->hp.nextn_predict_layers;
+    b.file_tells = has_routers(&b);
     b.has_ffn_step = has_step(&m->arch, VF_STEP_FFN);
     if (m->hp.decoder_block_count > MAX_LAYERS)
         return bad(&b, VF_HP_decoder_block_count, "must be from 1 to 2048");

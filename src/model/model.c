@@ -207,6 +207,7 @@ void vf_model_describe(const vf_model *m, vf_model_facts *out)
         .n_expert = m->hp.expert_count,
         .n_expert_used = max_expert_used(m),
         .has_types = m->from_file,
+        .file_type = m->from_file ? m->file_type : UINT32_MAX,
         .causal = m->arch.causal,
         .published_parameters = m->published_parameters,
         .published_quant = m->published_quant,

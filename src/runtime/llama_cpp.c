@@ -115,11 +115,12 @@ static void add_compute(const vf_compute *compute, const vf_context *c, const vf
         vf_add_note(out, "architecture without a block list: the compute buffer is a bound (margin 15 %%)");
 }
 
-/** Rows of logits (or embeddings) that are handed back, on the host (llama-context.cpp: output_reserve). */
+/** Rows of logits that are handed back, and of embeddings where asked for or where a decoder needs the
+ * encoder's, on the host (llama-context.cpp: output_reserve). */
 static uint64_t output_bytes(const vf_model *m, const vf_context *c)
 {
-    uint64_t width = c->causal ? m->hp.vocab_size : 0;
-    if (c->embeddings || !c->causal)
+    uint64_t width = m->hp.vocab_size;
+    if (c->embeddings || m->arch.encoder_decoder)
         width = vf_add(width, m->hp.embedding_length);
     return vf_mul3(c->n_seq_max, width, 4);
 }

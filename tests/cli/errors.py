@@ -104,7 +104,8 @@ CASES = [
     (["--catalog", "/nonexistent/x.json", "list", "models"], ["/nonexistent/x.json"]),
 ]
 
-GOOD = [["--help"], ["help"], ["--version"], ["version"], ["help", "options"], ["help", "limits"], ["list", "--help"],
+GOOD = [["--help"], ["help"], ["--version"], ["version"], ["help", "options"], ["help", "limits"], ["help", "models"],
+        ["help", "quants"], ["help", "gpus"], ["help", "verdict"], ["help", "lists"], ["help", "commands"], ["list", "--help"],
         ["--quiet", "list", "models"], ["list", "models"], ["list", "quants", "q4"], ["list", "gpus", "3090"],
         ["list", "runtimes"], ["list", "desktops"], ["show", "13B"], ["show", "3090"], ["show", "q4_k_m"], ["check"]]
 
@@ -125,7 +126,7 @@ def main():
         r = c.run(*args)
         c.equal((r.exit, r.err), (0, ""), " ".join(args))
         c.that(bool(r.out) != ("--quiet" in args), " ".join(args) + ": stdout")
-        for line in r.out.splitlines() if args[-1] == "--help" else []:
+        for line in r.out.splitlines() if "help" in args[0] else []:
             c.that(len(line) <= 80, "help: 80 columns: " + line)
     c.that(c.run("--help").out.count("\n") <= 50, "help: 50 lines")
     return c.end()

@@ -67,9 +67,10 @@ def slow_reader(c):
 
 
 def on_terminal(c, args, columns, env):
+    env = {**ENV, "TERM": "xterm", "COLUMNS": str(columns), **env}
     pid, fd = pty.fork()
     if pid == 0:
-        os.execve(c.program, [c.program, *args], dict(ENV, TERM="xterm", COLUMNS=str(columns), **env))
+        os.execve(c.program, [c.program, *args], env)
     out = b""
     while True:
         try:

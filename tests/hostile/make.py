@@ -27,6 +27,7 @@ OUTDIR gets one folder per kind and manifest.jsonl, one JSON object a line:
 Standard library only. No randomness, no clock, no network: two runs give the same bytes. Huge
 files are sparse; a run uses less than 20 MB of disk.
 """
+
 import collections
 import json
 import os

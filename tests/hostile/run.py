@@ -13,6 +13,7 @@ usage: run.py BINARY [--corpus DIR] [--kind K[,K]] [--name SUBSTR] [--skip K[,K]
                that call N was never reached
 Standard library only. Exit status 0 when every case holds.
 """
+
 import argparse
 import collections
 import fcntl
@@ -211,7 +212,12 @@ class Runner:
         bad += self.judge_text(row, r)
         if expect["verdict"] == "accept" and (r.rc not in EXITS["ok"] or r.err):
             bad.append("not accepted cleanly: " + r.err[:120].decode("utf-8", "replace").strip())
-        if expect["verdict"] == "reject" and setup not in ("stdout_full", "stdout_closed", "stderr_closed", "stderr_full"):
+        if expect["verdict"] == "reject" and setup not in (
+            "stdout_full",
+            "stdout_closed",
+            "stderr_closed",
+            "stderr_full",
+        ):
             bad += self.judge_message(row, r)
         return bad
 
@@ -232,8 +238,9 @@ class Runner:
     @staticmethod
     def judge_message(row, r):
         bad = ["accepted"] if r.rc == 0 else []
-        text = r.err.decode("utf-8", "replace")
-        if row["kind"] != "list":
+        findings = row["args"][:1] == ["check"]
+        text = (r.out if findings else r.err).decode("utf-8", "replace")
+        if row["kind"] != "list" and not findings:
             if r.out:
                 bad.append("text on stdout")
             if text.count("\n") != 1:
@@ -262,7 +269,9 @@ class Runner:
                 steps = [("@%d" % i, data[:i])]
             else:
                 steps = [
-                    ("@%d=%02x" % (i, v), data[:i] + bytes([v]) + data[i + 1 :]) for v in sweep["values"] if data[i] != v
+                    ("@%d=%02x" % (i, v), data[:i] + bytes([v]) + data[i + 1 :])
+                    for v in sweep["values"]
+                    if data[i] != v
                 ]
             for tag, changed in steps:
                 with open(copy, "wb") as f:

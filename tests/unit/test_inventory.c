@@ -118,6 +118,18 @@ static void check_list(const vf_model *m, const cJSON *line)
         }
 }
 
+/* The layer table is the same when a file's tensors are there while it is made. */
+static void check_from_file(vf_model *m)
+{
+    vf_layer *layers = m->layers;
+    vf_error err = {0};
+    m->from_file = true;
+    CHECK(vf_layers_build(m, &err) == VF_OK, "%s: %s: %s", m->name, err.key, err.text);
+    CHECK(memcmp(layers, m->layers, m->n_layers * sizeof *layers) == 0, "%s: another layer table", m->name);
+    m->from_file = false;
+    free(layers);
+}
+
 static void check_sample(vf_model **models, const cJSON *lines)
 {
     unsigned i = 0;
@@ -128,6 +140,7 @@ static void check_sample(vf_model **models, const cJSON *lines)
         if (!m)
             continue;
         check_list(m, line);
+        check_from_file(m);
         const cJSON *quant;
         cJSON_ArrayForEach(quant, cJSON_GetObjectItem(line, "quants"))
             check_quant(m, quant->string, cJSON_GetObjectItem(quant, "bytes")->valuedouble,

@@ -304,8 +304,108 @@ static void check_types(void)
     CHECK_U64(vf_row_bytes(VF_TYPE_Q4_K, 300), UINT64_MAX, "no multiple of the block");
 }
 
+/* ---- any hyperparameters: an error or a model, never anything else */
+
+static uint64_t random_state = 88172645463325252u;
+
+static uint32_t random_below(uint32_t n)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (uint32_t)(random_state >> 33) % n;
+}
+
+static uint32_t random_value(const vf_field *f)
+{
+    static const uint32_t values[] = {0, 1, 2, 3, 4, 8, 16, 64, 96, 128, 256, 1000, 4096};
+    if (random_below(40) == 0)
+        return (uint32_t)f->max;
+    uint32_t value = values[random_below(sizeof values / sizeof values[0])];
+    return value > f->max ? (uint32_t)f->max : value;
+}
+
+static void random_hparams(vf_model *m)
+{
+    m->pool = calloc(VF_HP_COUNT * 8, sizeof *m->pool);
+    for (unsigned id = 0; id < VF_HP_COUNT; id++) {
+        const vf_field *f = &vf_hparam_fields[id];
+        void *at = (char *)&m->hp + f->offset;
+        if (random_below(6) == 0)
+            continue;
+        vf_hp_mark(&m->hp, (vf_hparam_id)id);
+        if (f->kind != VF_FIELD_PER_LAYER) {
+            *(uint32_t *)at = random_value(f);
+            continue;
+        }
+        vf_per_layer *list = at;
+        list->value = random_value(f);
+        if (random_below(3) > 0)
+            continue;
+        list->first = (uint32_t)m->n_pool;
+        list->count = 1 + random_below(8);
+        for (uint32_t i = 0; i < list->count; i++)
+            m->pool[m->n_pool++] = random_value(f);
+    }
+    if (random_below(8) > 0)
+        m->hp.block_count = 1 + random_below(8);
+    if (random_below(4) > 0) {
+        m->hp.head_count = (vf_per_layer){.value = 4};
+        m->hp.head_count_kv = (vf_per_layer){.value = 2};
+        m->hp.nextn_predict_layers = 0;
+        m->hp.expert_group_count = 0;
+    }
+    m->options = random_state;
+}
+
+static bool check_random(const vf_arch *arch, const char *name)
+{
+    vf_model *m = calloc(1, sizeof *m);
+    m->a = sample_allocator;
+    m->arch = *arch;
+    m->known_arch = true;
+    (void)snprintf(m->arch_name, sizeof m->arch_name, "%s", name);
+    random_hparams(m);
+    vf_error err = {0};
+    vf_status s = vf_layers_build(m, &err);
+    if (s == VF_OK)
+        s = vf_inventory_build(m, &err);
+    bool made = s == VF_OK;
+    CHECK(made || ((s == VF_ERR_DATA || s == VF_ERR_RANGE) && err.text[0]), "%s: status %d", name, s);
+    if (made) {
+        uint16_t *types = calloc(m->n_tensors, sizeof *types);
+        vf_quant q = {.kind = VF_QUANT_GGUF, .ftype = vf_ftype_row(random_below(35))->id};
+        s = vf_mix_types(m, &q, &sample_allocator, types, &err);
+        CHECK(s == VF_OK || s == VF_ERR_REFUSED, "%s: status %d", name, s);
+        vf_model_facts facts;
+        vf_model_describe(m, &facts);
+        CHECK(facts.parameters >= facts.parameters_active, "%s: more active parameters than there are", name);
+        for (size_t i = 0; i < m->n_tensors && s == VF_OK; i++)
+            CHECK(vf_tensor_bytes(&m->tensors[i], types[i]) > 0, "%s: an empty tensor", name);
+        free(types);
+    }
+    vf_model_free(m);
+    return made;
+}
+
+static void check_any_hparams(void)
+{
+    static const char *const names[] = {"llama",  "qwen3moe", "qwen35moe", "gemma4",    "gemma3n", "deepseek32",
+                                        "jamba",  "kimi-linear", "nemotron_h_moe", "falcon-h1", "lfm2moe", "rwkv7",
+                                        "t5",     "bert",     "deci",      "minimax-01", "exaone4", "step35"};
+    unsigned made = 0;
+    for (size_t a = 0; a < sizeof names / sizeof names[0]; a++) {
+        vf_model m = {0};
+        CHECK(sample_arch(&m, names[a]), "%s: no record", names[a]);
+        for (unsigned i = 0; i < 500; i++)
+            made += check_random(&m.arch, names[a]);
+    }
+    CHECK(made > 100, "only %u models could be made", made);
+}
+
 int main(void)
 {
+    check_any_hparams();
     check_types();
     check_roles();
     check_names();

@@ -178,13 +178,14 @@ static vf_id copy_on(const scheduler *s, vf_id id, int8_t backend)
 static void copy_graph_input(scheduler *s, vf_id id)
 {
     vf_node *src = &s->g->node[id];
+    int8_t backend = src->backend; /* copies may move the nodes */
 
     if (!(src->flags & VF_NODE_INPUT) || s->machine->copies <= 1 || (src->flags & VF_NODE_OUTPUT))
         return;
     src->flags |= VF_NODE_OUTPUT; /* the original serves as copy number 0 */
     push(s, &s->graph_input, &s->n_graph_input, &s->cap_graph_input, id);
     for (uint32_t c = 1; c < s->machine->copies; c++)
-        duplicate(s, id, src->backend);
+        duplicate(s, id, backend);
 }
 
 /* Whether the node's weight lies elsewhere: then a new split starts, so that the memory of the weight

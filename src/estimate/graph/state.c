@@ -54,8 +54,8 @@ vf_id vf_b_conv_shift(vf_build *b, vf_id state, vf_id old, vf_id x)
 vf_id vf_b_conv_apply(vf_build *b, uint32_t il, vf_role role, vf_id in)
 {
     vf_graph *g = b->g;
+    vf_id w = vf_b_weight(b, (int32_t)il, role, VF_PART_WEIGHT); /* first: it may move the nodes */
     const vf_node *t = &g->node[in];
-    vf_id w = vf_b_weight(b, (int32_t)il, role, VF_PART_WEIGHT);
     uint64_t kernel = g->node[w].ne[0], rows = t->ne[1], columns = t->ne[0] - kernel + 1, seqs = t->ne[2];
 
     return vf_g_op(g, VF_OP_SSM_CONV, VF_TYPE_F32, rows, columns, seqs, 1, in, w, 0);

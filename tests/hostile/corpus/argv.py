@@ -157,7 +157,7 @@ def make_argv():
         "unicode-dash",
         ["llama-3.1-8b", "–gpu", "24GiB"],
         "an en dash pasted from a web page",
-        says=["–gpu", "gpu", "dash"],
+        says=["–gpu", "gpu", "dash", "argument"],
     )
     a("smart-quotes", ["“llama-3.1-8b”", "--gpu", "24GiB"], "curly quotes", says=["unknown", "llama-3.1-8b"])
     a("unknown-model", ["lama-3.1-8b", "--gpu", "24GiB"], "one letter missing: did you mean", says=["llama-3.1-8b"])
@@ -170,7 +170,7 @@ def make_argv():
     a("model-case", ["LLaMA-3.1-8B", "--gpu", "24GiB"], "another case", "either", says=["llama-3.1-8b"])
     a("model-space", ["llama 3.1 8b", "--gpu", "24GiB"], "spaces for dashes", "either", says=["llama-3.1-8b"])
     a("model-empty", ["", "--gpu", "24GiB"], "empty name", says=["name", "model", "empty"])
-    a("model-newline", ["llama\n-3.1-8b", "--gpu", "24GiB"], "a newline in the name", says=["unknown", "llama"])
+    a("model-newline", ["llama\n-3.1-8b", "--gpu", "24GiB"], "a newline in the name", "either")
     a("model-escape", ["\x1b[2Jllama", "--gpu", "24GiB"], "an escape in the name", says=["unknown"])
     a("model-format", ["%n%n%n%s", "--gpu", "24GiB"], "a format string", says=["unknown"])
     a(

@@ -10,6 +10,7 @@ TEMPLATES = {
     "index": ["{file}", "--gpu", "24GiB"],
     "ollama": ["{file}", "--gpu", "24GiB"],
     "catalog": ["list", "models", "--catalog", "{file}"],
+    "check": ["check", "{file}"],  # findings are its answer: they are looked for on stdout
     "list": ["--models-from", "-", "--gpu", "24GiB"],
     "vram": ["llama-3.1-8b", "--gpu"],  # + the value
     "ctx": ["llama-3.1-8b", "--gpu", "24GiB", "--context"],

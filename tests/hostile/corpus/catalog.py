@@ -3,7 +3,7 @@
 import json
 import os
 
-from .base import case, out, put
+from .base import TEMPLATES, case, out, put
 
 HPARAMS = {
     "block_count": 32,
@@ -106,7 +106,7 @@ def make_catalog():
     c("formfeed", "\f" + good, "form feed as white space: cJSON accepts every byte up to 0x20", "either", says=["JSON"])
     c(
         "deep-1000",
-        '{"models":' + "[" * 999 + "]" * 999 + "}",
+        '{"schema":1,"family":"X","models":' + "[" * 999 + "]" * 999 + "}",
         "at the nesting limit of cJSON",
         says=["models", "nest", "deep", "object"],
     )
@@ -134,8 +134,10 @@ def make_catalog():
         "a field in another case: must not match",
         says=["Block_Count"],
     )
-    for k in ("id", "arch", "hparams", "layers", "hidden", "heads"):
-        c("missing-" + k, cat(m(**{k: ...})), "missing field", says=[FIELDS.get(k, k)])
+    for k in ("id", "arch", "hparams"):
+        c("missing-" + k, cat(m(**{k: ...})), "missing field", says=[k])
+    for k in ("layers", "hidden", "heads"):
+        c("missing-" + k, cat(m(**{k: ...})), "missing field", says=[FIELDS[k]], args=TEMPLATES["check"])
     for k in ("aliases", "release", "license", "parameters", "kv_heads", "source", "confidence", "note"):
         c("missing-" + k, cat(m(**{k: ...})), "missing field with a default", "either", says=[FIELDS.get(k, k)])
     for k in ("layers", "kv_heads", "parameters"):
@@ -153,7 +155,9 @@ def make_catalog():
             ("2p64", 1 << 64),
         ):
             verdict = "either" if (k == "kv_heads" and nm in ("zero", "arr")) else "reject"
-            c("%s-%s" % (k, nm), cat(m(**{k: v})), "%s is %r" % (k, v), verdict, says=[FIELDS.get(k, k)])
+            how = TEMPLATES["check" if nm == "zero" else "catalog"]
+            says = [FIELDS.get(k, k), "range"]
+            c("%s-%s" % (k, nm), cat(m(**{k: v})), "%s is %r" % (k, v), verdict, says=says, args=how)
         for nm, lit in (
             ("nan", "NaN"),
             ("inf", "Infinity"),
@@ -169,7 +173,7 @@ def make_catalog():
             ("frac0", "32.0"),
             ("small", "32.00000000000000000001"),
         ):
-            verdict = "either" if nm in ("frac0", "small") else "reject"
+            verdict = "either" if nm in ("frac0", "small", "neg0") else "reject"
             c(
                 "%s-lit-%s" % (k, nm),
                 json.dumps(cat(m(**{k: 77.25}))).replace("77.25", lit),
@@ -238,14 +242,14 @@ def make_catalog():
     c("heads-not-div", cat(m(heads=32, kv_heads=5)), "32 is not a multiple of 5", "either", says=["heads"])
     c(
         "ones-1m",
-        '{"schema":1,"models":[' + "1," * 499990 + "1]}",
+        '{"schema":1,"family":"X","models":[' + "1," * 499990 + "1]}",
         "1 MB that becomes 40 MB in cJSON",
         says=["models", "object", "limit", "large"],
         prior="measured: 40 bytes resident per byte with libcjson 1.7.15",
     )
     c(
         "strings-empty",
-        '{"schema":1,"models":[' + '"",' * 200000 + '""]}',
+        '{"schema":1,"family":"X","models":[' + '"",' * 200000 + '""]}',
         "200,000 empty strings",
         says=["models", "object", "limit", "large"],
     )
@@ -265,7 +269,7 @@ def make_catalog():
     )
     c("sparse-8t", b"{", "8 TiB sparse", size=1 << 43, says=["large", "limit"])
     os.makedirs(out("catalog/dir.json"), exist_ok=True)
-    case("catalog/dir", "catalog", "a directory", file="catalog/dir.json", exit="any", says=["directory"])
+    case("catalog/dir", "catalog", "a folder without data", "either", file="catalog/dir.json", says=["directory"])
     case(
         "catalog/fifo",
         "catalog",

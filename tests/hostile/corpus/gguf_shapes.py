@@ -400,7 +400,7 @@ def not_files():
             v,
             exit="any",
             args=[p, "--gpu", "24GiB"],
-            says=["not a regular file", "No such", "cannot", "empty", "Is a", "Not a", "magic", "not a"],
+            says=["not a regular file", "No such", "cannot", "empty", "Is a", "Not a", "magic", "not a", "unknown"],
         )
     case(
         "gguf/path-4097",
@@ -408,11 +408,16 @@ def not_files():
         "a path longer than PATH_MAX",
         exit="any",
         args=[{"rep": "a/", "n": 2100}, "--gpu", "24GiB"],
-        says=["too long", "File name", "No such"],
+        says=["too long", "File name", "No such", "unknown"],
     )
     os.makedirs(out("gguf/adir.gguf"), exist_ok=True)
     case(
-        "gguf/path-dir", "gguf", "a directory named like a model", file="gguf/adir.gguf", exit="any", says=["directory"]
+        "gguf/path-dir",
+        "gguf",
+        "a directory named like a model",
+        file="gguf/adir.gguf",
+        exit="any",
+        says=["directory", "folder"],
     )
     case(
         "gguf/path-fifo",

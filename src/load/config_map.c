@@ -1,0 +1,408 @@
+#include "load/config_map.h"
+
+#include <string.h>
+
+bool vf_hf_one_of(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    if (!list)
+        return true;
+    for (;;) {
+        const char *end = strchr(list, '|');
+        size_t length = end ? (size_t)(end - list) : strlen(list);
+        if (length == n && memcmp(list, name, n) == 0)
+            return true;
+        if (!end)
+            return false;
+        list = end + 1;
+    }
+}
+
+const vf_hf_arch vf_hf_archs[] = {
+    {"llama|mistral|mixtral|internlm3|mimo|solar|yi|aquila", "llama", NULL, false},
+    {"llama4|llama4_text", "llama4", NULL, false},
+    {"mistral3|ministral3", "mistral3", NULL, false},
+    {"mistral4", "mistral4", NULL, false},
+    {"qwen", "qwen", NULL, false},
+    {"qwen2", "qwen2", NULL, false},
+    {"qwen2_moe", "qwen2moe", NULL, false},
+    {"qwen2_vl|qwen2_vl_text|qwen2_5_vl|qwen2_5_vl_text", "qwen2vl", NULL, false},
+    {"qwen3", "qwen3", NULL, false},
+    {"qwen3_moe", "qwen3moe", NULL, false},
+    {"qwen3_next", "qwen3next", NULL, false},
+    {"qwen3_vl|qwen3_vl_text", "qwen3vl", NULL, false},
+    {"qwen3_vl_moe|qwen3_vl_moe_text", "qwen3vlmoe", NULL, false},
+    {"qwen3_5|qwen3_5_text", "qwen35", NULL, false},
+    {"qwen3_5_moe|qwen3_5_moe_text", "qwen35moe", NULL, false},
+    {"gemma", "gemma", NULL, true},
+    {"gemma2", "gemma2", NULL, true},
+    {"gemma3|gemma3_text", "gemma3", NULL, true},
+    {"gemma3n|gemma3n_text", "gemma3n", NULL, true},
+    {"gemma4|gemma4_text", "gemma4", NULL, true},
+    {"phi|phi-msft", "phi2", NULL, false},
+    {"phi3|phi4mm", "phi3", NULL, false},
+    {"phimoe", "phimoe", NULL, false},
+    {"deepseek", "deepseek", NULL, false},
+    {"deepseek_v2|deepseek_v3|kimi_k2|kimi_k25", "deepseek2", NULL, false},
+    {"deepseek_v32", "deepseek32", NULL, false},
+    {"gpt_oss", "gpt-oss", NULL, false},
+    {"glm4|glm|glm4v_text", "glm4", NULL, false},
+    {"glm4_moe|glm4v_moe_text", "glm4moe", NULL, false},
+    {"glm4_moe_lite", "deepseek2", NULL, false},
+    {"glm_moe_dsa", "glm-dsa", NULL, false},
+    {"chatglm", "chatglm", NULL, false},
+    {"olmo", "olmo", NULL, false},
+    {"olmo2|olmo3", "olmo2", NULL, false},
+    {"olmoe", "olmoe", NULL, false},
+    {"granite", "granite", NULL, false},
+    {"granitemoe|granitemoeshared", "granitemoe", NULL, false},
+    {"granitemoehybrid|bamba", "granitehybrid", NULL, true},
+    {"falcon|RefinedWeb|RefinedWebModel", "falcon", NULL, true},
+    {"falcon_h1", "falcon-h1", NULL, false},
+    {"mamba|falcon_mamba", "mamba", NULL, true},
+    {"mamba2", "mamba2", NULL, true},
+    {"jamba", "jamba", NULL, false},
+    {"starcoder2", "starcoder2", NULL, true},
+    {"gpt_bigcode", "starcoder", NULL, true},
+    {"stablelm|stablelm_epoch", "stablelm", NULL, false},
+    {"cohere", "command-r", NULL, true},
+    {"cohere2", "cohere2", NULL, true},
+    {"gpt2", "gpt2", NULL, true},
+    {"gpt_neox", "gptneox", NULL, false},
+    {"bloom", "bloom", NULL, true},
+    {"mpt", "mpt", NULL, true},
+    {"dbrx", "dbrx", NULL, false},
+    {"bert|roberta|xlm-roberta", "bert", NULL, true},
+    {"modernbert", "modern-bert", NULL, true},
+    {"nomic_bert", "nomic-bert-moe", "num_experts", true},
+    {"nomic_bert", "nomic-bert", NULL, true},
+    {"nemotron", "nemotron", NULL, false},
+    {"nemotron_h", "nemotron_h_moe", "n_routed_experts", false},
+    {"nemotron_h", "nemotron_h", NULL, false},
+    {"lfm2", "lfm2", NULL, true},
+    {"lfm2_moe", "lfm2moe", NULL, true},
+    {"internlm2", "internlm2", NULL, false},
+    {"baichuan", "baichuan", NULL, false},
+    {"smollm3", "smollm3", NULL, true},
+    {"seed_oss", "seed_oss", NULL, false},
+    {"exaone", "exaone", NULL, false},
+    {"exaone4", "exaone4", NULL, false},
+    {"exaone_moe", "exaone-moe", NULL, false},
+    {"ernie4_5", "ernie4_5", NULL, true},
+    {"ernie4_5_moe", "ernie4_5-moe", NULL, true},
+    {"hunyuan|hunyuan_v1_dense", "hunyuan-dense", NULL, true},
+    {"hunyuan_v1_moe", "hunyuan-moe", NULL, true},
+    {"minimax|minimax_text_01", "minimax-01", NULL, false},
+    {"minimax_m2", "minimax-m2", NULL, false},
+    {"minicpm", "minicpm", NULL, true},
+    {"minicpm3", "minicpm3", NULL, true},
+    {"apertus", "apertus", NULL, false},
+    {"arcee", "arcee", NULL, false},
+    {"afmoe", "afmoe", NULL, false},
+    {"arctic", "arctic", NULL, false},
+    {"bailing_moe", "bailingmoe", NULL, false},
+    {"bitnet", "bitnet", NULL, true},
+    {"dots1", "dots1", NULL, false},
+    {"openelm", "openelm", NULL, true},
+    {"orion", "orion", NULL, false},
+    {"plamo", "plamo", NULL, false},
+    {"xverse", "xverse", NULL, false},
+    {NULL, NULL, NULL, false},
+};
+
+#define ID(field) VF_HP_##field
+#define READ(types, field, a) {types, ID(field), VF_HF_READ, a, NULL, NULL, 0, NULL}
+#define SUM(types, field, a, b) {types, ID(field), VF_HF_SUM, a, b, NULL, 0, NULL}
+#define PRODUCT(types, field, a, b) {types, ID(field), VF_HF_PRODUCT, a, b, NULL, 0, NULL}
+#define TIMES(types, field, a, n) {types, ID(field), VF_HF_TIMES, a, NULL, NULL, n, NULL}
+#define QUOTIENT(types, field, a, n) {types, ID(field), VF_HF_QUOTIENT, a, NULL, NULL, n, NULL}
+#define FRACTION(types, field, a) {types, ID(field), VF_HF_FRACTION, a, NULL, NULL, 0, NULL}
+#define CONST(types, field, n) {types, ID(field), VF_HF_CONST, NULL, NULL, NULL, n, NULL}
+#define CONST_IF(types, field, a, n) {types, ID(field), VF_HF_CONST, a, NULL, NULL, n, NULL}
+#define FLAG(types, field, a) {types, ID(field), VF_HF_FLAG, a, NULL, NULL, 0, NULL}
+#define WHERE(types, field, a, words, b) {types, ID(field), VF_HF_WHERE, a, b, words, 0, NULL}
+#define WHERE_ELSE(types, field, a, words, b, otherwise) {types, ID(field), VF_HF_WHERE, a, b, words, 0, otherwise}
+#define INDEXED(types, field, a, b) {types, ID(field), VF_HF_INDEXED, a, b, NULL, 0, NULL}
+#define PERIODIC(types, field, period, offset, b) {types, ID(field), VF_HF_PERIODIC, period, b, offset, 0, NULL}
+
+/* Models with multi-head latent attention, cached in its absorbed form. */
+#define MLA "deepseek_v2|deepseek_v3|deepseek_v32|kimi_k2|kimi_k25|glm4_moe_lite|glm_moe_dsa|mistral4"
+/* Models whose file has the multi-token-prediction blocks behind the others. */
+#define MTP "glm4_moe|glm4v_moe_text|glm4_moe_lite|glm_moe_dsa|deepseek_v32|exaone_moe"
+#define GATED_DELTA "qwen3_next|qwen3_5|qwen3_5_text|qwen3_5_moe|qwen3_5_moe_text"
+#define MAMBA "mamba|falcon_mamba"
+#define HYBRID "granitemoehybrid|bamba|falcon_h1"
+#define GEMMA3 "gemma3|gemma3_text"
+#define FIXED_FFN "gpt2|gpt_bigcode|bloom|falcon|RefinedWeb|RefinedWebModel"
+
+const vf_hf_rule vf_hf_rules[] = {
+    /* the number of layers comes first: the rules per layer need it */
+    SUM(MTP, block_count, "num_hidden_layers", "num_nextn_predict_layers"),
+    READ(NULL, block_count, "num_hidden_layers"),
+    READ(NULL, block_count, "n_layer"),
+    READ(NULL, block_count, "n_layers"),
+    READ(NULL, block_count, "num_layers"),
+    READ(NULL, block_count, "num_transformer_layers"),
+    READ(MTP, nextn_predict_layers, "num_nextn_predict_layers"),
+
+    READ(NULL, embedding_length, "hidden_size"),
+    READ(NULL, embedding_length, "n_embd"),
+    READ(NULL, embedding_length, "d_model"),
+    READ(NULL, embedding_length, "model_dim"),
+
+    CONST(MAMBA "|mamba2", context_length, 1u << 20),
+    CONST("falcon|RefinedWeb|RefinedWebModel", context_length, 2048),
+    READ("chatglm|bloom", context_length, "seq_length"),
+    READ(NULL, context_length, "max_position_embeddings"),
+    READ(NULL, context_length, "n_positions"),
+    READ(NULL, context_length, "n_ctx"),
+    READ(NULL, context_length, "max_seq_len"),
+    READ(NULL, context_length, "max_sequence_length"),
+    READ(NULL, context_length, "max_context_length"),
+    READ(NULL, context_length, "model_max_length"),
+
+    READ("chatglm", vocab_size, "padded_vocab_size"),
+    READ(NULL, vocab_size, "vocab_size"),
+    CONST(GEMMA3, vocab_size, 262208),
+    READ(NULL, token_type_count, "type_vocab_size"),
+
+    /* attention */
+    CONST(MAMBA "|mamba2", head_count, 0),
+    READ(NULL, head_count, "num_attention_heads"),
+    READ(NULL, head_count, "n_head"),
+    READ(NULL, head_count, "n_heads"),
+    READ(NULL, head_count, "num_heads"),
+    CONST(GEMMA3, head_count, 8),
+
+    CONST_IF(MLA, head_count_kv, "kv_lora_rank", 1),
+    WHERE("lfm2|lfm2_moe", head_count_kv, "layer_types", "full_attention|attention", "num_key_value_heads"),
+    INDEXED("lfm2", head_count_kv, "full_attn_idxs", "num_key_value_heads"),
+    WHERE(HYBRID, head_count_kv, "layer_types", "attention|full_attention", "num_key_value_heads"),
+    INDEXED("bamba", head_count_kv, "attn_layer_indices", "num_key_value_heads"),
+    WHERE("nemotron_h", head_count_kv, "hybrid_override_pattern", "*", "num_key_value_heads"),
+    WHERE("nemotron_h", head_count_kv, "layers_block_type", "attention", "num_key_value_heads"),
+    WHERE_ELSE("gemma4|gemma4_text", head_count_kv, "layer_types", "full_attention", "num_global_key_value_heads",
+               "num_key_value_heads"),
+    PERIODIC("jamba", head_count_kv, "attn_layer_period", "attn_layer_offset", "num_key_value_heads"),
+    READ("falcon|RefinedWeb|RefinedWebModel", head_count_kv, "num_kv_heads"),
+    READ("falcon|RefinedWeb|RefinedWebModel", head_count_kv, "n_head_kv"),
+    CONST_IF("falcon|RefinedWeb|RefinedWebModel|gpt_bigcode", head_count_kv, "multi_query", 1),
+    READ("chatglm", head_count_kv, "multi_query_group_num"),
+    READ(NULL, head_count_kv, "num_key_value_heads"),
+    READ(NULL, head_count_kv, "n_kv_heads"),
+    READ(NULL, head_count_kv, "num_kv_heads"),
+    READ(NULL, head_count_kv, "attn_config.kv_n_heads"),
+    CONST(GEMMA3, head_count_kv, 4),
+
+    SUM(MLA, key_length, "kv_lora_rank", "qk_rope_head_dim"),
+    READ(MLA, value_length, "kv_lora_rank"),
+    SUM(MLA, key_length_mla, "qk_nope_head_dim", "qk_rope_head_dim"),
+    READ(MLA, value_length_mla, "v_head_dim"),
+    SUM("minicpm3", key_length, "qk_nope_head_dim", "qk_rope_head_dim"),
+    READ(MLA "|minicpm3", rope_dimension_count, "qk_rope_head_dim"),
+    READ(MLA "|minicpm3", q_lora_rank, "q_lora_rank"),
+    READ(MLA "|minicpm3", kv_lora_rank, "kv_lora_rank"),
+    READ("gemma4|gemma4_text", key_length, "global_head_dim"),
+    READ("gemma4|gemma4_text", value_length, "global_head_dim"),
+    READ("gemma4|gemma4_text", key_length_swa, "head_dim"),
+    READ("gemma4|gemma4_text", value_length_swa, "head_dim"),
+    READ(NULL, key_length, "head_dim"),
+    READ(NULL, value_length, "head_dim"),
+    READ(NULL, key_length, "attention_head_dim"),
+    READ(NULL, value_length, "attention_head_dim"),
+    READ("chatglm", key_length, "kv_channels"),
+    READ("chatglm", value_length, "kv_channels"),
+    CONST(GEMMA3 "|gemma|gemma2", key_length, 256),
+    CONST(GEMMA3 "|gemma|gemma2", value_length, 256),
+    READ(NULL, rope_dimension_count, "rotary_dim"),
+    FRACTION(NULL, rope_dimension_count, "partial_rotary_factor"),
+    FRACTION(NULL, rope_dimension_count, "rope_parameters.partial_rotary_factor"),
+    FRACTION(NULL, rope_dimension_count, "rotary_pct"),
+    FRACTION(NULL, rope_dimension_count, "rope_pct"),
+    WHERE(NULL, sliding_window_pattern, "layer_types", "sliding_attention", NULL),
+    READ(NULL, sliding_window, "sliding_window"),
+    READ("llama4|llama4_text", sliding_window, "attention_chunk_size"),
+    READ("modernbert", sliding_window, "local_attention"),
+    CONST(GEMMA3, sliding_window, 1024),
+    READ(NULL, shared_kv_layers, "num_kv_shared_layers"),
+    READ(NULL, indexer_head_count, "index_n_heads"),
+    READ(NULL, indexer_key_length, "index_head_dim"),
+    READ(NULL, indexer_top_k, "index_topk"),
+    FLAG("gpt_neox|stablelm", use_parallel_residual, "use_parallel_residual"),
+    CONST("gpt_neox", use_parallel_residual, 1),
+    FLAG("mpt|dbrx", clamp_kqv, "attn_config.clip_qkv"),
+    FLAG(NULL, clamp_kqv, "clip_qkv"),
+    CONST_IF("mpt", max_alibi_bias, "attn_config.alibi", 1),
+    CONST("bloom", max_alibi_bias, 1),
+    FLAG(NULL, attention_scale, "attention_multiplier"),
+    FLAG(NULL, attn_logit_softcapping, "attn_logit_softcapping"),
+    FLAG(NULL, final_logit_softcapping, "final_logit_softcapping"),
+    FLAG(NULL, logit_scale, "logit_scale"),
+    FLAG(NULL, logit_scale, "logits_scaling"),
+    FLAG(NULL, residual_scale, "residual_multiplier"),
+    FLAG(NULL, embedding_scale, "embedding_multiplier"),
+
+    /* feed-forward */
+    CONST(MAMBA "|mamba2", feed_forward_length, 0),
+    TIMES(FIXED_FFN, feed_forward_length, "hidden_size", 4),
+    TIMES(FIXED_FFN, feed_forward_length, "n_embd", 4),
+    PRODUCT("mpt", feed_forward_length, "d_model", "expansion_ratio"),
+    READ("dbrx", feed_forward_length, "ffn_config.ffn_hidden_size"),
+    READ("llama4|llama4_text", feed_forward_length, "intermediate_size_mlp"),
+    WHERE("nemotron_h", feed_forward_length, "hybrid_override_pattern", "-", "intermediate_size"),
+    WHERE("nemotron_h", feed_forward_length, "hybrid_override_pattern", "E", "moe_intermediate_size"),
+    WHERE("nemotron_h", feed_forward_length, "layers_block_type", "moe", "moe_intermediate_size"),
+    READ("chatglm", feed_forward_length, "ffn_hidden_size"),
+    {"lfm2", VF_HP_feed_forward_length, VF_HF_TWO_THIRDS, "block_ff_dim", "block_multiple_of", "block_auto_adjust_ff_dim", 0,
+     "block_ffn_dim_multiplier"},
+    READ(NULL, feed_forward_length, "intermediate_size"),
+    READ(NULL, feed_forward_length, "n_inner"),
+    READ(NULL, feed_forward_length, "ffn_dim"),
+    READ(NULL, feed_forward_length, "d_ff"),
+
+    /* experts */
+    READ(NULL, expert_count, "num_local_experts"),
+    READ(NULL, expert_count, "num_experts"),
+    READ(NULL, expert_count, "n_routed_experts"),
+    READ(NULL, expert_count, "moe_num_experts"),
+    READ(NULL, expert_count, "ffn_config.moe_num_experts"),
+    READ(NULL, expert_used_count, "num_experts_per_tok"),
+    READ(NULL, expert_used_count, "num_experts_per_token"),
+    READ(NULL, expert_used_count, "moe_topk"),
+    READ(NULL, expert_used_count, "moe_k"),
+    READ(NULL, expert_used_count, "top_k_experts"),
+    READ(NULL, expert_used_count, "ffn_config.moe_top_k"),
+    READ("llama4|llama4_text|minimax_m2", expert_feed_forward_length, "intermediate_size"),
+    READ(NULL, expert_feed_forward_length, "moe_intermediate_size"),
+    READ("hunyuan_v1_moe", expert_feed_forward_length, "intermediate_size"),
+    READ("hunyuan_v1_moe", expert_shared_feed_forward_length, "intermediate_size"),
+    READ("granitemoeshared|granitemoehybrid", expert_shared_feed_forward_length, "shared_intermediate_size"),
+    READ(NULL, expert_shared_feed_forward_length, "shared_expert_intermediate_size"),
+    READ(NULL, expert_shared_feed_forward_length, "moe_shared_expert_intermediate_size"),
+    PRODUCT("ernie4_5_moe", expert_shared_feed_forward_length, "moe_intermediate_size", "moe_num_shared_experts"),
+    READ(NULL, expert_shared_count, "n_shared_experts"),
+    READ(NULL, expert_shared_count, "num_shared_experts"),
+    READ(NULL, expert_shared_count, "num_shared_expert"),
+    READ(NULL, expert_shared_count, "moe_num_shared_experts"),
+    READ(NULL, leading_dense_block_count, "first_k_dense_replace"),
+    READ("ernie4_5_moe", leading_dense_block_count, "moe_layer_start_index"),
+    READ("lfm2_moe|afmoe", leading_dense_block_count, "num_dense_layers"),
+    READ("llama4|llama4_text", interleave_moe_layer_step, "interleave_moe_layer_step"),
+    READ("ernie4_5_moe", interleave_moe_layer_step, "moe_layer_interval"),
+    READ(NULL, expert_group_count, "n_group"),
+    READ(NULL, expert_group_used_count, "topk_group"),
+    FLAG(NULL, expert_weights_norm, "norm_topk_prob"),
+    FLAG(NULL, expert_weights_scale, "routed_scaling_factor"),
+    READ("nemotron_h", moe_latent_size, "moe_latent_size"),
+
+    /* recurrent layers */
+    READ(NULL, ssm_conv_kernel, "conv_kernel"),
+    READ(NULL, ssm_conv_kernel, "d_conv"),
+    READ(NULL, ssm_conv_kernel, "mamba_d_conv"),
+    READ(GATED_DELTA, ssm_conv_kernel, "linear_conv_kernel_dim"),
+    CONST(MAMBA "|mamba2|jamba", ssm_conv_kernel, 4),
+    READ(NULL, ssm_state_size, "state_size"),
+    READ(NULL, ssm_state_size, "d_state"),
+    READ(NULL, ssm_state_size, "ssm_state_size"),
+    READ(NULL, ssm_state_size, "mamba_d_state"),
+    READ(GATED_DELTA, ssm_state_size, "linear_key_head_dim"),
+    CONST(MAMBA "|jamba", ssm_state_size, 16),
+    CONST("mamba2", ssm_state_size, 128),
+    READ(MAMBA "|mamba2", ssm_inner_size, "intermediate_size"),
+    READ(MAMBA "|mamba2", ssm_inner_size, "d_inner"),
+    PRODUCT(MAMBA "|mamba2", ssm_inner_size, "expand", "hidden_size"),
+    PRODUCT(MAMBA "|mamba2", ssm_inner_size, "expand", "d_model"),
+    TIMES(MAMBA "|mamba2", ssm_inner_size, "hidden_size", 2),
+    TIMES(MAMBA "|mamba2", ssm_inner_size, "d_model", 2),
+    READ("falcon_h1", ssm_inner_size, "mamba_d_ssm"),
+    PRODUCT("nemotron_h", ssm_inner_size, "mamba_num_heads", "mamba_head_dim"),
+    PRODUCT(GATED_DELTA, ssm_inner_size, "linear_num_value_heads", "linear_value_head_dim"),
+    PRODUCT(NULL, ssm_inner_size, "mamba_expand", "hidden_size"),
+    READ(MAMBA, ssm_time_step_rank, "time_step_rank"),
+    QUOTIENT(MAMBA, ssm_time_step_rank, "hidden_size", 16),
+    QUOTIENT(MAMBA, ssm_time_step_rank, "d_model", 16),
+    READ("mamba2", ssm_time_step_rank, "num_heads"),
+    READ("jamba", ssm_time_step_rank, "mamba_dt_rank"),
+    QUOTIENT("jamba", ssm_time_step_rank, "hidden_size", 16),
+    READ(HYBRID, ssm_time_step_rank, "mamba_n_heads"),
+    READ("nemotron_h", ssm_time_step_rank, "mamba_num_heads"),
+    READ(GATED_DELTA, ssm_time_step_rank, "linear_num_value_heads"),
+    READ("mamba2|nemotron_h", ssm_group_count, "n_groups"),
+    READ(HYBRID, ssm_group_count, "mamba_n_groups"),
+    READ(GATED_DELTA, ssm_group_count, "linear_num_key_heads"),
+    CONST("mamba2", ssm_group_count, 1),
+    CONST("falcon_mamba", ssm_dt_b_c_rms, 1),
+    WHERE(GATED_DELTA, recurrent_layers, "layer_types", "linear_attention", NULL),
+    READ(NULL, full_attention_interval, "full_attention_interval"),
+    READ("lfm2|lfm2_moe", shortconv_l_cache, "conv_L_cache"),
+
+    /* per-layer embeddings, AltUp */
+    READ(NULL, embedding_length_per_layer_input, "hidden_size_per_layer_input"),
+    READ(NULL, altup_num_inputs, "altup_num_inputs"),
+    {NULL, VF_HP_COUNT, VF_HF_READ, NULL, NULL, NULL, 0, NULL},
+};
+
+#define OPTION(types, id, field) {types, VF_OPTION_##id, field, NULL}
+#define OPTION_IS(types, id, field, is) {types, VF_OPTION_##id, field, is}
+
+const vf_hf_option vf_hf_options[] = {
+    OPTION(NULL, QKV_BIAS, "attention_bias"),
+    OPTION(NULL, QKV_BIAS, "qkv_bias"),
+    OPTION(NULL, QKV_BIAS, "use_qkv_bias"),
+    OPTION(NULL, QKV_BIAS, "add_qkv_bias"),
+    OPTION(NULL, QKV_BIAS, "use_bias"),
+    OPTION(NULL, ATTN_OUTPUT_BIAS, "attention_out_bias"),
+    OPTION("llama|mistral|granite|granitemoe|granitemoehybrid|phimoe", ATTN_OUTPUT_BIAS, "attention_bias"),
+    OPTION(NULL, ATTN_OUTPUT_BIAS, "use_bias"),
+    OPTION(NULL, FFN_BIAS, "mlp_bias"),
+    OPTION(NULL, FFN_BIAS, "use_bias"),
+    OPTION(NULL, QK_NORM, "use_qk_norm"),
+    OPTION(NULL, QK_NORM, "qk_layernorm"),
+    OPTION("gemma4|gemma4_text", K_EQ_V, "attention_k_eq_v"),
+    OPTION(NULL, OUTPUT_BIAS, "lm_head_bias"),
+    OPTION_IS(NULL, EXP_PROBS_B, "topk_method", "noaux_tc"),
+    OPTION_IS(NULL, ROPE_FREQS, "rope_scaling.rope_type", "llama3"),
+    OPTION_IS(NULL, ROPE_FREQS, "rope_parameters.rope_type", "llama3"),
+    OPTION_IS(NULL, ROPE_FACTORS, "rope_scaling.type", "longrope|su"),
+    OPTION_IS(NULL, ROPE_FACTORS, "rope_scaling.rope_type", "longrope|su"),
+    OPTION_IS(NULL, ROPE_FACTORS, "rope_parameters.rope_type", "longrope|su"),
+    {NULL, VF_OPTION_COUNT, NULL, NULL},
+};
+
+#define ANY {NULL, NULL}
+
+const vf_hf_quant vf_hf_quants[] = {
+    {"fp8", {{"weight_block_size", "*"}, ANY}, "fp8-block"},
+    {"fp8", {ANY, ANY}, "fp8"},
+    {"fbgemm_fp8", {ANY, ANY}, "fp8-dynamic"},
+    {"awq", {{"group_size", "64"}, ANY}, "awq-g64"},
+    {"awq", {{"group_size", "32"}, ANY}, "awq-g32"},
+    {"awq", {ANY, ANY}, "awq"},
+    {"gptq", {{"bits", "8"}, ANY}, "gptq-8bit"},
+    {"gptq", {{"bits", "3"}, ANY}, "gptq-3bit"},
+    {"gptq", {{"bits", "2"}, ANY}, "gptq-2bit"},
+    {"gptq", {{"group_size", "64"}, ANY}, "gptq-g64"},
+    {"gptq", {{"group_size", "32"}, ANY}, "gptq-g32"},
+    {"gptq", {ANY, ANY}, "gptq"},
+    {"bitsandbytes", {{"load_in_8bit", "*"}, ANY}, "int8"},
+    {"bitsandbytes", {{"bnb_4bit_quant_type", "fp4"}, ANY}, "fp4"},
+    {"bitsandbytes", {{"bnb_4bit_use_double_quant", "*"}, ANY}, "nf4-dq"},
+    {"bitsandbytes", {ANY, ANY}, "nf4"},
+    {"mxfp4", {ANY, ANY}, "mxfp4"},
+    {"compressed-tensors", {{"format", "pack-quantized"}, {"config_groups.group_0.weights.group_size", "32"}}, "w4a16-g32"},
+    {"compressed-tensors", {{"format", "pack-quantized"}, ANY}, "w4a16"},
+    {"compressed-tensors", {{"format", "int-quantized"}, ANY}, "w8a8"},
+    {"compressed-tensors", {{"format", "nvfp4-pack-quantized"}, ANY}, "nvfp4"},
+    {"compressed-tensors", {{"format", "mxfp4-pack-quantized"}, ANY}, "mxfp4"},
+    {"compressed-tensors", {{"format", "float-quantized"}, {"config_groups.group_0.weights.strategy", "tensor"}}, "fp8"},
+    {"compressed-tensors", {{"format", "float-quantized"}, ANY}, "fp8-dynamic"},
+    {"modelopt", {{"quant_algo", "NVFP4"}, ANY}, "nvfp4"},
+    {"modelopt", {{"quant_algo", "FP8"}, ANY}, "fp8"},
+    {"hqq", {ANY, ANY}, "hqq"},
+    {"aqlm", {ANY, ANY}, "aqlm"},
+    {NULL, {ANY, ANY}, NULL},
+};
+
+const char *const vf_hf_dtypes[][2] = {
+    {"bfloat16", "bf16"}, {"float16", "f16"}, {"float32", "f32"}, {"half", "f16"}, {"float", "f32"}, {NULL, NULL},
+};

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""The tables that the project was asked for, reached through the command line: A the formula, B weights of
+size classes, C and D cards, E models against GPUs; and the first lines of all.
+
+usage: seed.py PROGRAM
+"""
+import sys
+
+from program import Checks
+
+GB = 10**9
+
+
+def asked_first(c):
+    r, status = c.ask("--model", "13B", "--quant", "q8", "--gpu", "24GB")
+    c.equal((r["verdict"], status), ("fit", 0), "13B q8 on 24GB")
+    c.equal(r["model_bytes"], 13830574080, "13B q8: the file")
+    c.equal(r["devices"][0]["weights_bytes"], 13656494080, "13B q8: weights on the card")
+    c.equal(r["host"]["weights_bytes"], 174080000, "13B q8: weights on the host")
+    c.equal((r["parameters"], r["bits_per_weight"]), (13015864320, 8.5007), "13B q8: parameters")
+    c.equal((r["model"], r["quant"], r["runtime"], r["backend"], r["gpu"], r["context"]),
+            ("meta-llama/Llama-2-13b", "Q8_0", "llama.cpp", "cuda", "24GB", 4096), "13B q8: what was taken")
+    r, status = c.ask("--model", "70B", "--quant", "q4_k_m", "--gpu", "24GB")
+    c.equal((r["verdict"], status), ("no-fit", 1), "70B q4_k_m on 24GB")
+    r, status = c.ask("--model", "70B", "--quant", "q4_k_m", "--gpu", "2x24GB")
+    c.that(r["verdict"] in ("fit", "fragile") and status in (0, 3), "70B q4_k_m on 2x24GB: " + r["verdict"])
+    c.equal(len(r["devices"]), 2, "70B q4_k_m on 2x24GB: both cards")
+    c.that(all(d["layers"] > 0 and d["weights_bytes"] > 0 for d in r["devices"]), "70B on 2x24GB: layers on both")
+    c.equal(sum(d["layers"] for d in r["devices"]), 80, "70B on 2x24GB: all layers")
+
+
+def formula(c):
+    """A: parameters x bytes per parameter + cache + overhead."""
+    per_parameter = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1, "q8": 1, "int4": 0.5, "q4": 0.5, "2bit": 0.25, "q2": 0.25}
+    for word, size in per_parameter.items():
+        r, _ = c.ask("7B", "-q", word, "-g", "80GB", "--runtime", "generic")
+        d = r["devices"][0]
+        c.equal(d["weights_bytes"], int(7 * GB * size), "generic 7B %s: weights" % word)
+        c.equal(r["parameters"], 7 * GB, "generic 7B: nominal parameters")
+        c.equal(d["kv_cache_bytes"], 2 * 32 * 4096 * 2 * 4096, "generic 7B %s: cache" % word)
+        c.equal(d["need_bytes"], d["weights_bytes"] + d["kv_cache_bytes"] + d["compute_bytes"] + d["runtime_bytes"],
+                "generic 7B %s: the sum" % word)
+    r, _ = c.ask("7B", "-q", "q8", "-g", "80GB")
+    c.equal(r["parameters"], 6738415616, "llama.cpp 7B: the parameters of the reference shape")
+
+
+def weights(c):
+    """B, in decimal GB."""
+    table = {("7B", "fp16"): 14, ("7B", "int8"): 7, ("7B", "q4"): 3.5, ("13B", "fp16"): 26, ("13B", "int8"): 13,
+             ("13B", "q4"): 6.5, ("70B", "q4"): 35}
+    for (model, quant), size in table.items():
+        r, _ = c.ask(model, "-q", quant, "-g", "80GB", "--runtime", "generic")
+        c.equal(r["model_bytes"], int(size * GB), "generic %s %s" % (model, quant))
+    for model in ("7B", "13B", "70B"):
+        size = {q: c.ask(model, "-q", q, "-g", "80GB", "--runtime", "generic")[0]["model_bytes"]
+                for q in ("fp32", "fp16", "int8", "int4")}
+        c.equal([size["fp32"] // size[q] for q in ("fp16", "int8", "int4")], [2, 4, 8], "%s: half, a quarter, an eighth" % model)
+
+
+def verdict(c, want, *args):
+    r, _ = c.ask(*args)
+    c.that(r and r["verdict"] in want.split("|"), "%s: %s, expected %s" % (" ".join(args), r and r["verdict"], want))
+    return r
+
+
+def cards_of_24(c):
+    """C."""
+    verdict(c, "fit", "7B", "-q", "f16", "-g", "3090")
+    verdict(c, "fit", "7B", "-q", "f16", "-g", "3090", "-c", "12k")
+    verdict(c, "fit", "mistral-7b-v0.3", "-q", "f16", "-g", "3090", "-c", "32k")
+    verdict(c, "fit", "13B", "-q", "q8", "-g", "3090")
+    for quant in ("f16", "q8", "q5", "q4", "q3"):
+        verdict(c, "no-fit", "70B", "-q", quant, "-g", "3090")
+    two = ["-g", "2x3090"]
+    r = verdict(c, "fit|fragile", "70B", "-q", "q4_k_m", *two)
+    c.that(r["available_bytes"] < 2 * 24 << 30, "two cards of 24 GB are less than 48")
+    verdict(c, "fit|fragile", "70B", "-q", "q4_k_m", *two, "--tensor-split", "1,1")
+    verdict(c, "no-fit", "70B", "-q", "q5_k_s", *two)
+    verdict(c, "fit|fragile", "70B", "-q", "q5_k_s", *two, "--desktop", "none", "-c", "1024", "--kv-type", "q8_0")
+    verdict(c, "no-fit", "70B", "-q", "q5_k_m", *two, "--desktop", "none", "-c", "1024", "--kv-type", "q8_0")
+    for card in ("3090", "4090"):  # several models, one per card
+        for model in ("7B", "8B", "13B"):
+            verdict(c, "fit", model, "-q", "q8", "-g", card)
+    for runtime in ("llama.cpp", "generic"):
+        verdict(c, "fit", "13B", "-q", "q8", "-g", "24GB", "--runtime", runtime)
+        verdict(c, "no-fit", "70B", "-q", "q4", "-g", "24GB", "--runtime", runtime)
+
+
+def card_of_8(c):
+    """D, the rows that this version can judge: plain loads, with a desktop."""
+    r = verdict(c, "fit", "llama-3.2-1b", "-q", "bf16", "-g", "RTX 2070 SUPER", "--desktop", "typical")
+    c.that(abs(r["model_bytes"] - 2.5e9) < 0.1e9, "Llama 3.2 1B in BF16 is about 2.5 GB: %d" % r["model_bytes"])
+    r = verdict(c, "fit", "qwen2.5-1.5b", "-q", "bf16", "-g", "RTX 2070 SUPER", "--desktop", "typical")
+    c.that(abs(r["model_bytes"] - 3.1e9) < 0.1e9, "Qwen 2.5 1.5B in BF16 is 3.1 GB: %d" % r["model_bytes"])
+    d = r["devices"][0]
+    c.that(7.0 <= d["available_bytes"] / 2**30 <= 7.31, "what the desktop leaves of 8 GB: %d" % d["available_bytes"])
+    c.equal(d["desktop_bytes"], 500000000, "a typical desktop")
+    for name, layers in (("qwen2.5-1.5b", 28), ("mistral-7b-v0.3", 32)):
+        shown = c.run("show", name, "-f", "json").json()["found"][0]
+        c.equal((shown["layers"], shown["middle_layer"]), (layers, layers // 2), "show %s: layers and the middle one" % name)
+
+
+def guide(c):
+    """E: the verdict on the GPU that the guide names, and the quantization that it takes."""
+    r = verdict(c, "fit", "tinyllama", "-q", "q4_0", "-g", "none")
+    c.equal(r["model_bytes"], 635990016, "TinyLlama Q4_0: bytes of all tensors")
+    verdict(c, "fit", "tinyllama", "-q", "q4_0", "-g", "2GB", "--desktop", "none")
+    verdict(c, "fit", "llama-3.2-1b", "-q", "q8", "-g", "4GB")
+    verdict(c, "fit", "llama-3.2-3b", "-q", "q8", "-g", "RTX 2060")
+    verdict(c, "fit", "llama-3.1-8b", "-q", "q8", "-g", "RTX 3080 Ti")
+    verdict(c, "no-fit", "llama-3.1-8b", "-q", "f16", "-g", "RTX 3080 Ti")
+    verdict(c, "fit", "phi-3-medium", "-q", "q8", "-g", "RTX 3090")
+    verdict(c, "fit|fragile", "llama-3.3-70b", "-q", "q4_k_m", "-g", "2x4090")
+    verdict(c, "no-fit", "llama-3.3-70b", "-q", "q5_k_m", "-g", "2x4090")
+    verdict(c, "fit", "llama-3.1-405b", "-q", "f16", "-g", "16xh100-80gb")
+    verdict(c, "no-fit", "llama-3.1-405b", "-q", "q8", "-g", "4xh100-80gb")
+    verdict(c, "fit", "671B", "-q", "q8", "-g", "16xh100-80gb")
+    verdict(c, "no-fit", "671B", "-q", "q8", "-g", "8xh100-80gb")
+
+
+def words_in_names(c):
+    """E: quantizations in the names of files and models."""
+    table = {"llama-2-13b.Q8_0.gguf": ("meta-llama/Llama-2-13b", "Q8_0"),
+             "Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf": ("meta-llama/Llama-3.1-8B-Instruct", "Q4_K_M"),
+             "models/Meta-Llama-3.1-8B-Instruct-Q4_K_M-00001-of-00002.gguf": ("meta-llama/Llama-3.1-8B-Instruct", "Q4_K_M"),
+             "Meta-Llama-3.1-8B-Instruct-GGUF": ("meta-llama/Llama-3.1-8B-Instruct", "Q4_K_M"),
+             "llama3.1:8b-instruct-q5_K_M": ("meta-llama/Llama-3.1-8B-Instruct", "Q5_K_M")}
+    for name, want in table.items():
+        r, _ = c.ask(name, "-g", "24GB")
+        c.equal(r and (r["model"], r["quant"]), want, name)
+    for name in ("Llama-3.1-8B-Instruct-AWQ", "Llama-3.1-8B-Instruct-GPTQ", "Llama-3.1-8B-Instruct-int4"):
+        r = c.run(name, "-g", "24GB")
+        c.that(r.exit == 2 and "vllm" in r.err, "%s: %s" % (name, r.err.strip()))
+    r, _ = c.ask("Llama-3.1-8B-Instruct-4bit", "-g", "24GB", "--runtime", "generic")
+    c.equal(r and r["quant"], "4bit", "4bit in a name")
+
+
+def main():
+    c = Checks(sys.argv[1])
+    for table in (asked_first, formula, weights, cards_of_24, card_of_8, guide, words_in_names):
+        table(c)
+    return c.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
