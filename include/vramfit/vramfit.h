@@ -223,7 +223,16 @@ typedef enum vf_backend {
 typedef enum vf_split { VF_SPLIT_LAYER = 0, VF_SPLIT_ROW, VF_SPLIT_TENSOR, VF_SPLIT_NONE } vf_split;
 typedef enum vf_policy { VF_POLICY_CONSERVATIVE = 0, VF_POLICY_MEDIAN, VF_POLICY_OPTIMISTIC } vf_policy;
 
-/** The settings of a run (cli.md part 3). vf_settings_init gives the defaults. */
+/** Tensors whose names match `pattern` (a regular expression, searched for in the whole name as
+ * llama.cpp's --override-tensor does) go to a device: its index, or VF_DEVICE_CPU. The first pattern
+ * that matches wins. */
+#define VF_DEVICE_CPU (-1)
+typedef struct vf_override {
+    const char *pattern; /**< the caller's, kept while estimating */
+    int32_t device;
+} vf_override;
+
+/** The settings of a run . vf_settings_init gives the defaults. */
 typedef struct vf_settings {
     uint64_t context;      /**< tokens, in the runtime's own meaning; 0: min(4096, n_ctx_train) */
     uint32_t parallel;     /**< sequences; 0: the runtime's default (1) */
@@ -235,6 +244,8 @@ typedef struct vf_settings {
     vf_auto flash_attn;
     uint32_t gpu_layers;   /**< layers on the cards, output included; VF_LAYERS_ALL */
     uint32_t cpu_moe;      /**< leading layers whose experts stay on the CPU; VF_LAYERS_ALL; 0: none */
+    const vf_override *override; /**< n_override of them; the caller's */
+    uint32_t n_override;
     vf_split split;
     uint32_t n_tensor_split;
     double tensor_split[VF_MAX_DEVICES]; /**< shares; n_tensor_split 0: in proportion to `available` */

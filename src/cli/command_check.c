@@ -74,9 +74,8 @@ int command_check(session *s, vf_error *err)
     for (size_t i = 0; i < s->opts.n_plain; i++)
         if (!session_add_catalog(s, s->opts.plain[i], found, &all, err))
             return EXIT_BAD;
-    /* What was refused is not in the catalog, and would be missed there: errors enough for one run. */
     *err = (vf_error){0};
-    if (all.errors == 0 && vf_catalog_check(s->catalog, &s->alloc, found, &all, err) == VF_ERR_NOMEM)
+    if (vf_catalog_check(s->catalog, &s->alloc, found, &all, err) == VF_ERR_NOMEM)
         return EXIT_BAD;
     if (all.json) {
         json_close(&all.j, ']');

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "base/regex.h"
 
 #define NOT_LOADED (-2)
 #define HOST_ALIGNMENT 32
@@ -116,6 +117,50 @@ static bool has_rotated_layers(const vf_model *m, const vf_placement *p, int dev
     return false;
 }
 
+#define NAME_SIZE 256
+
+/** Puts tensors where --override-tensor says (llama-model-loader.cpp: create_tensor). The name of a tied
+ * output is that of the token embeddings, and goes where they go. */
+static vf_status apply_override(const vf_model *m, const vf_override *o, vf_regex *re, uint8_t *taken,
+                                vf_placement *p, vf_error *err)
+{
+    if (o->device < VF_DEVICE_CPU || o->device >= (int32_t)p->n_devices)
+        return vf_fail_key(err, VF_ERR_USAGE, "--override-tensor", "device %d: there are %u", (int)o->device,
+                           p->n_devices);
+    vf_status st = vf_regex_compile(o->pattern, strlen(o->pattern), re, err);
+    if (st) {
+        if (err)
+            vf_set_text(err->key, sizeof err->key, "--override-tensor");
+        return st;
+    }
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        char name[NAME_SIZE];
+        if (taken[i] || p->tensor_device[i] == NOT_LOADED ||
+            !vf_regex_search(re, vf_tensor_name(m, &m->tensors[i], name, sizeof name)))
+            continue;
+        taken[i] = 1;
+        p->tensor_device[i] = (int16_t)o->device;
+        if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD)
+            p->tied_output_device = (int16_t)o->device;
+    }
+    return VF_OK;
+}
+
+static vf_status apply_overrides(const vf_model *m, const vf_settings *s, const vf_allocator *a, vf_placement *p,
+                                 vf_error *err)
+{
+    if (s->n_override == 0 || m->n_tensors == 0)
+        return VF_OK;
+    vf_regex *re = vf_alloc(a, sizeof *re);
+    uint8_t *taken = vf_alloc_zero(a, m->n_tensors, 1);
+    vf_status st = re && taken ? VF_OK : vf_fail(err, VF_ERR_NOMEM, "out of memory");
+    for (uint32_t i = 0; !st && i < s->n_override; i++)
+        st = apply_override(m, &s->override[i], re, taken, p, err);
+    vf_free(a, re, sizeof *re);
+    vf_free(a, taken, m->n_tensors);
+    return st;
+}
+
 vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_settings *s, uint32_t n_devices,
                              const vf_device *devices, const uint64_t *available, const vf_allocator *a,
                              vf_placement *p, vf_error *err)
@@ -134,17 +179,23 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     }
     place_layers(m, s, available, p);
+    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE)
+        p->tied_output_device = p->layer_device[m->n_layers];
     for (size_t i = 0; i < m->n_tensors; i++) {
         p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);
         if (p->tensor_device[i] >= 0 && !backend_multiplies(p->backend, types[i]))
             p->tensor_device[i] = VF_HOST;
     }
-    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE)
-        p->tied_output_device = p->layer_device[m->n_layers];
+    vf_status st = apply_overrides(m, s, a, p, err);
+    if (st) {
+        vf_placement_free(m, a, p);
+        return st;
+    }
     bool all = n_devices > 0;
     for (uint32_t i = 0; i <= m->n_layers; i++)
         all = all && p->layer_device[i] != VF_HOST;
-    p->pipeline = n_devices > 1 && s->split == VF_SPLIT_LAYER && all && !s->no_kv_offload && s->cpu_moe == 0;
+    p->pipeline = n_devices > 1 && s->split == VF_SPLIT_LAYER && all && !s->no_kv_offload && s->cpu_moe == 0 &&
+                  s->n_override == 0;
     return VF_OK;
 }
 

@@ -23,7 +23,6 @@ const vf_hf_arch vf_hf_archs[] = {
     {"llama4|llama4_text", "llama4", NULL, false},
     {"mistral3|ministral3", "mistral3", NULL, false},
     {"mistral4", "mistral4", NULL, false},
-    {"deci|nemotron-nas", "deci", NULL, false},
     {"qwen", "qwen", NULL, false},
     {"qwen2", "qwen2", NULL, false},
     {"qwen2_moe", "qwen2moe", NULL, false},
@@ -47,8 +46,8 @@ const vf_hf_arch vf_hf_archs[] = {
     {"deepseek_v2|deepseek_v3|kimi_k2|kimi_k25", "deepseek2", NULL, false},
     {"deepseek_v32", "deepseek32", NULL, false},
     {"gpt_oss", "gpt-oss", NULL, false},
-    {"glm4|glm", "glm4", NULL, false},
-    {"glm4_moe", "glm4moe", NULL, false},
+    {"glm4|glm|glm4v_text", "glm4", NULL, false},
+    {"glm4_moe|glm4v_moe_text", "glm4moe", NULL, false},
     {"glm4_moe_lite", "deepseek2", NULL, false},
     {"glm_moe_dsa", "glm-dsa", NULL, false},
     {"chatglm", "chatglm", NULL, false},
@@ -58,7 +57,7 @@ const vf_hf_arch vf_hf_archs[] = {
     {"granite", "granite", NULL, false},
     {"granitemoe|granitemoeshared", "granitemoe", NULL, false},
     {"granitemoehybrid|bamba", "granitehybrid", NULL, true},
-    {"falcon|RefinedWeb|RefinedWebModel", "falcon", NULL, true},
+    {"falcon|RefinedWeb|RefinedWebModel", "falcon", NULL, false},
     {"falcon_h1", "falcon-h1", NULL, false},
     {"mamba|falcon_mamba", "mamba", NULL, true},
     {"mamba2", "mamba2", NULL, true},
@@ -101,6 +100,7 @@ const vf_hf_arch vf_hf_archs[] = {
     {"arcee", "arcee", NULL, false},
     {"afmoe", "afmoe", NULL, false},
     {"arctic", "arctic", NULL, false},
+    {"bailing_moe|bailing_moe_v2", "bailingmoe2", "use_qk_norm", false},
     {"bailing_moe", "bailingmoe", NULL, false},
     {"bitnet", "bitnet", NULL, true},
     {"dots1", "dots1", NULL, false},
@@ -112,23 +112,24 @@ const vf_hf_arch vf_hf_archs[] = {
 };
 
 #define ID(field) VF_HP_##field
-#define READ(types, field, a) {types, ID(field), VF_HF_READ, a, NULL, NULL, 0}
-#define SUM(types, field, a, b) {types, ID(field), VF_HF_SUM, a, b, NULL, 0}
-#define PRODUCT(types, field, a, b) {types, ID(field), VF_HF_PRODUCT, a, b, NULL, 0}
-#define TIMES(types, field, a, n) {types, ID(field), VF_HF_TIMES, a, NULL, NULL, n}
-#define QUOTIENT(types, field, a, n) {types, ID(field), VF_HF_QUOTIENT, a, NULL, NULL, n}
-#define FRACTION(types, field, a) {types, ID(field), VF_HF_FRACTION, a, NULL, NULL, 0}
-#define CONST(types, field, n) {types, ID(field), VF_HF_CONST, NULL, NULL, NULL, n}
-#define CONST_IF(types, field, a, n) {types, ID(field), VF_HF_CONST, a, NULL, NULL, n}
-#define FLAG(types, field, a) {types, ID(field), VF_HF_FLAG, a, NULL, NULL, 0}
-#define WHERE(types, field, a, words, b) {types, ID(field), VF_HF_WHERE, a, b, words, 0}
-#define INDEXED(types, field, a, b) {types, ID(field), VF_HF_INDEXED, a, b, NULL, 0}
-#define PERIODIC(types, field, period, offset, b) {types, ID(field), VF_HF_PERIODIC, period, b, offset, 0}
+#define READ(types, field, a) {types, ID(field), VF_HF_READ, a, NULL, NULL, 0, NULL}
+#define SUM(types, field, a, b) {types, ID(field), VF_HF_SUM, a, b, NULL, 0, NULL}
+#define PRODUCT(types, field, a, b) {types, ID(field), VF_HF_PRODUCT, a, b, NULL, 0, NULL}
+#define TIMES(types, field, a, n) {types, ID(field), VF_HF_TIMES, a, NULL, NULL, n, NULL}
+#define QUOTIENT(types, field, a, n) {types, ID(field), VF_HF_QUOTIENT, a, NULL, NULL, n, NULL}
+#define FRACTION(types, field, a) {types, ID(field), VF_HF_FRACTION, a, NULL, NULL, 0, NULL}
+#define CONST(types, field, n) {types, ID(field), VF_HF_CONST, NULL, NULL, NULL, n, NULL}
+#define CONST_IF(types, field, a, n) {types, ID(field), VF_HF_CONST, a, NULL, NULL, n, NULL}
+#define FLAG(types, field, a) {types, ID(field), VF_HF_FLAG, a, NULL, NULL, 0, NULL}
+#define WHERE(types, field, a, words, b) {types, ID(field), VF_HF_WHERE, a, b, words, 0, NULL}
+#define WHERE_ELSE(types, field, a, words, b, otherwise) {types, ID(field), VF_HF_WHERE, a, b, words, 0, otherwise}
+#define INDEXED(types, field, a, b) {types, ID(field), VF_HF_INDEXED, a, b, NULL, 0, NULL}
+#define PERIODIC(types, field, period, offset, b) {types, ID(field), VF_HF_PERIODIC, period, b, offset, 0, NULL}
 
 /* Models with multi-head latent attention, cached in its absorbed form. */
 #define MLA "deepseek_v2|deepseek_v3|deepseek_v32|kimi_k2|kimi_k25|glm4_moe_lite|glm_moe_dsa|mistral4"
 /* Models whose file has the multi-token-prediction blocks behind the others. */
-#define MTP "glm4_moe|glm4_moe_lite|glm_moe_dsa|deepseek_v32|exaone_moe"
+#define MTP "glm4_moe|glm4v_moe_text|glm4_moe_lite|glm_moe_dsa|deepseek_v32|exaone_moe"
 #define GATED_DELTA "qwen3_next|qwen3_5|qwen3_5_text|qwen3_5_moe|qwen3_5_moe_text"
 #define MAMBA "mamba|falcon_mamba"
 #define HYBRID "granitemoehybrid|bamba|falcon_h1"
@@ -181,6 +182,8 @@ const vf_hf_rule vf_hf_rules[] = {
     INDEXED("bamba", head_count_kv, "attn_layer_indices", "num_key_value_heads"),
     WHERE("nemotron_h", head_count_kv, "hybrid_override_pattern", "*", "num_key_value_heads"),
     WHERE("nemotron_h", head_count_kv, "layers_block_type", "attention", "num_key_value_heads"),
+    WHERE_ELSE("gemma4|gemma4_text", head_count_kv, "layer_types", "full_attention", "num_global_key_value_heads",
+               "num_key_value_heads"),
     PERIODIC("jamba", head_count_kv, "attn_layer_period", "attn_layer_offset", "num_key_value_heads"),
     READ("falcon|RefinedWeb|RefinedWebModel", head_count_kv, "num_kv_heads"),
     READ("falcon|RefinedWeb|RefinedWebModel", head_count_kv, "n_head_kv"),
@@ -197,6 +200,7 @@ const vf_hf_rule vf_hf_rules[] = {
     SUM(MLA, key_length_mla, "qk_nope_head_dim", "qk_rope_head_dim"),
     READ(MLA, value_length_mla, "v_head_dim"),
     SUM("minicpm3", key_length, "qk_nope_head_dim", "qk_rope_head_dim"),
+    READ("minicpm3", value_length, "v_head_dim"),
     READ(MLA "|minicpm3", rope_dimension_count, "qk_rope_head_dim"),
     READ(MLA "|minicpm3", q_lora_rank, "q_lora_rank"),
     READ(MLA "|minicpm3", kv_lora_rank, "kv_lora_rank"),
@@ -251,7 +255,8 @@ const vf_hf_rule vf_hf_rules[] = {
     WHERE("nemotron_h", feed_forward_length, "hybrid_override_pattern", "E", "moe_intermediate_size"),
     WHERE("nemotron_h", feed_forward_length, "layers_block_type", "moe", "moe_intermediate_size"),
     READ("chatglm", feed_forward_length, "ffn_hidden_size"),
-    READ("lfm2", feed_forward_length, "block_ff_dim"),
+    {"lfm2", VF_HP_feed_forward_length, VF_HF_TWO_THIRDS, "block_ff_dim", "block_multiple_of", "block_auto_adjust_ff_dim", 0,
+     "block_ffn_dim_multiplier"},
     READ(NULL, feed_forward_length, "intermediate_size"),
     READ(NULL, feed_forward_length, "n_inner"),
     READ(NULL, feed_forward_length, "ffn_dim"),
@@ -269,7 +274,7 @@ const vf_hf_rule vf_hf_rules[] = {
     READ(NULL, expert_used_count, "moe_k"),
     READ(NULL, expert_used_count, "top_k_experts"),
     READ(NULL, expert_used_count, "ffn_config.moe_top_k"),
-    READ("llama4|llama4_text|minimax_m2", expert_feed_forward_length, "intermediate_size"),
+    READ("llama4|llama4_text|minimax_m2|gpt_oss", expert_feed_forward_length, "intermediate_size"),
     READ(NULL, expert_feed_forward_length, "moe_intermediate_size"),
     READ("hunyuan_v1_moe", expert_feed_forward_length, "intermediate_size"),
     READ("hunyuan_v1_moe", expert_shared_feed_forward_length, "intermediate_size"),
@@ -336,10 +341,11 @@ const vf_hf_rule vf_hf_rules[] = {
     /* per-layer embeddings, AltUp */
     READ(NULL, embedding_length_per_layer_input, "hidden_size_per_layer_input"),
     READ(NULL, altup_num_inputs, "altup_num_inputs"),
-    {NULL, VF_HP_COUNT, VF_HF_READ, NULL, NULL, NULL, 0},
+    {NULL, VF_HP_COUNT, VF_HF_READ, NULL, NULL, NULL, 0, NULL},
 };
 
 #define OPTION(types, id, field) {types, VF_OPTION_##id, field, NULL}
+#define ALWAYS(types, id) {types, VF_OPTION_##id, NULL, NULL}
 #define OPTION_IS(types, id, field, is) {types, VF_OPTION_##id, field, is}
 
 const vf_hf_option vf_hf_options[] = {
@@ -355,7 +361,16 @@ const vf_hf_option vf_hf_options[] = {
     OPTION(NULL, FFN_BIAS, "use_bias"),
     OPTION(NULL, QK_NORM, "use_qk_norm"),
     OPTION(NULL, QK_NORM, "qk_layernorm"),
+    OPTION("gemma4|gemma4_text", K_EQ_V, "attention_k_eq_v"),
     OPTION(NULL, OUTPUT_BIAS, "lm_head_bias"),
+    ALWAYS("bert|roberta|xlm-roberta", QKV_BIAS),
+    ALWAYS("bert|roberta|xlm-roberta", ATTN_OUTPUT_BIAS),
+    ALWAYS("bert|roberta|xlm-roberta", FFN_BIAS),
+    OPTION("bert|roberta|xlm-roberta|nomic_bert", TOKEN_TYPES, "type_vocab_size"),
+    ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_EMBED_TOKENS),
+    ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_SHARED_HEAD_HEAD),
+    ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_SHARED_HEAD_NORM),
+    OPTION(NULL, EXP_PROBS_B, "moe_router_enable_expert_bias"),
     OPTION_IS(NULL, EXP_PROBS_B, "topk_method", "noaux_tc"),
     OPTION_IS(NULL, ROPE_FREQS, "rope_scaling.rope_type", "llama3"),
     OPTION_IS(NULL, ROPE_FREQS, "rope_parameters.rope_type", "llama3"),

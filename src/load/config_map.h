@@ -22,7 +22,9 @@ typedef enum vf_hf_op {
     VF_HF_FRACTION, /**< a, a decimal number up to 1, of the width of a head */
     VF_HF_CONST,    /**< n; when a is named only if it is there and neither 0 nor false */
     VF_HF_FLAG,     /**< 1 when a is there and neither 0 nor false */
-    VF_HF_WHERE,    /**< per layer: b where a's element is one of `words`, else 0 */
+    VF_HF_TWO_THIRDS, /**< a, or when `words` (a field) is set 2/3 of it, times `otherwise` (a field), up to a multiple
+                           of b */
+    VF_HF_WHERE,    /**< per layer: b where a's element is one of `words`, else `otherwise`; without b 1 and 0 */
     VF_HF_INDEXED,  /**< per layer: b where the layer's number is an element of a, else 0 */
     VF_HF_PERIODIC  /**< per layer: b where a divides number − `words` (a field), else 0 */
 } vf_hf_op;
@@ -35,14 +37,15 @@ typedef struct vf_hf_rule {
     vf_hf_op op;
     const char *a, *b, *words;
     uint32_t n;
+    const char *otherwise;
 } vf_hf_rule;
 
 /** A field that says whether a model has an optional block. */
 typedef struct vf_hf_option {
     const char *types;
     vf_option option;
-    const char *field;
-    const char *is; /**< the string it must be ('|' between several); NULL: true, or not 0 */
+    const char *field; /**< NULL: always */
+    const char *is;    /**< the string it must be ('|' between several); NULL: true, or not 0 */
 } vf_hf_option;
 
 /** What a weight format is called here. All conditions must hold; an empty list means any. */

@@ -382,3 +382,16 @@ void vf_hf_parse_name(const char *name, size_t n, vf_tensor *out, int32_t *exper
     if (out->role == VF_ROLE_UNKNOWN)
         out->part = VF_PART_OTHER;
 }
+
+static bool sorted(const hf_name *list, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (strcmp(list[i - 1].name, list[i].name) >= 0)
+            return false;
+    return true;
+}
+
+bool vf_hf_names_sorted(void)
+{
+    return sorted(global_names, COUNT(global_names)) && sorted(block_names, COUNT(block_names));
+}

@@ -8,4 +8,7 @@
  * *expert: the number of an expert whose matrix this is one slice of, -1: none. */
 void vf_hf_parse_name(const char *name, size_t n, vf_tensor *out, int32_t *expert);
 
+/** Whether the tables are in order, for a test. */
+bool vf_hf_names_sorted(void);
+
 #endif

@@ -7,13 +7,7 @@
 #include "base/error.h"
 #include "load/jstream.h"
 #include "load/safetensors.h"
-
-#define TRY(call) \
-    do { \
-        vf_status try_ = (call); \
-        if (try_ != VF_OK) \
-            return try_; \
-    } while (0)
+#include "load/try.h"
 
 #define NAME_BYTES 255 /* of a file's name */
 
@@ -74,41 +68,41 @@ static vf_status add_file(shard_index *x)
 static vf_status read_map(shard_index *x)
 {
     bool more = true;
-    TRY(vf_js_expect(&x->js, '{', "weight_map, an object,"));
+    VF_TRY(vf_js_expect(&x->js, '{', "weight_map, an object,"));
     for (bool first = true;; first = false) {
-        TRY(vf_js_next(&x->js, '}', first, &more));
+        VF_TRY(vf_js_next(&x->js, '}', first, &more));
         if (!more)
             return VF_OK;
         if (x->entries++ == VF_ST_ENTRIES)
             return vf_js_fail(&x->js, "weight_map has more than %u entries (limit)", VF_ST_ENTRIES);
-        TRY(vf_js_key(&x->js));
+        VF_TRY(vf_js_key(&x->js));
         vf_src_name(&x->src, x->js.text, x->js.n);
-        TRY(vf_js_string(&x->js, "a shard's file name, a string, in weight_map"));
-        TRY(add_file(x));
+        VF_TRY(vf_js_string(&x->js, "a shard's file name, a string, in weight_map"));
+        VF_TRY(add_file(x));
     }
 }
 
 static vf_status read_index(shard_index *x)
 {
     bool more = true, has_map = false;
-    TRY(vf_js_expect(&x->js, '{', "an object ({) with weight_map"));
+    VF_TRY(vf_js_expect(&x->js, '{', "an object ({) with weight_map"));
     for (bool first = true;; first = false) {
         vf_src_name(&x->src, "", 0);
-        TRY(vf_js_next(&x->js, '}', first, &more));
+        VF_TRY(vf_js_next(&x->js, '}', first, &more));
         if (!more)
             break;
-        TRY(vf_js_key(&x->js));
+        VF_TRY(vf_js_key(&x->js));
         vf_src_name(&x->src, x->js.text, x->js.n);
         bool map = strcmp(x->js.text, "weight_map") == 0;
         if (map && has_map)
             return vf_js_fail(&x->js, "duplicate weight_map");
         has_map = has_map || map;
         if (map)
-            TRY(read_map(x));
+            VF_TRY(read_map(x));
         else
-            TRY(vf_js_skip(&x->js, 1));
+            VF_TRY(vf_js_skip(&x->js, 1));
     }
-    TRY(vf_js_end(&x->js));
+    VF_TRY(vf_js_end(&x->js));
     if (!has_map || x->n == 0)
         return vf_js_fail(&x->js, has_map ? "weight_map is empty: no tensors" : "weight_map is missing");
     return VF_OK;

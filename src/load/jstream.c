@@ -7,13 +7,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/text.h"
-
-#define TRY(call) \
-    do { \
-        vf_status try_ = (call); \
-        if (try_ != VF_OK) \
-            return try_; \
-    } while (0)
+#include "load/try.h"
 
 vf_status vf_js_open(vf_js *js, vf_src *src, bool ends_at_limit, bool lines)
 {
@@ -60,7 +54,7 @@ static vf_status look(vf_js *js, int *c)
     if (s->pos == s->limit && js->ends_at_limit)
         return VF_OK;
     if (s->at == s->end)
-        TRY(vf_src_more(s, &more));
+        VF_TRY(vf_src_more(s, &more));
     if (more && s->pos == s->limit)
         return vf_js_fail(js, "the JSON text is longer than %s (limit)", s->limit_text);
     if (more)
@@ -83,7 +77,7 @@ static vf_status ended(vf_js *js)
 /** The next byte, consumed; the end is an error. */
 static vf_status take(vf_js *js, int *c)
 {
-    TRY(look(js, c));
+    VF_TRY(look(js, c));
     if (*c < 0)
         return ended(js);
     pass(js);
@@ -93,7 +87,7 @@ static vf_status take(vf_js *js, int *c)
 vf_status vf_js_peek(vf_js *js, int *c)
 {
     for (;;) {
-        TRY(look(js, c));
+        VF_TRY(look(js, c));
         if (*c != ' ' && *c != '\t' && *c != '\n' && *c != '\r')
             return VF_OK;
         pass(js);
@@ -107,7 +101,7 @@ vf_status vf_js_peek(vf_js *js, int *c)
 vf_status vf_js_expect(vf_js *js, char c, const char *what)
 {
     int next;
-    TRY(vf_js_peek(js, &next));
+    VF_TRY(vf_js_peek(js, &next));
     if (next < 0)
         return ended(js);
     if (next != c)
@@ -119,7 +113,7 @@ vf_status vf_js_expect(vf_js *js, char c, const char *what)
 vf_status vf_js_next(vf_js *js, char close, bool first, bool *more)
 {
     int c;
-    TRY(vf_js_peek(js, &c));
+    VF_TRY(vf_js_peek(js, &c));
     if (c < 0)
         return ended(js);
     *more = c != close;
@@ -132,7 +126,7 @@ vf_status vf_js_next(vf_js *js, char close, bool first, bool *more)
     if (c != ',')
         return vf_js_fail(js, "not JSON: a comma or '%c' should stand here", close);
     pass(js);
-    TRY(vf_js_peek(js, &c));
+    VF_TRY(vf_js_peek(js, &c));
     return c == close ? vf_js_fail(js, "not JSON: a comma before '%c'", close) : VF_OK;
 }
 
@@ -143,7 +137,7 @@ static vf_status hex4(vf_js *js, uint32_t *code)
     *code = 0;
     for (int i = 0; i < 4; i++) {
         int c;
-        TRY(take(js, &c));
+        VF_TRY(take(js, &c));
         uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
                          : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a') + 10
                          : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A') + 10
@@ -177,7 +171,7 @@ static vf_status escape(vf_js *js, char *out, size_t *n)
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     int c;
     uint32_t code, low;
-    TRY(take(js, &c));
+    VF_TRY(take(js, &c));
     const char *simple = c > 0 ? strchr(from, c) : NULL;
     if (simple) {
         *out = to[simple - from];
@@ -186,18 +180,18 @@ static vf_status escape(vf_js *js, char *out, size_t *n)
     }
     if (c != 'u')
         return vf_js_fail(js, "not JSON: an unknown escape in a string");
-    TRY(hex4(js, &code));
+    VF_TRY(hex4(js, &code));
     if (code == 0)
         return vf_js_fail(js, "a NUL (\\u0000) in a string or name");
     if (code >= 0xDC00 && code <= 0xDFFF)
         return vf_js_fail(js, "not UTF-16: half of a surrogate pair");
     if (code >= 0xD800 && code <= 0xDBFF) {
         int slash, u;
-        TRY(take(js, &slash));
-        TRY(take(js, &u));
+        VF_TRY(take(js, &slash));
+        VF_TRY(take(js, &u));
         if (slash != '\\' || u != 'u')
             return vf_js_fail(js, "not UTF-16: half of a surrogate pair");
-        TRY(hex4(js, &low));
+        VF_TRY(hex4(js, &low));
         if (low < 0xDC00 || low > 0xDFFF)
             return vf_js_fail(js, "not UTF-16: half of a surrogate pair");
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
@@ -253,18 +247,18 @@ static vf_status string(vf_js *js, bool keep)
         char bytes[4];
         size_t n = 1;
         plain_run(js);
-        TRY(take(js, &c));
+        VF_TRY(take(js, &c));
         if (c == '"')
             break;
         if (c < 0x20)
             return vf_js_fail(js, "not JSON: a control byte in a string");
         bytes[0] = (char)c;
         if (c == '\\')
-            TRY(escape(js, bytes, &n));
+            VF_TRY(escape(js, bytes, &n));
         if (n > VF_JS_STRING - js->n) {
             if (keep)
                 return vf_js_fail(js, "a string of more than %u bytes (limit)", VF_JS_STRING);
-            TRY(check_utf8(js, false));
+            VF_TRY(check_utf8(js, false));
         }
         memcpy(js->text + js->n, bytes, n);
         js->n += n;
@@ -275,13 +269,13 @@ static vf_status string(vf_js *js, bool keep)
 
 vf_status vf_js_string(vf_js *js, const char *what)
 {
-    TRY(vf_js_expect(js, '"', what));
+    VF_TRY(vf_js_expect(js, '"', what));
     return string(js, true);
 }
 
 vf_status vf_js_key(vf_js *js)
 {
-    TRY(vf_js_string(js, "a name in quotation marks"));
+    VF_TRY(vf_js_string(js, "a name in quotation marks"));
     return vf_js_expect(js, ':', "a colon");
 }
 
@@ -297,7 +291,7 @@ vf_status vf_js_u64(vf_js *js, const char *what, uint64_t *value)
     int c;
     bool overflow = false;
     uint64_t v = 0;
-    TRY(vf_js_peek(js, &c));
+    VF_TRY(vf_js_peek(js, &c));
     if (c < 0)
         return ended(js);
     if (!is_digit(c))
@@ -308,7 +302,7 @@ vf_status vf_js_u64(vf_js *js, const char *what, uint64_t *value)
         pass(js);
         overflow = overflow || v > (UINT64_MAX - (uint64_t)(c - '0')) / 10;
         v = overflow ? 0 : v * 10 + (uint64_t)(c - '0');
-        TRY(look(js, &c));
+        VF_TRY(look(js, &c));
     }
     if (zero && digits > 1)
         return vf_js_fail(js, "not JSON: a number with a leading 0");
@@ -326,7 +320,7 @@ static vf_status digits(vf_js *js, int *c)
         return vf_js_fail(js, "not JSON: a digit should stand here");
     while (is_digit(*c)) {
         pass(js);
-        TRY(look(js, c));
+        VF_TRY(look(js, c));
     }
     return VF_OK;
 }
@@ -335,30 +329,30 @@ static vf_status skip_number(vf_js *js, int c)
 {
     if (c == '-') {
         pass(js);
-        TRY(look(js, &c));
+        VF_TRY(look(js, &c));
     }
     bool zero = c == '0';
     if (zero) {
         pass(js);
-        TRY(look(js, &c));
+        VF_TRY(look(js, &c));
     } else {
-        TRY(digits(js, &c));
+        VF_TRY(digits(js, &c));
     }
     if (zero && is_digit(c))
         return vf_js_fail(js, "not JSON: a number with a leading 0");
     if (c == '.') {
         pass(js);
-        TRY(look(js, &c));
-        TRY(digits(js, &c));
+        VF_TRY(look(js, &c));
+        VF_TRY(digits(js, &c));
     }
     if (c == 'e' || c == 'E') {
         pass(js);
-        TRY(look(js, &c));
+        VF_TRY(look(js, &c));
         if (c == '+' || c == '-') {
             pass(js);
-            TRY(look(js, &c));
+            VF_TRY(look(js, &c));
         }
-        TRY(digits(js, &c));
+        VF_TRY(digits(js, &c));
     }
     return VF_OK;
 }
@@ -367,7 +361,7 @@ static vf_status skip_word(vf_js *js, const char *word)
 {
     for (; *word; word++) {
         int c;
-        TRY(look(js, &c));
+        VF_TRY(look(js, &c));
         if (c != *word)
             return vf_js_fail(js, "not JSON: not a value");
         pass(js);
@@ -382,22 +376,22 @@ static vf_status skip_list(vf_js *js, char close, uint32_t depth)
         return vf_js_fail(js, "nested deeper than %d (limit)", VF_JS_DEPTH);
     pass(js);
     for (;; first = false) {
-        TRY(vf_js_next(js, close, first, &more));
+        VF_TRY(vf_js_next(js, close, first, &more));
         if (!more)
             return VF_OK;
         if (close == '}') {
-            TRY(vf_js_expect(js, '"', "a name in quotation marks"));
-            TRY(string(js, false));
-            TRY(vf_js_expect(js, ':', "a colon"));
+            VF_TRY(vf_js_expect(js, '"', "a name in quotation marks"));
+            VF_TRY(string(js, false));
+            VF_TRY(vf_js_expect(js, ':', "a colon"));
         }
-        TRY(vf_js_skip(js, depth + 1));
+        VF_TRY(vf_js_skip(js, depth + 1));
     }
 }
 
 vf_status vf_js_skip(vf_js *js, uint32_t depth)
 {
     int c;
-    TRY(vf_js_peek(js, &c));
+    VF_TRY(vf_js_peek(js, &c));
     switch (c) {
     case -1:
         return ended(js);
@@ -422,6 +416,6 @@ vf_status vf_js_skip(vf_js *js, uint32_t depth)
 vf_status vf_js_end(vf_js *js)
 {
     int c;
-    TRY(vf_js_peek(js, &c));
+    VF_TRY(vf_js_peek(js, &c));
     return c < 0 ? VF_OK : vf_js_fail(js, "more text after the end of the JSON value");
 }

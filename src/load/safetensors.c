@@ -11,13 +11,7 @@
 #include "load/names.h"
 #include "load/sniff.h"
 #include "load/sort.h"
-
-#define TRY(call) \
-    do { \
-        vf_status try_ = (call); \
-        if (try_ != VF_OK) \
-            return try_; \
-    } while (0)
+#include "load/try.h"
 
 static const struct {
     const char *name;
@@ -74,7 +68,7 @@ typedef struct entry {
 static vf_status read_dtype(header *h, entry *e)
 {
     char shown[96];
-    TRY(vf_js_string(&h->js, "the dtype, a string,"));
+    VF_TRY(vf_js_string(&h->js, "the dtype, a string,"));
     for (size_t i = 0; i < sizeof dtypes / sizeof dtypes[0]; i++)
         if (strcmp(dtypes[i].name, h->js.text) == 0) {
             e->type = dtypes[i].type;
@@ -87,14 +81,14 @@ static vf_status read_shape(header *h, entry *e)
 {
     bool more = true;
     e->n_dims = 0;
-    TRY(vf_js_expect(&h->js, '[', "the shape, an array,"));
+    VF_TRY(vf_js_expect(&h->js, '[', "the shape, an array,"));
     for (;;) {
-        TRY(vf_js_next(&h->js, ']', e->n_dims == 0, &more));
+        VF_TRY(vf_js_next(&h->js, ']', e->n_dims == 0, &more));
         if (!more)
             return VF_OK;
         if (e->n_dims == VF_ST_DIMS)
             return vf_js_fail(&h->js, "the shape has more than %u dimensions (limit)", VF_ST_DIMS);
-        TRY(vf_js_u64(&h->js, "a dimension of the shape", &e->dim[e->n_dims]));
+        VF_TRY(vf_js_u64(&h->js, "a dimension of the shape", &e->dim[e->n_dims]));
         if (!vf_size_ok(e->dim[e->n_dims++]))
             return vf_js_fail(&h->js, "out of range: a dimension of the shape is over 2^60");
     }
@@ -102,10 +96,10 @@ static vf_status read_shape(header *h, entry *e)
 
 static vf_status read_offsets(header *h, entry *e)
 {
-    TRY(vf_js_expect(&h->js, '[', "data_offsets, an array of two integers,"));
-    TRY(vf_js_u64(&h->js, "the first of data_offsets", &e->begin));
-    TRY(vf_js_expect(&h->js, ',', "the second of data_offsets"));
-    TRY(vf_js_u64(&h->js, "the second of data_offsets", &e->end));
+    VF_TRY(vf_js_expect(&h->js, '[', "data_offsets, an array of two integers,"));
+    VF_TRY(vf_js_u64(&h->js, "the first of data_offsets", &e->begin));
+    VF_TRY(vf_js_expect(&h->js, ',', "the second of data_offsets"));
+    VF_TRY(vf_js_u64(&h->js, "the second of data_offsets", &e->end));
     return vf_js_expect(&h->js, ']', "the end of data_offsets");
 }
 
@@ -121,7 +115,7 @@ static vf_status read_field(header *h, entry *e)
         {"data_offsets", offsetof(entry, has_offsets), read_offsets},
     };
     char shown[96];
-    TRY(vf_js_key(&h->js));
+    VF_TRY(vf_js_key(&h->js));
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         if (strcmp(fields[i].name, h->js.text) != 0)
             continue;
@@ -218,14 +212,14 @@ static vf_status read_entry(header *h, uint64_t byte)
         return vf_js_fail(&h->js, "the names of tensors take more than %u bytes (limit)", VF_NAMES_BYTES);
     if (status != VF_OK || !vf_grow(h->draft->a, (void **)&h->extents, &h->cap_extents, h->n_extents + 1, sizeof(extent)))
         return vf_src_fail(&h->src, VF_ERR_NOMEM, byte, "out of memory");
-    TRY(vf_js_expect(&h->js, '{', "an object with dtype, shape and data_offsets"));
+    VF_TRY(vf_js_expect(&h->js, '{', "an object with dtype, shape and data_offsets"));
     for (bool first = true;; first = false) {
-        TRY(vf_js_next(&h->js, '}', first, &more));
+        VF_TRY(vf_js_next(&h->js, '}', first, &more));
         if (!more)
             break;
-        TRY(read_field(h, &e));
+        VF_TRY(read_field(h, &e));
     }
-    TRY(check_entry(h, &e, &t));
+    VF_TRY(check_entry(h, &e, &t));
     h->extents[h->n_extents++] = (extent){e.begin, e.end, offset, length, (uint32_t)byte};
     return keep(h, &t, h->names.pool + offset, length);
 }
@@ -233,17 +227,17 @@ static vf_status read_entry(header *h, uint64_t byte)
 static vf_status read_metadata(header *h)
 {
     bool more = true;
-    TRY(vf_js_expect(&h->js, '{', "an object of strings"));
+    VF_TRY(vf_js_expect(&h->js, '{', "an object of strings"));
     for (bool first = true;; first = false) {
         int c;
-        TRY(vf_js_next(&h->js, '}', first, &more));
+        VF_TRY(vf_js_next(&h->js, '}', first, &more));
         if (!more)
             return VF_OK;
-        TRY(vf_js_key(&h->js));
-        TRY(vf_js_peek(&h->js, &c));
+        VF_TRY(vf_js_key(&h->js));
+        VF_TRY(vf_js_peek(&h->js, &c));
         if (c != '"')
             return vf_js_fail(&h->js, "metadata values must be strings");
-        TRY(vf_js_skip(&h->js, 2));
+        VF_TRY(vf_js_skip(&h->js, 2));
     }
 }
 
@@ -312,7 +306,7 @@ static vf_status read_length(header *h)
     vf_src *s = &h->src;
     unsigned char bytes[8];
     s->reading = "header length";
-    TRY(vf_src_read(s, bytes, sizeof bytes));
+    VF_TRY(vf_src_read(s, bytes, sizeof bytes));
     uint64_t n = vf_le(bytes, sizeof bytes), size = s->source->size;
     if (n > VF_ST_HEADER) {
         const char *is = vf_sniff((const char *)bytes, sizeof bytes);
@@ -332,36 +326,36 @@ static vf_status read_length(header *h)
 static vf_status read_members(header *h)
 {
     bool more = true, metadata = false;
-    TRY(vf_js_expect(&h->js, '{', "an object ({), the JSON header"));
+    VF_TRY(vf_js_expect(&h->js, '{', "an object ({), the JSON header"));
     for (bool first = true;; first = false) {
         int c;
         vf_src_name(&h->src, "", 0);
-        TRY(vf_js_next(&h->js, '}', first, &more));
+        VF_TRY(vf_js_next(&h->js, '}', first, &more));
         if (!more)
             break;
-        TRY(vf_js_peek(&h->js, &c));
+        VF_TRY(vf_js_peek(&h->js, &c));
         uint64_t byte = h->src.pos;
-        TRY(vf_js_key(&h->js));
+        VF_TRY(vf_js_key(&h->js));
         vf_src_name(&h->src, h->js.text, h->js.n);
         if (strcmp(h->js.text, "__metadata__") != 0) {
-            TRY(read_entry(h, byte));
+            VF_TRY(read_entry(h, byte));
             continue;
         }
         if (metadata)
             return vf_src_fail(&h->src, VF_ERR_DATA, byte, "duplicate __metadata__");
         metadata = true;
-        TRY(read_metadata(h));
+        VF_TRY(read_metadata(h));
     }
     return vf_js_end(&h->js);
 }
 
 static vf_status read_header(header *h)
 {
-    TRY(read_length(h));
-    TRY(read_members(h));
+    VF_TRY(read_length(h));
+    VF_TRY(read_members(h));
     const vf_name_ref *twice = vf_names_duplicate(&h->names);
     if (!twice) {
-        TRY(check_extents(h));
+        VF_TRY(check_extents(h));
         return mark_names(h);
     }
     vf_src_name(&h->src, h->names.pool + twice->offset, twice->length);
@@ -415,7 +409,7 @@ static vf_status read_files(header *h, const vf_parts *headers, uint32_t n, vf_e
     h->n_files = n;
     for (h->file = 0; h->file < n; h->file++) {
         vf_source source = {0};
-        TRY(headers->open(headers->ctx, h->file, n, &source, err));
+        VF_TRY(headers->open(headers->ctx, h->file, n, &source, err));
         if (err)
             vf_set_text(err->file, sizeof err->file, source.name);
         vf_status status = read_file(h, &source, err);

@@ -35,6 +35,7 @@ static const vf_choice steps[] = {
     {"branch-residual", VF_STEP_BRANCH_RESIDUAL},
     {"+side", VF_STEP_ADD_SIDE},
     {"side+", VF_STEP_SIDE_ADD},
+    {"stream", VF_STEP_STREAM},
     {"cross-attention", VF_STEP_CROSS_ATTENTION},
     {"per-layer", VF_STEP_PER_LAYER},
     {"output-scale", VF_STEP_OUTPUT_SCALE},
@@ -77,8 +78,12 @@ static const vf_choice recurrent_kinds[] = {
     {"lightning", VF_REC_LIGHTNING},
     {"rwkv6-qwen2", VF_REC_RWKV6_QWEN2},
     {"arwkv7", VF_REC_ARWKV7},
+    {"plamo2", VF_REC_PLAMO2},
     {NULL, 0},
 };
+
+static const vf_choice kda_gates[] = {
+    {"low-rank", VF_KDA_LOW_RANK}, {"wide", VF_KDA_WIDE}, {"mixed", VF_KDA_MIXED}, {NULL, 0}};
 
 static const vf_choice recurrent_where[] = {
     {"none", VF_REC_AT_NONE},           {"all", VF_REC_AT_ALL},
@@ -120,6 +125,7 @@ static const vf_choice shared_widths[] = {
     {"ff_shexp-or-ff_exp", VF_SHARED_FF_SHEXP_OR_FF_EXP},
     {"ff_shexp-x-count", VF_SHARED_FF_SHEXP_X_COUNT},
     {"ff_shexp-or-x-count", VF_SHARED_FF_SHEXP_OR_X_COUNT},
+    {"ff_shexp-or-x-count-min-1", VF_SHARED_FF_SHEXP_OR_X_COUNT_MIN_1},
     {"ff_exp-x-count-min-1", VF_SHARED_FF_EXP_X_COUNT_MIN_1},
     {NULL, 0},
 };
@@ -135,7 +141,13 @@ static const vf_choice rope_where[] = {
 };
 
 static const vf_choice gather[] = {
-    {"in-layer", VF_GATHER_IN_LAYER}, {"behind-sum", VF_GATHER_BEHIND_SUM}, {"behind-cross", VF_GATHER_BEHIND_CROSS}, {"late", VF_GATHER_LATE}, {"after-norm", VF_GATHER_AFTER_NORM}, {NULL, 0}};
+    {"in-layer", VF_GATHER_IN_LAYER},
+    {"behind-sum", VF_GATHER_BEHIND_SUM},
+    {"behind-cross", VF_GATHER_BEHIND_CROSS},
+    {"late", VF_GATHER_LATE},
+    {"after-norm", VF_GATHER_AFTER_NORM},
+    {NULL, 0},
+};
 
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
@@ -203,6 +215,7 @@ static const vf_field recurrent[] = {
     COUNT("interval", recurrent.interval, 2048, "default of full_attention_interval"),
     HAS("norm", recurrent.norm, "ssm_norm"),
     FLAG("dt_b_c_norm", recurrent.dt_b_c_norm, "norms on dt, B and C"),
+    ENUM("kda_gate", recurrent.kda_gate, kda_gates, "gates of Kimi delta attention"),
     FLAG("fused_ba", recurrent.fused_ba, "ssm_ba in place of ssm_beta and ssm_alpha"),
     END,
 };
@@ -232,6 +245,7 @@ static const vf_field moe[] = {
     HAS("gate_up", moe.gate_up, "gate and up matrices fused"),
     FLAG("mxfp4", moe.mxfp4, "expert matrices are published as MXFP4"),
     FLAG("plain", moe.plain, "experts without gate matrices"),
+    FLAG("routed", moe.routed, "experts of expert_latent_length, where it is given"),
     FLAG("latent", moe.latent, "experts of moe_latent_size, where it is given"),
     FLAG("gemma_norms", moe.gemma_norms, "norms on each side of both feed-forwards"),
     FLAG("norm_exps", moe.norm_exps, "ffn_norm_exps"),
@@ -245,8 +259,11 @@ static const vf_field graph[] = {
     ENUM("gather", graph.gather, gather, "where output rows are picked"),
     ENUM("rope_where", graph.rope_where, rope_where, "which attention layers rotate q and k"),
     COUNT("rope_step", graph.rope_step, 2048, "every so many layers one does not"),
+    FLAG("rms_with_bias", graph.rms_with_bias, "the norm with weight and bias is an RMS norm"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("rope_freqs_full_only", graph.rope_freqs_full_only, "rope_freqs serve the layers without a window only"),
+    FLAG("reserve_single", graph.reserve_single, "the planner also tries the batch as one sequence"),
     FLAG("v_rms", graph.v_rms, "v is normed without weights"),
     FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
@@ -295,6 +312,7 @@ const vf_field vf_arch_fields[] = {
     HAS("rope_freqs", rope_freqs, "rope_freqs.weight"),
     FLAG("rope_freqs_full", rope_freqs_full, "rope_freqs go with full-attention layers only"),
     HAS("rope_factors", rope_factors, "rope_factors_long.weight and rope_factors_short.weight"),
+    FLAG("residual_scores", residual_scores, "scores of residual streams"),
     HAS("layer_output_scale", layer_output_scale, "layer_output_scale.weight"),
     END,
 };

@@ -77,6 +77,7 @@ typedef enum vf_step {
     VF_STEP_BRANCH_RESIDUAL,     /**< "branch-residual": cur is set aside; go on with the residual stream */
     VF_STEP_ADD_SIDE,            /**< "+side": cur += what was set aside */
     VF_STEP_SIDE_ADD,            /**< "side+": the same sum with that as first operand */
+    VF_STEP_STREAM,              /**< "stream": cur is the residual stream from here on (norms behind the sum) */
     VF_STEP_CROSS_ATTENTION,     /**< "cross-attention": norm, and attention to the encoder's output (T5) */
     VF_STEP_PER_LAYER,           /**< "per-layer": adds the layer's own embedding (Gemma 4) */
     VF_STEP_OUTPUT_SCALE         /**< "output-scale": times layer_output_scale, where there is one */
@@ -127,6 +128,9 @@ typedef enum vf_attn_kind {
     VF_ATTN_LINEAR   /**< a layer reduced to attn_output (DeciLM; layer table only) */
 } vf_attn_kind;
 
+/** Where Kimi delta attention's gates come from: low-rank pairs; one matrix each; a pair and one matrix. */
+typedef enum vf_kda_gate { VF_KDA_LOW_RANK = 0, VF_KDA_WIDE, VF_KDA_MIXED } vf_kda_gate;
+
 typedef enum vf_recurrent_kind {
     VF_REC_NONE = 0,
     VF_REC_MAMBA,
@@ -138,6 +142,7 @@ typedef enum vf_recurrent_kind {
     VF_REC_RWKV7,
     VF_REC_LIGHTNING, /**< MiniMax-01 */
     VF_REC_RWKV6_QWEN2, /**< RWKV-6 time mix in a Qwen2 block */
+    VF_REC_PLAMO2,    /**< Mamba with heads and norms on dt, B and C */
     VF_REC_ARWKV7     /**< RWKV-7 time mix in a Qwen2 block */
 } vf_recurrent_kind;
 
@@ -191,6 +196,7 @@ typedef enum vf_shared_width {
     VF_SHARED_FF_SHEXP_OR_FF_EXP,    /**< the first, expert_feed_forward_length when 0 */
     VF_SHARED_FF_SHEXP_X_COUNT,      /**< the one before × expert_shared_count */
     VF_SHARED_FF_SHEXP_OR_X_COUNT,   /**< the first; when 0, expert_feed_forward_length × count */
+    VF_SHARED_FF_SHEXP_OR_X_COUNT_MIN_1, /**< the same with count at least 1 */
     VF_SHARED_FF_EXP_X_COUNT_MIN_1   /**< expert_feed_forward_length × max(1, expert_shared_count) */
 } vf_shared_width;
 
@@ -268,6 +274,7 @@ typedef struct vf_arch {
         uint32_t interval; /**< VF_REC_AT_INTERVAL: default of full_attention_interval */
         uint8_t norm;  /**< vf_has: ssm_norm of Mamba-2 */
         bool dt_b_c_norm; /**< ssm_dt_norm, ssm_b_norm, ssm_c_norm (Jamba) */
+        uint8_t kda_gate; /**< vf_kda_gate */
         bool fused_ba; /**< delta net: ssm_ba in place of ssm_beta and ssm_alpha */
     } recurrent;
     struct {
@@ -292,6 +299,7 @@ typedef struct vf_arch {
         uint8_t gate_up;     /**< vf_has: ffn_gate_up_exps in place of ffn_gate_exps and ffn_up_exps */
         bool mxfp4;          /**< published, and converted, as MXFP4 (gpt-oss) */
         bool plain;          /**< experts without gate matrices */
+        bool routed;         /**< ffn_routed_down and _up where expert_latent_length > 0 (Kimi K3) */
         bool latent;         /**< ffn_latent_down and _up where moe_latent_size > 0 */
         bool gemma_norms;    /**< Gemma 4: router scale and a norm on each side of both feed-forwards */
         bool norm_exps;      /**< ffn_norm_exps (Arctic) */
@@ -304,8 +312,11 @@ typedef struct vf_arch {
         uint8_t gather;           /**< vf_gather */
         uint8_t rope_where;       /**< vf_rope_where */
         uint32_t rope_step;
+        bool rms_with_bias;       /**< norm "layer" is an RMS norm with a bias (PhiMoE) */
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool rope_freqs_full_only; /**< rope_freqs serve the layers without a window only (Gemma 4) */
+        bool reserve_single;      /**< the planner also tries the batch as one sequence (Kimi Linear) */
         bool v_rms;               /**< v is normed without weights (Gemma 3n, Gemma 4) */
         bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */
@@ -318,6 +329,7 @@ typedef struct vf_arch {
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */
     bool rope_freqs_full; /**< rope_freqs go with full-attention layers only (Gemma 4) */
+    bool residual_scores; /**< scores of residual streams, where attn_res.block_size > 0 (Kimi K3) */
     uint8_t layer_output_scale; /**< vf_has */
     struct {
         bool dense;    /**< the feed-forward of these blocks is dense in any case */

@@ -35,6 +35,9 @@ static void dims_recurrent(const vf_model *m, uint64_t dim[D_COUNT])
     dim[D_M2_GROUP] = groups > 0 ? inner / groups : 0;
     dim[D_DELTA_V] = vf_mul(state, dt);
     dim[D_DELTA_QKV] = vf_add(bc, dim[D_DELTA_V]);
+    /* PLaMo 2's rank of dt is a constant of the architecture (src/models/plamo2.cpp) */
+    dim[D_PLAMO_DT] = HP(embedding_length) / 16 > 64 ? HP(embedding_length) / 16 : 64;
+    dim[D_PLAMO_BC] = vf_add(dim[D_PLAMO_DT], vf_mul(2, state));
     dim[D_KDA] = HP(kda_head_dim);
     dim[D_SHORTCONV] = HP(shortconv_l_cache);
     dim[D_WKV_HEAD] = HP(wkv_head_size);
@@ -77,7 +80,12 @@ void vf_dims_model(const vf_model *m, uint64_t dim[D_COUNT])
     dim[D_IDX_Q] = vf_mul(HP(indexer_head_count), HP(indexer_key_length));
     dim[D_EXPERT] = HP(expert_count);
     dim[D_LATENT] = HP(moe_latent_size);
-    dim[D_MOE_EMBD] = m->arch.moe.latent && HP(moe_latent_size) > 0 ? HP(moe_latent_size) : n_embd;
+    dim[D_ROUTED] = HP(expert_latent_length);
+    dim[D_MOE_EMBD] = n_embd;
+    if (m->arch.moe.latent && HP(moe_latent_size) > 0)
+        dim[D_MOE_EMBD] = HP(moe_latent_size);
+    if (m->arch.moe.routed && HP(expert_latent_length) > 0)
+        dim[D_MOE_EMBD] = HP(expert_latent_length);
     dims_recurrent(m, dim);
 }
 
@@ -92,14 +100,13 @@ static void dims_attention(const vf_model *m, const vf_layer *l, uint64_t dim[D_
     dim[D_K] = vf_mul(l->n_head_kv, l->head_k);
     dim[D_V] = vf_mul(l->n_head_kv, l->head_v);
     dim[D_QKV] = vf_add(dim[D_Q_GATE], vf_add(dim[D_K], dim[D_V]));
-    dim[D_ATTN] = vf_mul(l->n_head, l->head_v);
+    dim[D_ATTN] = vf_mul(l->n_head, l->head_v_mla ? l->head_v_mla : l->head_v);
     uint64_t nope = l->head_k_mla > l->n_rot ? l->head_k_mla - l->n_rot : 0;
     dim[D_LORA_KV_ROT] = vf_add(HP(kv_lora_rank), l->n_rot);
     dim[D_MLA_Q] = vf_mul(l->n_head, l->head_k_mla);
     dim[D_MLA_NOPE] = nope;
     dim[D_MLA_V] = l->head_v_mla;
     dim[D_MLA_KV_B] = vf_mul(l->n_head, nope + l->head_v_mla);
-    dim[D_MLA_ATTN] = vf_mul(l->n_head, l->head_v_mla);
 }
 
 void vf_dims_layer(const vf_model *m, const vf_layer *l, uint32_t il, uint64_t dim[D_COUNT])

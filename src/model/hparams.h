@@ -67,6 +67,8 @@
     X(U, experts_per_group, "experts_per_group", 1u << 16) \
     X(U, leading_dense_block_count, "leading_dense_block_count", 2048) \
     X(U, interleave_moe_layer_step, "interleave_moe_layer_step", 2048) \
+    X(U, expert_latent_length, "expert_latent_length", 1u << 24) \
+    X(U, attn_res_block_size, "attn_res.block_size", 2048) \
     X(U, moe_latent_size, "moe_latent_size", 1u << 24) \
     /* recurrent layers */ \
     X(U, ssm_conv_kernel, "ssm.conv_kernel", 1u << 16) \

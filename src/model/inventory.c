@@ -90,7 +90,7 @@ static void emit_mla(builder *b, const vf_layer *l)
     emit(b, b->dim[D_LORA_Q] > 0 ? BLOCK_MLA_Q_LORA : BLOCK_MLA_Q);
     emit(b, BLOCK_MLA_KV_A);
     emit(b, l->attention == VF_ATTN_MLA ? BLOCK_MLA_ABSORBED : BLOCK_MLA_KV_B);
-    emit(b, BLOCK_MLA_OUTPUT);
+    emit(b, BLOCK_ATTN_OUTPUT);
     emit_if(b, l->indexer, BLOCK_INDEXER);
 }
 
@@ -148,11 +148,15 @@ static void emit_recurrent(builder *b, const vf_layer *l)
         [VF_REC_DELTA_NET] = BLOCK_DELTA_NET, [VF_REC_KDA] = BLOCK_KDA,
         [VF_REC_SHORTCONV] = BLOCK_SHORTCONV, [VF_REC_RWKV6] = BLOCK_RWKV6,
         [VF_REC_RWKV7] = BLOCK_RWKV7,         [VF_REC_LIGHTNING] = BLOCK_LIGHTNING,
-        [VF_REC_RWKV6_QWEN2] = BLOCK_RWKV6_QWEN2, [VF_REC_ARWKV7] = BLOCK_ARWKV7,
+        [VF_REC_PLAMO2] = BLOCK_PLAMO2,
+        [VF_REC_RWKV6_QWEN2] = BLOCK_RWKV6_QWEN2, [VF_REC_ARWKV7] = BLOCK_RWKV7,
     };
+    static const uint8_t kda_gates[] = {[VF_KDA_LOW_RANK] = BLOCK_KDA_GATES, [VF_KDA_WIDE] = BLOCK_KDA_GATES_WIDE,
+                                        [VF_KDA_MIXED] = BLOCK_KDA_GATES_MIXED};
     if (l->recurrent == VF_REC_NONE)
         return;
     emit(b, (vf_block)blocks[l->recurrent]);
+    emit_if(b, l->recurrent == VF_REC_KDA, (vf_block)kda_gates[b->arch->recurrent.kda_gate]);
     emit_if(b, l->recurrent == VF_REC_MAMBA && b->arch->recurrent.dt_b_c_norm, BLOCK_MAMBA_NORMS);
     emit_if(b, l->recurrent == VF_REC_MAMBA2 && has(b, b->arch->recurrent.norm, VF_OPTION_SSM_NORM),
             BLOCK_SSM_NORM);
@@ -199,6 +203,7 @@ static void emit_experts(builder *b, const vf_layer *l)
                                   : BLOCK_SHARED);
     emit_if(b, l->n_ff_shexp > 0 && a->moe.shared_gate, BLOCK_SHARED_GATE);
     emit_if(b, a->moe.latent && b->dim[D_LATENT] > 0, BLOCK_LATENT);
+    emit_if(b, a->moe.routed && b->dim[D_ROUTED] > 0, BLOCK_ROUTED);
     emit_if(b, a->moe.gemma_norms, BLOCK_GEMMA_MOE);
     emit_if(b, a->moe.norm_exps, BLOCK_NORM_EXPS);
 }
@@ -298,6 +303,7 @@ static void emit_layer(builder *b, uint16_t stack, uint32_t il, const vf_layer *
     emit_if(b, b->arch->embedding.per_layer && b->dim[D_PER_LAYER] > 0, BLOCK_PER_LAYER);
     emit_if(b, b->arch->embedding.altup, BLOCK_ALTUP);
     emit_if(b, has(b, b->arch->layer_output_scale, VF_OPTION_LAYER_OUTPUT_SCALE), BLOCK_LAYER_OUTPUT_SCALE);
+    emit_if(b, b->arch->residual_scores && b->m->hp.attn_res_block_size > 0, BLOCK_RESIDUAL_SCORES);
     if (l->mtp)
         emit_mtp(b);
 }
@@ -330,6 +336,7 @@ static void emit_globals(builder *b)
     emit_if(b, a->embedding.per_layer && b->dim[D_PER_LAYER] > 0, BLOCK_PER_LAYER_EMBD);
     emit_if(b, a->embedding.altup, BLOCK_ALTUP_GLOBAL);
     emit_output_norm(b);
+    emit_if(b, a->residual_scores && b->m->hp.attn_res_block_size > 0, BLOCK_OUTPUT_RESIDUAL_SCORE);
     emit_if(b, a->output.tied == VF_OUTPUT_REQUIRED || (a->output.tied == VF_OUTPUT_OPTIONAL && !b->m->tied),
             BLOCK_OUTPUT);
     emit_if(b, has(b, a->output.bias, VF_OPTION_OUTPUT_BIAS), BLOCK_OUTPUT_BIAS);

@@ -222,7 +222,7 @@ static vf_status check_recurrent(builder *b)
         NEED(ssm_inner_size);
         NEED(ssm_state_size);
         NEED(ssm_time_step_rank);
-        if (b->arch->recurrent.kind != VF_REC_MAMBA)
+        if (b->arch->recurrent.kind != VF_REC_MAMBA && b->arch->recurrent.kind != VF_REC_PLAMO2)
             NEED(ssm_group_count);
     }
 #undef NEED
@@ -343,6 +343,8 @@ static uint64_t shared_width(const builder *b, uint64_t n_ff, uint64_t n_ff_exp)
         return (shexp ? shexp : n_ff_exp) * count;
     case VF_SHARED_FF_SHEXP_OR_X_COUNT:
         return count == 0 ? 0 : shexp ? shexp : n_ff_exp * count;
+    case VF_SHARED_FF_SHEXP_OR_X_COUNT_MIN_1:
+        return shexp ? shexp : n_ff_exp * (count ? count : 1);
     case VF_SHARED_FF_EXP_X_COUNT_MIN_1:
         return n_ff_exp * (count ? count : 1);
     default:

@@ -36,6 +36,7 @@
     X(ATTN_Q_NORM, "attn_q_norm", R) \
     X(ATTN_QKV, "attn_qkv", R) \
     X(ATTN_REL_B, "attn_rel_b", R) \
+    X(ATTN_RES_SCORE, "attn_res_score", R) \
     X(ATTN_SINKS, "attn_sinks", R) \
     X(ATTN_SUB_NORM, "attn_sub_norm", R) \
     X(ATTN_V, "attn_v", R) \
@@ -76,6 +77,7 @@
     X(FFN_LATENT_UP, "ffn_latent_up", R) \
     X(FFN_NORM, "ffn_norm", R) \
     X(FFN_NORM_EXPS, "ffn_norm_exps", R) \
+    X(FFN_RES_SCORE, "ffn_res_score", R) \
     X(FFN_ROUTED_DOWN, "ffn_routed_down", R) \
     X(FFN_ROUTED_NORM, "ffn_routed_norm", R) \
     X(FFN_ROUTED_UP, "ffn_routed_up", R) \
@@ -105,6 +107,7 @@
     X(NEXTN_SHARED_HEAD_NORM, "nextn.shared_head_norm", R) \
     X(OUTPUT, "output", O) \
     X(OUTPUT_NORM, "output_norm", O) \
+    X(OUTPUT_RES_SCORE, "output_res_score", O) \
     X(PER_LAYER_MODEL_PROJ, "per_layer_model_proj", G) \
     X(PER_LAYER_PROJ_NORM, "per_layer_proj_norm", G) \
     X(PER_LAYER_TOKEN_EMBD, "per_layer_token_embd", I) \

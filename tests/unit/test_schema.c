@@ -70,6 +70,7 @@ static void put_type(const vf_field *f, int indent)
         put("\"type\": \"boolean\"");
         return;
     case VF_FIELD_FLAG:
+    case VF_FIELD_FACTOR:
         put("\"type\": [\"number\", \"boolean\"]");
         return;
     case VF_FIELD_ENUM:

@@ -1,0 +1,51 @@
+/* A fuzz target is the function below, which any fuzzer's driver can call; fuzz_replay.c calls it with
+ * files, so that whatever was found once stays a test under any compiler. A broken promise aborts. */
+#ifndef VF_TESTS_FUZZ_H
+#define VF_TESTS_FUZZ_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vramfit/load.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#define PROMISE(cond) \
+    do { \
+        if (!(cond)) { \
+            fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__, __LINE__, #cond); \
+            abort(); \
+        } \
+    } while (0)
+
+/** Memory that is counted, with a limit: what is asked for beyond 32 MiB fails. */
+static size_t fuzz_held;
+
+static inline void *fuzz_resize(void *ctx, void *p, size_t old_size, size_t new_size)
+{
+    (void)ctx;
+    if (new_size > old_size && new_size - old_size > (32u << 20) - fuzz_held)
+        return NULL;
+    fuzz_held = fuzz_held - old_size + new_size;
+    if (new_size == 0) {
+        free(p);
+        return NULL;
+    }
+    return realloc(p, new_size);
+}
+
+static const vf_allocator fuzz_heap = {fuzz_resize, NULL};
+
+/** An error is one line of text without control characters. */
+static inline void fuzz_check_error(const vf_error *err)
+{
+    const char *const texts[] = {err->file, err->key, err->text};
+    PROMISE(err->status != VF_OK);
+    for (size_t i = 0; i < 3; i++)
+        for (const char *p = texts[i]; *p; p++)
+            PROMISE((unsigned char)*p >= 0x20 && *p != 0x7F);
+}
+
+#endif
