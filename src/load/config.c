@@ -13,17 +13,17 @@
 
 /* ---- what else the file says ------------------------------------------------------------------- */
 
-static vf_status read_options(vf_config *c)
+static void read_options(vf_config *c)
 {
-    for (const vf_hf_option *o = vf_hf_options; o->field; o++) {
-        const cJSON *node = vf_config_find(c, o->field);
-        if (!node || !vf_hf_one_of(o->types, c->type))
+    for (const vf_hf_option *o = vf_hf_options; o->option != VF_OPTION_COUNT; o++) {
+        const cJSON *node = o->field ? vf_config_find(c, o->field) : NULL;
+        if (!vf_hf_one_of(o->types, c->type) || (o->field && !node))
             continue;
-        bool yes = o->is ? cJSON_IsString(node) && vf_hf_one_of(o->is, node->valuestring) : vf_config_is_set(node);
+        bool yes = o->is ? cJSON_IsString(node) && vf_hf_one_of(o->is, node->valuestring)
+                         : !o->field || vf_config_is_set(node);
         if (yes)
             c->draft.m->options |= UINT64_C(1) << o->option;
     }
-    return VF_OK;
 }
 
 static vf_status read_tied(vf_config *c)
@@ -164,7 +164,7 @@ static vf_status read_config(vf_config *c, const vf_arch_lookup *archs, const vf
         vf_foreign(c->draft.m->name, sizeof c->draft.m->name, name->valuestring, strlen(name->valuestring));
     VF_TRY(vf_config_hparams(c));
     VF_TRY(read_tied(c));
-    VF_TRY(read_options(c));
+    read_options(c);
     VF_TRY(read_format(c));
     if (n_headers == 0)
         return VF_OK;

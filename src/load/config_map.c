@@ -57,7 +57,7 @@ const vf_hf_arch vf_hf_archs[] = {
     {"granite", "granite", NULL, false},
     {"granitemoe|granitemoeshared", "granitemoe", NULL, false},
     {"granitemoehybrid|bamba", "granitehybrid", NULL, true},
-    {"falcon|RefinedWeb|RefinedWebModel", "falcon", NULL, true},
+    {"falcon|RefinedWeb|RefinedWebModel", "falcon", NULL, false},
     {"falcon_h1", "falcon-h1", NULL, false},
     {"mamba|falcon_mamba", "mamba", NULL, true},
     {"mamba2", "mamba2", NULL, true},
@@ -100,6 +100,7 @@ const vf_hf_arch vf_hf_archs[] = {
     {"arcee", "arcee", NULL, false},
     {"afmoe", "afmoe", NULL, false},
     {"arctic", "arctic", NULL, false},
+    {"bailing_moe|bailing_moe_v2", "bailingmoe2", "use_qk_norm", false},
     {"bailing_moe", "bailingmoe", NULL, false},
     {"bitnet", "bitnet", NULL, true},
     {"dots1", "dots1", NULL, false},
@@ -199,6 +200,7 @@ const vf_hf_rule vf_hf_rules[] = {
     SUM(MLA, key_length_mla, "qk_nope_head_dim", "qk_rope_head_dim"),
     READ(MLA, value_length_mla, "v_head_dim"),
     SUM("minicpm3", key_length, "qk_nope_head_dim", "qk_rope_head_dim"),
+    READ("minicpm3", value_length, "v_head_dim"),
     READ(MLA "|minicpm3", rope_dimension_count, "qk_rope_head_dim"),
     READ(MLA "|minicpm3", q_lora_rank, "q_lora_rank"),
     READ(MLA "|minicpm3", kv_lora_rank, "kv_lora_rank"),
@@ -272,7 +274,7 @@ const vf_hf_rule vf_hf_rules[] = {
     READ(NULL, expert_used_count, "moe_k"),
     READ(NULL, expert_used_count, "top_k_experts"),
     READ(NULL, expert_used_count, "ffn_config.moe_top_k"),
-    READ("llama4|llama4_text|minimax_m2", expert_feed_forward_length, "intermediate_size"),
+    READ("llama4|llama4_text|minimax_m2|gpt_oss", expert_feed_forward_length, "intermediate_size"),
     READ(NULL, expert_feed_forward_length, "moe_intermediate_size"),
     READ("hunyuan_v1_moe", expert_feed_forward_length, "intermediate_size"),
     READ("hunyuan_v1_moe", expert_shared_feed_forward_length, "intermediate_size"),
@@ -343,6 +345,7 @@ const vf_hf_rule vf_hf_rules[] = {
 };
 
 #define OPTION(types, id, field) {types, VF_OPTION_##id, field, NULL}
+#define ALWAYS(types, id) {types, VF_OPTION_##id, NULL, NULL}
 #define OPTION_IS(types, id, field, is) {types, VF_OPTION_##id, field, is}
 
 const vf_hf_option vf_hf_options[] = {
@@ -360,6 +363,14 @@ const vf_hf_option vf_hf_options[] = {
     OPTION(NULL, QK_NORM, "qk_layernorm"),
     OPTION("gemma4|gemma4_text", K_EQ_V, "attention_k_eq_v"),
     OPTION(NULL, OUTPUT_BIAS, "lm_head_bias"),
+    ALWAYS("bert|roberta|xlm-roberta", QKV_BIAS),
+    ALWAYS("bert|roberta|xlm-roberta", ATTN_OUTPUT_BIAS),
+    ALWAYS("bert|roberta|xlm-roberta", FFN_BIAS),
+    OPTION("bert|roberta|xlm-roberta|nomic_bert", TOKEN_TYPES, "type_vocab_size"),
+    ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_EMBED_TOKENS),
+    ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_SHARED_HEAD_HEAD),
+    ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_SHARED_HEAD_NORM),
+    OPTION(NULL, EXP_PROBS_B, "moe_router_enable_expert_bias"),
     OPTION_IS(NULL, EXP_PROBS_B, "topk_method", "noaux_tc"),
     OPTION_IS(NULL, ROPE_FREQS, "rope_scaling.rope_type", "llama3"),
     OPTION_IS(NULL, ROPE_FREQS, "rope_parameters.rope_type", "llama3"),

@@ -44,8 +44,8 @@ typedef struct vf_hf_rule {
 typedef struct vf_hf_option {
     const char *types;
     vf_option option;
-    const char *field;
-    const char *is; /**< the string it must be ('|' between several); NULL: true, or not 0 */
+    const char *field; /**< NULL: always */
+    const char *is;    /**< the string it must be ('|' between several); NULL: true, or not 0 */
 } vf_hf_option;
 
 /** What a weight format is called here. All conditions must hold; an empty list means any. */
