@@ -29,8 +29,8 @@ bool vf_text_unsafe(uint32_t code);
  * SIZE_MAX when the name is longer than VF_NAME_LIMIT, or its form does not fit. */
 size_t vf_name_normalize(char *out, size_t size, const char *name, size_t n);
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one text of the other. Both
- * are at most VF_NAME_LIMIT bytes long. */
-uint32_t vf_edit_distance(const char *a, size_t na, const char *b, size_t nb);
+/** Insertions, deletions, replacements and swaps of neighbours that make one text of the other; what is
+ * beyond `limit` comes out as limit + 1. Texts and limit are at most VF_NAME_LIMIT. */
+uint32_t vf_edit_distance(const char *a, size_t na, const char *b, size_t nb, uint32_t limit);
 
 #endif

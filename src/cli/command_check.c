@@ -74,9 +74,8 @@ int command_check(session *s, vf_error *err)
     for (size_t i = 0; i < s->opts.n_plain; i++)
         if (!session_add_catalog(s, s->opts.plain[i], found, &all, err))
             return EXIT_BAD;
-    /* What was refused is not in the catalog, and would be missed there: errors enough for one run. */
     *err = (vf_error){0};
-    if (all.errors == 0 && vf_catalog_check(s->catalog, &s->alloc, found, &all, err) == VF_ERR_NOMEM)
+    if (vf_catalog_check(s->catalog, &s->alloc, found, &all, err) == VF_ERR_NOMEM)
         return EXIT_BAD;
     if (all.json) {
         json_close(&all.j, ']');
@@ -85,7 +84,8 @@ int command_check(session *s, vf_error *err)
         json_close(&all.j, '}');
         buf_str(&s->out, "\n");
     } else {
-        buf_fmt(&s->out, "%llu errors, %llu warnings\n", (unsigned long long)all.errors, (unsigned long long)all.warnings);
+        buf_fmt(&s->out, "%llu error%s, %llu warning%s\n", (unsigned long long)all.errors, all.errors == 1 ? "" : "s",
+                (unsigned long long)all.warnings, all.warnings == 1 ? "" : "s");
     }
     *err = (vf_error){0};
     return all.errors ? EXIT_BAD : EXIT_FITS;

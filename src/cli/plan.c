@@ -112,10 +112,22 @@ static bool check_model_options(const session *s, vf_error *err)
     return true;
 }
 
+/* Standard input can be read once. */
+static bool check_stdin(const session *s, vf_error *err)
+{
+    const char *list = s->opts.value[OPT_MODELS_FROM].text;
+    size_t uses = list && strcmp(list, "-") == 0;
+    for (size_t i = 0; i < s->opts.n_plain; i++)
+        uses += strcmp(s->opts.plain[i], "-") == 0;
+    for (size_t i = 0; i < s->opts.n_items; i++)
+        uses += strcmp(s->opts.item[i].text, "-") == 0;
+    return uses < 2 || fail(err, "-", "standard input is asked for twice");
+}
+
 bool plan_open(plan *p, session *s, vf_error *err)
 {
     *p = (plan){.s = s};
-    if (!check_model_options(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
+    if (!check_model_options(s, err) || !check_stdin(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
         !session_catalog(s, err) || !runtime_parse(s, p->runtime, err))
         return false;
     size_t n_quant = list_bytes(&s->opts, OPT_QUANT), n_gpu = list_bytes(&s->opts, OPT_GPU);
@@ -146,13 +158,13 @@ void plan_close(plan *p)
 static bool make_context(const session *s, const subject *sub, uint64_t context, vf_settings *out, vf_error *err)
 {
     const opt_value *v = &s->opts.value[OPT_CONTEXT];
-    if (context) {
-        out->context = context;
-    } else if (v->text && v->word != NOT_A_WORD) {
-        if (!sub->facts.n_ctx_train)
-            return fail_value(err, "--context", v->text, "the model's maximum is not known");
+    bool train = context == CONTEXT_TRAIN || (!context && v->text && v->word != NOT_A_WORD);
+    if (train && !sub->facts.n_ctx_train)
+        return fail_value(err, "--context", "train", "the model's maximum is not known");
+    if (train)
         out->context = sub->facts.n_ctx_train;
-    }
+    else if (context)
+        out->context = context;
     return true;
 }
 

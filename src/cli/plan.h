@@ -24,6 +24,9 @@ typedef struct plan {
 bool plan_open(plan *p, session *s, vf_error *err);
 void plan_close(plan *p);
 
+/** Instead of a number of tokens: the model's own maximum. */
+#define CONTEXT_TRAIN UINT64_MAX
+
 /** One case. `word` NULL: no quantization said; context 0: that of the options. False with err. */
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err);
 

@@ -96,12 +96,12 @@ static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, con
     return VF_OK;
 }
 
-static void resolve_outputs(const vf_settings *s, vf_context *c)
+static void resolve_outputs(const vf_model *m, const vf_settings *s, vf_context *c)
 {
     uint64_t n = min64(c->n_ctx, c->n_ubatch);
     n = vf_pad(n, c->n_seq_max);
     uint64_t rows = s->outputs;
-    if (s->outputs == VF_OUTPUTS_ALL || !c->causal)
+    if (s->outputs == VF_OUTPUTS_ALL || !c->causal || m->arch.encoder_decoder)
         rows = c->n_batch;
     else if (s->outputs == VF_OUTPUTS_DEFAULT)
         rows = s->embeddings ? c->n_batch : c->n_seq_max;
@@ -149,6 +149,6 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     c->cells = c->n_ctx_seq;
     uint64_t window = vf_add(vf_mul(m->n_swa, c->unified ? c->n_seq_max : 1), c->n_ubatch);
     c->cells_swa = s->swa_full ? c->cells : vf_pad(min64(c->cells, window), CTX_PAD);
-    resolve_outputs(s, c);
+    resolve_outputs(m, s, c);
     return resolve_flash_attn(m, s, p, scratch, c, err);
 }

@@ -262,6 +262,7 @@ vf_status vf_catalog_add(vf_catalog *c, const char *file, const char *text, size
         s = vf_builder_init(&c->builder, &c->blob, &c->a, &syntax.error);
     if (s != VF_OK) {
         vf_json_close(&json);
+        c->refused = true;
         if (err)
             *err = syntax.error;
         return s;
@@ -282,5 +283,6 @@ vf_status vf_catalog_add(vf_catalog *c, const char *file, const char *text, size
             check_name(&x, i);
     vf_reader_free(&x.r);
     vf_json_close(&json);
+    c->refused = c->refused || x.r.status != VF_OK;
     return x.r.status;
 }

@@ -12,6 +12,7 @@ struct vf_catalog {
     vf_builder builder; /**< used from the first addition on */
     bool grown;
     uint32_t runs; /**< additions */
+    bool refused;  /**< an addition had errors: entries may be missing */
 };
 
 /** The architecture record of that name (llama.cpp's spelling, letter for letter); false: none. */

@@ -128,7 +128,7 @@ void vf_check_model(vf_check *k, uint32_t i)
     const char *arch = vf_blob_text(b, row->arch), *quant = vf_blob_text(b, row->published_quant);
     vf_arch record;
     bool known = vf_catalog_arch(k->c, arch, &record);
-    if (!known)
+    if (!known && !k->c->refused)
         ERROR(k, "unknown-arch", i, arch, "no architecture '%s'", arch);
     if (quant[0] && !vf_check_known(k, VF_KIND_QUANT, quant))
         ERROR(k, "unknown-quant", i, published_quant, "no quantization '%s'", quant);

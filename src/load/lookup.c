@@ -330,7 +330,7 @@ static uint32_t score_name(const char *asked, size_t n, const char *name, size_t
     uint32_t limit = n > 8 ? 3 : n > 3 ? 2 : 1;
     if (begins && n <= length)
         return (uint32_t)apart;
-    uint32_t distance = apart > limit ? UINT32_MAX : vf_edit_distance(asked, n, name, length);
+    uint32_t distance = apart > limit ? UINT32_MAX : vf_edit_distance(asked, n, name, length, limit);
     if (distance <= limit)
         return 6 + distance * 4;
     return begins ? (uint32_t)(20 + apart) : UINT32_MAX;

@@ -84,7 +84,7 @@ int main(int argc, char **argv)
     bool ok = vf_catalog_new(&heap, &c, &err) == VF_OK;
     for (int i = 2; c && i < argc; i++)
         ok = add_file(c, argv[i]) && ok;
-    ok = ok && vf_catalog_check(c, &heap, print_finding, NULL, &err) == VF_OK && write_catalog(c, argv[1]);
+    ok = c && vf_catalog_check(c, &heap, print_finding, NULL, &err) == VF_OK && ok && write_catalog(c, argv[1]);
     vf_catalog_free(c);
     return ok ? 0 : 1;
 }

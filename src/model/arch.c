@@ -262,6 +262,8 @@ static const vf_field graph[] = {
     FLAG("rms_with_bias", graph.rms_with_bias, "the norm with weight and bias is an RMS norm"),
     FLAG("norm_after_rope", graph.norm_after_rope, "q and k norms behind the rotation"),
     FLAG("qk_rms_after_rope", graph.qk_rms_after_rope, "q and k normed without weights behind the rotation"),
+    FLAG("rope_freqs_full_only", graph.rope_freqs_full_only, "rope_freqs serve the layers without a window only"),
+    FLAG("reserve_single", graph.reserve_single, "the planner also tries the batch as one sequence"),
     FLAG("v_rms", graph.v_rms, "v is normed without weights"),
     FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),

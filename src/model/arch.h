@@ -315,6 +315,8 @@ typedef struct vf_arch {
         bool rms_with_bias;       /**< norm "layer" is an RMS norm with a bias (PhiMoE) */
         bool norm_after_rope;     /**< q and k norms behind the rotation (Hunyuan) */
         bool qk_rms_after_rope;   /**< q and k normed without weights behind the rotation (Llama 4) */
+        bool rope_freqs_full_only; /**< rope_freqs serve the layers without a window only (Gemma 4) */
+        bool reserve_single;      /**< the planner also tries the batch as one sequence (Kimi Linear) */
         bool v_rms;               /**< v is normed without weights (Gemma 3n, Gemma 4) */
         bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */

@@ -427,6 +427,17 @@ static vf_status no_fit(const vf_model *m, const vf_tensor *t, vf_type type, vf_
                        (unsigned long long)t->ne[0], vf_type_get(type)->name);
 }
 
+/* A plain file is what the converter writes: the plain type for all that is not kept in f32 (or whole
+ * numbers), and experts as they were published. */
+static uint16_t plain_type(const vf_model *m, const vf_tensor *t, vf_type plain)
+{
+    const vf_type_info *stored = vf_type_get(t->type);
+    if (m->arch.moe.mxfp4 && t->part == VF_PART_WEIGHT && vf_role_is_expert(t->role))
+        return VF_TYPE_MXFP4;
+    bool wide = t->type == VF_TYPE_F16 || t->type == VF_TYPE_BF16 || (stored && stored->quantized);
+    return wide ? (uint16_t)plain : t->type;
+}
+
 static vf_status gguf_types(const vf_model *m, const vf_quant *quant, uint16_t *types, vf_error *err)
 {
     const vf_ftype_info *info = vf_ftype_get(quant->ftype);
@@ -439,10 +450,7 @@ static vf_status gguf_types(const vf_model *m, const vf_quant *quant, uint16_t *
         const vf_tensor *t = &m->tensors[i];
         types[i] = t->type;
         if (!blocks) {
-            /* a converter writes the plain type wherever it does not keep another; llama-quantize turns
-             * what it may quantize into it */
-            if (m->from_file ? (m->mix[i] & CAT_QUANTIZABLE) != 0 : t->type == VF_TYPE_F16)
-                types[i] = (uint16_t)info->type;
+            types[i] = plain_type(m, t, info->type);
         } else if (m->mix[i] & CAT_QUANTIZABLE) {
             vf_type want = rule(&s, t, (category)(m->mix[i] & CAT_MASK));
             types[i] = (uint16_t)fallback(want, t->ne[0]);

@@ -168,7 +168,7 @@ bool vf_tensor_is_parameter(const vf_tensor *t)
     return !(t->part == VF_PART_SCALE && t->role != VF_ROLE_FFN_GATE_INP) && t->part != VF_PART_OTHER;
 }
 
-static bool is_expert(uint16_t role)
+bool vf_role_is_expert(uint16_t role)
 {
     return role == VF_ROLE_FFN_GATE_EXPS || role == VF_ROLE_FFN_UP_EXPS || role == VF_ROLE_FFN_DOWN_EXPS ||
            role == VF_ROLE_FFN_GATE_UP_EXPS;
@@ -178,7 +178,7 @@ static bool is_expert(uint16_t role)
 static uint64_t active(const vf_model *m, const vf_tensor *t)
 {
     uint64_t n = vf_tensor_elements(t);
-    if (!is_expert(t->role) || t->layer < 0 || (uint32_t)t->layer >= m->n_layers)
+    if (!vf_role_is_expert(t->role) || t->layer < 0 || (uint32_t)t->layer >= m->n_layers)
         return n;
     const vf_layer *l = &m->layers[t->layer];
     return l->n_expert > 0 && n != VF_OVERFLOW ? n / l->n_expert * l->n_expert_used : n;

@@ -92,6 +92,8 @@ uint64_t vf_tensor_bytes(const vf_tensor *t, uint16_t type);
 uint64_t vf_tensor_elements(const vf_tensor *t);
 /** Bytes of one row of n elements of `type`, VF_OVERFLOW when it is no multiple of the block. */
 uint64_t vf_row_bytes(uint16_t type, uint64_t n);
+/** Whether tensors of that role hold a matrix for each expert. */
+bool vf_role_is_expert(uint16_t role);
 /** Whether the element count of `t` belongs to the model's parameters (not computed tables). */
 bool vf_tensor_is_parameter(const vf_tensor *t);
 

@@ -7,7 +7,7 @@ usage: check.py --build DIR [--cc CC] [--update]      the examples
 A console block is one shell session in a folder of its own, with the program in PATH: lines that begin
 with "$ " are commands (continued by a backslash), the lines behind them their output, stdout and stderr
 together. "..." stands for any lines. A C block is compiled against the library and kept as fits.c and
-./fits. The folder has Llama-3.1-8B-Instruct-Q4_K_M.gguf, a header and a hole. --update writes the
+./fits, a JSON block is mine.json. The folder has Llama-3.1-8B-Instruct-Q4_K_M.gguf, a header and a hole. --update writes the
 output anew. Standard library only.
 """
 import argparse
@@ -90,6 +90,8 @@ def examples(o):
             kind, body = m.groups()
             if kind == "c":
                 bad.extend(compile_c(body, folder, o))
+            if kind == "json":
+                (folder / "mine.json").write_text(body, encoding="utf-8")
             if kind != "console":
                 return m.group(0)
             session, fresh = Session(folder, env), ""

@@ -193,6 +193,25 @@ static void test_cases(void)
     CHECK_U64(held, 0, "all memory given back");
 }
 
+/** Three mistakes in one file, and a reference to what was refused: three findings. */
+static void test_several(void)
+{
+    static const char text[] = FRONT MODEL("x-8b", "\"parameters\":-1,", "\"attention.head_count\":32") ",\n"
+        MODEL("y-8b", "\"parameters\":1,\"unchecked\":\"y\",", "\"attention.head_count\":31") ",\n"
+        GOOD("z-8b", "\"tulu3:8b\"") BACK;
+    static const char class_text[] = "{\"schema\":1,\"size_classes\":[{\"name\":\"9B\",\"model\":\"x-8b\",\"parameters\":9}]}";
+    vf_catalog *c;
+    vf_error err = {0};
+    finding_log l = {0};
+    CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_add(c, "t.json", text, strlen(text), note, &l, &err) == VF_ERR_DATA, "refused");
+    CHECK(vf_catalog_add(c, "c.json", class_text, strlen(class_text), note, &l, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_check(c, &heap, note_errors, &l, &err) == VF_ERR_DATA, "heads");
+    CHECK_STR(l.ids, "out-of-range duplicate-alias heads", "findings");
+    CHECK(err.line == 7 && strcmp(err.key, "/models/1/hparams/attention.head_count") == 0, "%u %s", err.line, err.key);
+    vf_catalog_free(c);
+}
+
 /** The place of the first error without a listener is the same. */
 static void test_quiet(void)
 {
@@ -439,6 +458,7 @@ static void test_large(void)
 int main(void)
 {
     test_cases();
+    test_several();
     test_quiet();
     test_builtin();
     test_entries();

@@ -208,6 +208,43 @@ static void test_names(void)
     CHECK_U64(vf_name_distance(long_name, "a"), UINT32_MAX, "too long");
 }
 
+/** The definition, cell by cell. */
+static uint32_t plain_distance(const char *a, size_t na, const char *b, size_t nb)
+{
+    uint32_t d[12][12];
+    for (size_t i = 0; i <= na; i++)
+        for (size_t j = 0; j <= nb; j++) {
+            uint32_t best = (uint32_t)(i > j ? i : j);
+            if (i > 0 && j > 0) {
+                best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+                best = d[i - 1][j] + 1 < best ? d[i - 1][j] + 1 : best;
+                best = d[i][j - 1] + 1 < best ? d[i][j - 1] + 1 : best;
+            }
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
+                best = d[i - 2][j - 2] + 1;
+            d[i][j] = best;
+        }
+    return d[na][nb];
+}
+
+/* Short texts of three letters: every limit gives the distance, or that it is beyond. */
+static void test_distance(void)
+{
+    uint32_t seed = 1, wrong = 0;
+    for (uint32_t k = 0; k < 20000; k++) {
+        char a[12], b[12];
+        size_t na = (seed = seed * 1664525u + 1013904223u) >> 16 & 7, nb = (seed = seed * 1664525u + 1013904223u) >> 16 & 7;
+        for (size_t i = 0; i < na; i++)
+            a[i] = (char)('a' + ((seed = seed * 1664525u + 1013904223u) >> 16) % 3);
+        for (size_t i = 0; i < nb; i++)
+            b[i] = (char)('a' + ((seed = seed * 1664525u + 1013904223u) >> 16) % 3);
+        uint32_t want = plain_distance(a, na, b, nb);
+        for (uint32_t limit = 0; limit < 10; limit++)
+            wrong += vf_edit_distance(a, na, b, nb, limit) != (want <= limit ? want : limit + 1);
+    }
+    CHECK_U64(wrong, 0, "distances within a limit");
+}
+
 static void test_errors(void)
 {
     vf_error err = {0};
@@ -230,6 +267,7 @@ int main(void)
     test_quote();
     test_sizes();
     test_names();
+    test_distance();
     test_errors();
     return CHECK_END();
 }

@@ -244,19 +244,20 @@ vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_rol
     return output ? vf_b_linear(b, (int32_t)il, output, out) : out;
 }
 
-vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v)
+vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id top)
 {
     vf_graph *g = b->g;
     const vf_layer *l = &b->m->layers[il];
     vf_cache_input *in = vf_b_cache(b, il);
     vf_id cache = vf_b_cache_tensor(b, il, (uint16_t)b->c->type_k, l->head_k, in->cells, b->n_streams);
-    vf_id k_view, v_view, expand;
+    vf_id k_view, v_view, expand, mask;
     uint64_t ne[4], nb[3];
 
     vf_g_expand(g, q);
     vf_g_expand(g, v);
     vf_g_expand(g, k);
     vf_g_expand(g, store_k(b, in, cache, k));
+    mask = top ? vf_b_indexer_mask(b, in->mask, top) : in->mask;
     k_view = cached_k(b, l, cache);
     memcpy(ne, g->node[k_view].ne, sizeof ne);
     memcpy(nb, g->node[k_view].nb + 1, sizeof nb);
@@ -264,7 +265,7 @@ vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v)
     v_view = vf_g_view(g, k_view, ne, nb);
     expand = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_V_B, VF_PART_WEIGHT);
     return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT,
-                       vf_b_attention_core(b, il, q, k_view, v_view, in->mask, 0, 0, expand));
+                       vf_b_attention_core(b, il, q, k_view, v_view, mask, 0, 0, expand));
 }
 
 static vf_id clamp(vf_build *b, vf_id x)

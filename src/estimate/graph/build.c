@@ -35,30 +35,17 @@ static vf_id weight_leaf(vf_build *b, const vf_tensor *t, int8_t backend)
     return id;
 }
 
-/* A weight that several layers read is one tensor on each device. */
-static vf_id shared_weight(vf_build *b, const vf_tensor *t, int8_t backend)
-{
-    uint32_t index = (uint32_t)(t - b->m->tensors), i;
-
-    for (i = 0; i < b->global.n; i++)
-        if (b->global.index[i] == index && b->global.backend[i] == backend)
-            return b->global.tensor[i];
-    if (i == sizeof b->global.tensor / sizeof b->global.tensor[0])
-        return weight_leaf(b, t, backend);
-    b->global.index[i] = index;
-    b->global.backend[i] = backend;
-    b->global.tensor[i] = weight_leaf(b, t, backend);
-    b->global.n++;
-    return b->global.tensor[i];
-}
-
 vf_id vf_b_weight(vf_build *b, int32_t il, vf_role role, vf_part part)
 {
     const vf_tensor *t = find(b, il, role, part);
+    size_t i;
 
     if (!t)
         return 0;
-    return weight_leaf(b, t, vf_b_backend(b, b->p->tensor_device[t - b->m->tensors]));
+    i = (size_t)(t - b->m->tensors);
+    if (!b->leaf[i])
+        b->leaf[i] = weight_leaf(b, t, vf_b_backend(b, b->p->tensor_device[i]));
+    return b->leaf[i];
 }
 
 /* ---- what blocks are made of ---- */
@@ -108,7 +95,7 @@ vf_id vf_b_parameter(vf_build *b, uint32_t il, vf_role role)
     return bare ? bare : vf_b_weight(b, (int32_t)il, role, VF_PART_WEIGHT);
 }
 
-/* src/llama-model.cpp: get_rope_factors; long contexts take the long factors. */
+/* src/llama-model.cpp: get_rope_factors; long contexts take the long factors, of the same size. */
 static vf_id rope_factors(vf_build *b, uint32_t il)
 {
     int8_t backend = vf_b_backend(b, b->p->layer_device[il]);
@@ -116,7 +103,11 @@ static vf_id rope_factors(vf_build *b, uint32_t il)
 
     if (!t)
         t = find(b, -1, VF_ROLE_ROPE_FACTORS_LONG, VF_PART_WEIGHT);
-    return t ? shared_weight(b, t, backend) : 0;
+    if (!t || (b->m->arch.graph.rope_freqs_full_only && b->m->layers[il].windowed))
+        return 0;
+    if (!b->rope_table[backend])
+        b->rope_table[backend] = weight_leaf(b, t, backend);
+    return b->rope_table[backend];
 }
 
 vf_id vf_b_rope(vf_build *b, uint32_t il, vf_id x)
@@ -186,6 +177,13 @@ static void make_cache_inputs(vf_build *b, bool windowed)
     in->k_idxs = vf_g_input(g, VF_TYPE_I64, b->n_tokens, 1, 1, 1);
     in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->v_transposed ? vf_mul(b->n_tokens, b->max_v) : b->n_tokens, 1, 1, 1);
     in->mask = vf_g_input(g, mask_type, in->cells, b->n_tokens / b->n_streams, 1, b->n_streams);
+    if (b->m->arch.attention.indexer) { /* its mask is f16 whatever the attention's */
+        b->indexer.cells = in->cells;
+        b->indexer.k_idxs = vf_g_input(g, VF_TYPE_I64, b->n_tokens, 1, 1, 1);
+        b->indexer.mask = vf_g_input(g, VF_TYPE_F16, in->cells, b->n_tokens / b->n_streams, 1, b->n_streams);
+        k_rot = b->m->hp.indexer_key_length;
+        b->indexer.k_rot = vf_g_input(g, VF_TYPE_F32, k_rot, k_rot, 1, 1);
+    }
     if (mla)
         return;
     k_rot = rotation_size(b, c->type_k, false, windowed);
@@ -214,10 +212,10 @@ static void make_inputs(vf_build *b)
         else
             make_cache_inputs(b, windowed);
     }
-    /* src/llama-graph.cpp: build_rs_inp; no extra states are copied along */
-    b->state_copy = vf_g_input(g, VF_TYPE_I32, b->n_seqs, 1, 1, 1);
+    /* src/llama-graph.cpp: build_rs_inp; states of sequences that are not in the batch are copied along */
+    b->state_copy = vf_g_input(g, VF_TYPE_I32, b->c->n_seq_max, 1, 1, 1);
     b->state_copy_main = vf_g_view_1d(g, b->state_copy, b->n_seqs);
-    b->state_copy_extra = vf_g_view_1d(g, b->state_copy, 0);
+    b->state_copy_extra = vf_g_view_1d(g, b->state_copy, b->c->n_seq_max - b->n_seqs);
     b->out_ids = vf_g_input(g, VF_TYPE_I32, b->n_outputs, 1, 1, 1);
 }
 
@@ -493,9 +491,8 @@ static void head(vf_build *b, vf_id x)
     g->node[x].flags |= VF_NODE_OUTPUT;
     embedding = x;
     w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
-    if (!w && arch->output.tied != VF_OUTPUT_NONE) {
-        w = vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
-        g->node[w].backend = vf_b_backend(b, b->p->tied_output_device);
+    if (!w && arch->output.tied != VF_OUTPUT_NONE && vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT)) {
+        w = weight_leaf(b, find(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT), vf_b_backend(b, b->p->tied_output_device));
     }
     if (arch->graph.scaled_head_input)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);

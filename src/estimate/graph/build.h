@@ -27,17 +27,11 @@ typedef struct vf_build {
     bool no_cache;          /**< encoders */
     bool unsupported;       /**< a block of the model is not described here */
     uint64_t max_v;         /**< widest V row of all layers */
-    uint32_t *first;        /**< first[il + 1] .. first[il + 2]: tensors of layer il in by_layer */
-    uint32_t *by_layer;
-    size_t n_first;
-    struct {
-        vf_id tensor[8];
-        uint32_t index[8];
-        int8_t backend[8];
-        uint32_t n;
-    } global;               /**< weights outside the layers that several layers read */
+    vf_id *leaf;            /**< by number of the tensor in m->tensors: its leaf once it was used, else 0 */
+    vf_id rope_table[VF_MAX_DEVICES + 1]; /**< rotation factors: one copy on every backend */
     vf_id pos, out_ids;
     vf_cache_input cache[2]; /**< full, windowed */
+    vf_cache_input indexer;  /**< of sparse attention */
     vf_id pos_bucket, cross_embd, cross_mask; /**< encoder-decoder */
     vf_id attn_scale;
     vf_id per_layer;         /**< embeddings of every layer, 0 without */
@@ -82,8 +76,14 @@ vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_rol
 vf_id vf_b_attention_core(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id mask, vf_id bias, vf_id sinks,
                           vf_id v_mla);
 
-/** The same for latent attention: the cache holds K only, and V is a part of it. */
-vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v);
+/** The same for latent attention: the cache holds K only, and V is a part of it. `top`: of
+ * vf_b_indexer, 0 without. */
+vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id top);
+
+/** Sparse attention: the cells to see for every token ("top"), chosen by a small attention over the
+ * normed input and the query's low-rank row; and the mask that lets only them through. */
+vf_id vf_b_indexer(vf_build *b, uint32_t il, vf_id x, vf_id low_rank);
+vf_id vf_b_indexer_mask(vf_build *b, vf_id mask, vf_id top);
 
 /** A parameter whose name has no ".weight" (ssm_a, ssm_d). */
 vf_id vf_b_parameter(vf_build *b, uint32_t il, vf_role role);

@@ -9,6 +9,8 @@
 
 /* ggml-backend.cpp: GGML_SCHED_MAX_COPIES */
 #define PIPELINE_COPIES 4
+/* llama-context.cpp: graph_get_cb pins norms in batches below this */
+#define PIN_BELOW 32
 
 static bool all_on_devices(const vf_model *m, const vf_placement *p)
 {
@@ -18,18 +20,21 @@ static bool all_on_devices(const vf_model *m, const vf_placement *p)
     return true;
 }
 
-static void describe(vf_build *b)
+/* One reservation of the planner: a graph of so many tokens in so many sequences. */
+typedef struct reservation {
+    uint64_t n_tokens, n_seqs, n_outputs;
+} reservation;
+
+static void describe(vf_build *b, reservation r)
 {
     const vf_model *m = b->m;
-    const vf_context *c = b->c;
-    uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch;
 
-    b->n_seqs = c->n_seq_max;
-    b->n_tokens = vf_pad(n, c->n_seq_max);
-    b->n_streams = c->n_streams;
-    b->n_outputs = c->n_outputs;
-    b->no_cache = !c->causal;
-    b->pin_norms = all_on_devices(m, b->p);
+    b->n_seqs = r.n_seqs;
+    b->n_tokens = vf_pad(r.n_tokens, r.n_seqs);
+    b->n_streams = b->c->n_streams;
+    b->n_outputs = r.n_outputs;
+    b->no_cache = !b->c->causal;
+    b->pin_norms = all_on_devices(m, b->p) || b->n_tokens < PIN_BELOW;
     b->n_layer = m->n_layers;
     while (b->n_layer > 0 && m->layers[b->n_layer - 1].mtp)
         b->n_layer--;
@@ -63,24 +68,62 @@ static void plan(vf_build *b, uint64_t bytes[VF_PLAN_BACKENDS])
     vf_schedule_free(b->g->a, &schedule);
 }
 
-vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
-                           const vf_allocator *scratch, vf_compute *out, vf_error *err)
+/* A build with its graph and the table of leaves. */
+static bool begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, reservation r)
+{
+    vf_graph_init(g, scratch);
+    b->g = g;
+    b->leaf = b->m->n_tensors ? vf_alloc_zero(scratch, b->m->n_tensors, sizeof *b->leaf) : NULL;
+    describe(b, r);
+    return !g->failed && b->leaf && vf_b_graph(b);
+}
+
+static void end(vf_build *b, const vf_allocator *scratch)
+{
+    vf_free(scratch, b->leaf, b->m->n_tensors * sizeof *b->leaf);
+    vf_graph_free(b->g);
+}
+
+/* Bytes of every backend for one reservation, kept where they are more than before. */
+static vf_status reserve(vf_build b, const vf_allocator *scratch, reservation r, uint64_t most[VF_PLAN_BACKENDS],
+                         bool *unsupported, vf_error *err)
 {
     vf_graph g;
-    vf_build b = {.g = &g, .m = m, .types = types, .c = c, .p = p};
     uint64_t bytes[VF_PLAN_BACKENDS] = {0};
-    bool built;
+    bool built = begin(&b, &g, scratch, r);
 
-    *out = (vf_compute){0};
-    vf_graph_init(&g, scratch);
-    describe(&b);
-    built = !g.failed && vf_b_graph(&b);
     if (built)
         plan(&b, bytes);
     built = built && !g.failed;
-    vf_graph_free(&g);
-    if (!built)
+    *unsupported = b.unsupported && !g.failed;
+    end(&b, scratch);
+    if (!built && !*unsupported)
         return vf_fail(err, VF_ERR_RANGE, "the compute graph is too large");
+    for (uint32_t i = 0; i <= b.p->n_devices; i++)
+        most[i] = bytes[i] > most[i] ? bytes[i] : most[i];
+    return VF_OK;
+}
+
+/* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which may need more on
+ * the host when layers stay there (on devices alone every tensor is smaller then). */
+vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
+                           const vf_allocator *scratch, vf_compute *out, vf_error *err)
+{
+    vf_build b = {.m = m, .types = types, .c = c, .p = p};
+    uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch, bytes[VF_PLAN_BACKENDS] = {0};
+    const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
+    const reservation single = {n, 1, c->n_outputs};
+    bool on_devices = all_on_devices(m, p) && c->offload_kqv;
+    vf_status st;
+
+    *out = (vf_compute){0};
+    st = reserve(b, scratch, prompt, bytes, &out->is_bound, err);
+    if (!st && !out->is_bound && !on_devices && p->n_devices > 0)
+        st = reserve(b, scratch, token, bytes, &out->is_bound, err);
+    if (!st && !out->is_bound && m->arch.graph.reserve_single && c->n_seq_max > 1)
+        st = reserve(b, scratch, single, bytes, &out->is_bound, err);
+    if (st)
+        return st;
     memcpy(out->device, bytes, p->n_devices * sizeof bytes[0]);
     out->host = bytes[p->n_devices];
     return VF_OK;
@@ -92,14 +135,11 @@ static bool attention_stays(const vf_model *m, const vf_context *c, const vf_pla
     vf_context probe = *c;
     vf_machine machine = machine_of(c, p);
     vf_graph g;
-    vf_build b = {.g = &g, .m = m, .c = &probe, .p = p};
+    vf_build b = {.m = m, .c = &probe, .p = p};
     bool stays = true;
 
     probe.flash_attn = true;
-    probe.n_ubatch = probe.n_outputs = probe.n_seq_max;
-    vf_graph_init(&g, scratch);
-    describe(&b);
-    if (!g.failed && vf_b_graph(&b)) {
+    if (begin(&b, &g, scratch, (reservation){c->n_seq_max, c->n_seq_max, c->n_seq_max})) {
         vf_schedule_assign(&g, &machine);
         for (size_t i = 0; i < g.n_order; i++) {
             const vf_node *node = &g.node[g.order[i]];
@@ -108,7 +148,7 @@ static bool attention_stays(const vf_model *m, const vf_context *c, const vf_pla
                 stays = false;
         }
     }
-    vf_graph_free(&g);
+    end(&b, scratch);
     return stays;
 }
 

@@ -6,20 +6,26 @@
 
 typedef struct latent {
     uint64_t n_head, head_k, head_v, n_rot, n_nope, rank;
+    vf_id top;  /* of sparse attention */
     vf_id q;    /* [head_k, n_head, n_tokens] */
     vf_id kv;   /* normed latent row [rank, n_tokens] */
     vf_id k_pe; /* rotated shared key [n_rot, 1, n_tokens] */
 } latent;
 
-static vf_id query(vf_build *b, uint32_t il, vf_id x)
+/* q, and the cells it may see; both from the low-rank row where there is one. */
+static vf_id query(vf_build *b, uint32_t il, vf_id x, vf_id *top)
 {
     int32_t layer = (int32_t)il;
+    vf_id row;
 
+    *top = 0;
     if (vf_b_has(b, layer, VF_ROLE_ATTN_Q, VF_PART_WEIGHT))
         return vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q, x);
-    x = vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q_A, x);
-    x = vf_b_norm(b, layer, VF_ROLE_ATTN_Q_A_NORM, VF_NORM_RMS, x);
-    return vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q_B, x);
+    row = vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q_A, x);
+    row = vf_b_norm(b, layer, VF_ROLE_ATTN_Q_A_NORM, VF_NORM_RMS, row);
+    if (b->m->layers[il].indexer && b->m->arch.attention.indexer)
+        *top = vf_b_indexer(b, il, x, row);
+    return vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q_B, row);
 }
 
 static latent project(vf_build *b, uint32_t il, vf_id x)
@@ -32,7 +38,7 @@ static latent project(vf_build *b, uint32_t il, vf_id x)
 
     r.n_nope = r.head_k - r.n_rot;
     r.rank = b->m->hp.kv_lora_rank;
-    r.q = vf_g_reshape(g, query(b, il, x), r.head_k, r.n_head, b->n_tokens, 1);
+    r.q = vf_g_reshape(g, query(b, il, x, &r.top), r.head_k, r.n_head, b->n_tokens, 1);
     both = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_KV_A_MQA, x);
     nb = g->node[both].nb[1];
     r.kv = vf_g_view_2d(g, both, r.rank, b->n_tokens, nb);
@@ -63,7 +69,7 @@ static vf_id absorbed(vf_build *b, uint32_t il, latent r)
     q = vf_g_concat(g, vf_g_permute(g, q, 0, 2, 1, 3), pe, 0);
     v = vf_g_reshape(g, r.kv, r.rank, 1, b->n_tokens, 1);
     k = vf_g_concat(g, v, r.k_pe, 0);
-    return vf_b_attention_latent(b, il, by_position(b, q), k, v);
+    return vf_b_attention_latent(b, il, by_position(b, q), k, v, r.top);
 }
 
 static vf_id expanded(vf_build *b, uint32_t il, latent r)
