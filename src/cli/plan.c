@@ -11,7 +11,7 @@
 /* Alternatives of one option; more is a list, for which there is --models-from. */
 #define ALTERNATIVES 1024
 /* Cases of one question: what is answered in a second. */
-#define CASES 4096
+#define CASES 1024
 
 void plan_worsen(plan *p, int status)
 {
