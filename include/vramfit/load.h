@@ -130,6 +130,7 @@ typedef struct vf_gpu_entry {
     uint64_t reserved_linux, reserved_windows; /**< driver's reserve */
     uint32_t bandwidth_mbs;  /**< MB/s (10^6), 0 unknown */
     uint32_t compute_capability; /**< ×10, 0: not CUDA */
+    uint32_t multiprocessors;    /**< CUDA, 0: unknown */
     vf_backend backend;      /**< default by the maker */
     bool unified_memory;
     uint32_t year;
