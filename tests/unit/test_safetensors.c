@@ -403,11 +403,13 @@ static void test_names(void)
         {"model.layers.3.mlp.gate.e_score_correction_bias", VF_ROLE_EXP_PROBS_B, VF_PART_BARE, 3, -1},
         {"backbone.layers.3.mixer.A_log", VF_ROLE_SSM_A, VF_PART_BARE, 3, -1},
         {"lm_head.weight", VF_ROLE_OUTPUT, VF_PART_WEIGHT, -1, -1},
-        {"visual.blocks.0.attn.qkv.weight", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
-        {"model.vision_tower.layers.0.self_attn.q_proj.weight", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
-        {"model.layers.x.self_attn.q_proj.weight", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
-        {"model.layers.", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
-        {"", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
+        {"visual.blocks.0.attn.qkv.weight", VF_ROLE_UNKNOWN, VF_PART_WEIGHT, -1, -1},
+        {"model.vision_tower.layers.0.self_attn.q_proj.bias", VF_ROLE_UNKNOWN, VF_PART_BIAS, -1, -1},
+        {"model.layers.x.self_attn.q_proj.weight", VF_ROLE_UNKNOWN, VF_PART_WEIGHT, -1, -1},
+        {"model.layers.1.self_attn.q_proj.g_idx", VF_ROLE_UNKNOWN, VF_PART_OTHER, 1, -1},
+        {"model.layers.1.thing.scales", VF_ROLE_UNKNOWN, VF_PART_SCALE, 1, -1},
+        {"model.layers.", VF_ROLE_UNKNOWN, VF_PART_BARE, -1, -1},
+        {"", VF_ROLE_UNKNOWN, VF_PART_BARE, -1, -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vf_tensor t = {0};
