@@ -2,6 +2,7 @@
 #include "cli/io.h"
 #include "cli/measure.h"
 #include "cli/settings.h"
+#include "cli/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,16 +183,24 @@ static void stand_in_note(row *w, const subject *sub, bool generic)
                  (unsigned long long)sub->range.least, (unsigned long long)sub->range.most, sub->range.n);
 }
 
-/* --host-memory: everything that stays outside the cards has to fit there. */
-static void check_host(const session *s, vf_result *r, row *w)
+static uint64_t host_bytes(const vf_result *r)
+{
+    return r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
+}
+
+bool host_fits(const session *s, const vf_result *r)
 {
     const opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
-    uint64_t need = r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
-    if (!v->text || need <= v->number)
+    return !v->text || host_bytes(r) <= v->number;
+}
+
+static void check_host(const session *s, vf_result *r, row *w)
+{
+    if (host_fits(s, r))
         return;
     r->verdict = VF_NO_FIT;
-    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)need,
-             (unsigned long long)v->number);
+    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)host_bytes(r),
+             (unsigned long long)s->opts.value[OPT_HOST_MEMORY].number);
 }
 
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
@@ -224,6 +233,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
         row_note(&w, "%s", c.note);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
+    if ((r->single || r->explain) && p->result->verdict != VF_FIT)
+        suggest_changes(p, sub, &w);
     report_row(r, &w);
     return true;
 }
