@@ -325,6 +325,8 @@ static void test_bad(void)
     with_field("\"layer_types\":\"sliding_attention\"", NULL, "layers");
     with_field("\"layer_types\":[\"a\",7]", NULL, "layer_types");
     with_field("\"partial_rotary_factor\":1.5", NULL, "from 0 to 1");
+    with_field("\"layer_types\":{}", NULL, "an array with a word");
+    with_field("\"norm_topk_prob\":\"yes\"", NULL, "norm_topk_prob");
     with_field("\"head_dim\":\"128\"", NULL, "head_dim");
     with_field("\"torch_dtype\":\"float7\"", NULL, "torch_dtype");
     with_field("\"torch_dtype\":16", NULL, "torch_dtype");
@@ -380,6 +382,42 @@ static void test_quants(void)
     }
 }
 
+/** Rules that the published configurations above do not walk. */
+static void test_rules(void)
+{
+    static const struct {
+        const char *field;
+        vf_hparam_id id;
+        uint32_t value;
+    } rows[] = {
+        {"\"routed_scaling_factor\":2.5", VF_HP_expert_weights_scale, 1},
+        {"\"routed_scaling_factor\":1.0", VF_HP_expert_weights_scale, 0},
+        {"\"norm_topk_prob\":false", VF_HP_expert_weights_norm, 0},
+        {"\"norm_topk_prob\":true", VF_HP_expert_weights_norm, 1},
+        {"\"partial_rotary_factor\":0.5", VF_HP_rope_dimension_count, 8},
+        {"\"n_shared_experts\":[1,1]", VF_HP_expert_shared_count, 1},
+        {"\"sliding_window\":64,\"use_sliding_window\":true", VF_HP_sliding_window, 64},
+        {"\"sliding_window\":64,\"use_sliding_window\":false", VF_HP_sliding_window, 0},
+        {"\"attn_config\":{\"kv_n_heads\":2}", VF_HP_head_count_kv, 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        uint32_t value;
+        memory_allocator counts = {0};
+        vf_model *m = NULL;
+        (void)snprintf(text, sizeof text,
+                       "{\"model_type\":\"llama\",\"hidden_size\":64,\"num_hidden_layers\":2,\"num_attention_heads\":4,"
+                       "\"intermediate_size\":128,\"vocab_size\":100,%s}", rows[i].field);
+        outcome o = read_config(text, &counts, &m);
+        CHECK(o.status == VF_OK, "%s: %s: %s", rows[i].field, o.err.key, o.err.text);
+        if (m) {
+            memcpy(&value, (const char *)&m->hp + vf_hparam_fields[rows[i].id].offset, sizeof value);
+            CHECK_U64(value, rows[i].value, rows[i].field);
+        }
+        vf_model_free(m);
+    }
+}
+
 static void test_no_memory(void)
 {
     for (uint64_t fail = 1; fail < 1000; fail++) {
@@ -405,6 +443,7 @@ int main(void)
     test_headers();
     test_bad();
     test_quants();
+    test_rules();
     test_no_memory();
     vf_catalog_free(catalog);
     return CHECK_END();
