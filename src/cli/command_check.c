@@ -84,7 +84,8 @@ int command_check(session *s, vf_error *err)
         json_close(&all.j, '}');
         buf_str(&s->out, "\n");
     } else {
-        buf_fmt(&s->out, "%llu errors, %llu warnings\n", (unsigned long long)all.errors, (unsigned long long)all.warnings);
+        buf_fmt(&s->out, "%llu error%s, %llu warning%s\n", (unsigned long long)all.errors, all.errors == 1 ? "" : "s",
+                (unsigned long long)all.warnings, all.warnings == 1 ? "" : "s");
     }
     *err = (vf_error){0};
     return all.errors ? EXIT_BAD : EXIT_FITS;

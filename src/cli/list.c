@@ -105,6 +105,10 @@ static bool read_context(const char *text, uint64_t *out, vf_error *err)
     if (!text)
         return true;
     const option *o = &option_table[OPT_CONTEXT];
+    if (strcmp(text, "train") == 0) {
+        *out = CONTEXT_TRAIN;
+        return true;
+    }
     if (!parse_tokens(text, out))
         return fail(err, "", "context %s: not a number such as 4096 or 8k", quote(text).s);
     if (*out < o->min || *out > o->max)

@@ -2,6 +2,7 @@
 #include "cli/io.h"
 #include "cli/measure.h"
 #include "cli/settings.h"
+#include "cli/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,10 +113,22 @@ static bool check_model_options(const session *s, vf_error *err)
     return true;
 }
 
+/* Standard input can be read once. */
+static bool check_stdin(const session *s, vf_error *err)
+{
+    const char *list = s->opts.value[OPT_MODELS_FROM].text;
+    size_t uses = list && strcmp(list, "-") == 0;
+    for (size_t i = 0; i < s->opts.n_plain; i++)
+        uses += strcmp(s->opts.plain[i], "-") == 0;
+    for (size_t i = 0; i < s->opts.n_items; i++)
+        uses += strcmp(s->opts.item[i].text, "-") == 0;
+    return uses < 2 || fail(err, "-", "standard input is asked for twice");
+}
+
 bool plan_open(plan *p, session *s, vf_error *err)
 {
     *p = (plan){.s = s};
-    if (!check_model_options(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
+    if (!check_model_options(s, err) || !check_stdin(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
         !session_catalog(s, err) || !runtime_parse(s, p->runtime, err))
         return false;
     size_t n_quant = list_bytes(&s->opts, OPT_QUANT), n_gpu = list_bytes(&s->opts, OPT_GPU);
@@ -146,13 +159,13 @@ void plan_close(plan *p)
 static bool make_context(const session *s, const subject *sub, uint64_t context, vf_settings *out, vf_error *err)
 {
     const opt_value *v = &s->opts.value[OPT_CONTEXT];
-    if (context) {
-        out->context = context;
-    } else if (v->text && v->word != NOT_A_WORD) {
-        if (!sub->facts.n_ctx_train)
-            return fail_value(err, "--context", v->text, "the model's maximum is not known");
+    bool train = context == CONTEXT_TRAIN || (!context && v->text && v->word != NOT_A_WORD);
+    if (train && !sub->facts.n_ctx_train)
+        return fail_value(err, "--context", "train", "the model's maximum is not known");
+    if (train)
         out->context = sub->facts.n_ctx_train;
-    }
+    else if (context)
+        out->context = context;
     return true;
 }
 
@@ -170,16 +183,24 @@ static void stand_in_note(row *w, const subject *sub, bool generic)
                  (unsigned long long)sub->range.least, (unsigned long long)sub->range.most, sub->range.n);
 }
 
-/* --host-memory: everything that stays outside the cards has to fit there. */
-static void check_host(const session *s, vf_result *r, row *w)
+static uint64_t host_bytes(const vf_result *r)
+{
+    return r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
+}
+
+bool host_fits(const session *s, const vf_result *r)
 {
     const opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
-    uint64_t need = r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
-    if (!v->text || need <= v->number)
+    return !v->text || host_bytes(r) <= v->number;
+}
+
+static void check_host(const session *s, vf_result *r, row *w)
+{
+    if (host_fits(s, r))
         return;
     r->verdict = VF_NO_FIT;
-    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)need,
-             (unsigned long long)v->number);
+    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)host_bytes(r),
+             (unsigned long long)s->opts.value[OPT_HOST_MEMORY].number);
 }
 
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
@@ -212,6 +233,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
         row_note(&w, "%s", c.note);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
+    if ((r->single || r->explain) && p->result->verdict != VF_FIT)
+        suggest_changes(p, sub, &w);
     report_row(r, &w);
     return true;
 }

@@ -24,11 +24,16 @@ typedef struct plan {
 bool plan_open(plan *p, session *s, vf_error *err);
 void plan_close(plan *p);
 
+/** Instead of a number of tokens: the model's own maximum. */
+#define CONTEXT_TRAIN UINT64_MAX
+
 /** One case. `word` NULL: no quantization said; context 0: that of the options. False with err. */
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err);
 
 /** Tells of an error of one case or line; the others go on. Clears it. */
 void plan_tell(plan *p, report *r, vf_error *err);
+/** Whether what stays in system memory is within --host-memory. */
+bool host_fits(const session *s, const vf_result *r);
 /** 2 over 1 over 3 over 0. */
 void plan_worsen(plan *p, int status);
 

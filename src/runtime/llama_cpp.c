@@ -9,10 +9,15 @@
 #define MIB (UINT64_C(1) << 20)
 
 /* A bare CUDA context grows with the number of multiprocessors: 107 MiB on 34 (RTX 4060 Ti), 256 on 82
- * (RTX 3090), 555 on 188 (RTX PRO 6000): ggml-org/llama.cpp pull 23604, invoke-ai/InvokeAI issue 9413. The
- * middle of the consumer cards, and the way to either end as spread. */
-#define CUDA_CONTEXT (260 * MIB)
-#define CUDA_CONTEXT_SPREAD (160 * MIB)
+ * (RTX 3090), 555 on 188 (RTX PRO 6000): ggml-org/llama.cpp pull 23604, invoke-ai/InvokeAI issue 9413. A line
+ * through the ends misses the middle by 3 %: 8 MiB and 2.91 MiB each. What all of it comes to on a headless
+ * RTX 4090 (128) was seen as 451 to 456 MiB (pull 15860): 380 by the line, the rest workspace, pool and
+ * graphs. A card whose number is not known counts as the middle of the consumer cards. */
+#define CONTEXT_BASE (8 * MIB)
+#define CONTEXT_PER_MULTIPROCESSOR (MIB * 291 / 100)
+#define CONTEXT_SPREAD (72 * MIB)
+#define CONTEXT_UNKNOWN (260 * MIB)
+#define CONTEXT_UNKNOWN_SPREAD (160 * MIB)
 /* ggml-cuda/common.cuh: explicit cuBLAS workspace, 32 MiB from compute capability 9.0 on, else 4. */
 #define WORKSPACE_HOPPER (32 * MIB)
 #define WORKSPACE (4 * MIB)
@@ -43,15 +48,21 @@ static uint64_t pool_bytes(const vf_model *m, const vf_context *c)
 
 static void add_runtime(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
 {
+    const vf_device *card = &k->request->device[i];
     vf_device_result *d = &out->device[i];
-    uint64_t workspace = k->request->device[i].compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
+    bool known = card->multiprocessors > 0;
+    uint64_t context = known ? vf_add(CONTEXT_BASE, vf_mul(card->multiprocessors, CONTEXT_PER_MULTIPROCESSOR))
+                             : CONTEXT_UNKNOWN;
+    uint64_t spread = known ? CONTEXT_SPREAD : CONTEXT_UNKNOWN_SPREAD;
+    uint64_t workspace = card->compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
     uint64_t pool = pool_bytes(k->model, c);
-    d->segment[VF_SEG_RUNTIME] = vf_add(CUDA_CONTEXT, vf_add(workspace, pool));
-    d->margin = vf_add(d->margin, CUDA_CONTEXT_SPREAD);
+    d->segment[VF_SEG_RUNTIME] = vf_add(context, vf_add(workspace, pool));
+    d->margin = vf_add(d->margin, spread);
     int32_t id = (int32_t)i;
-    vf_add_term(out, id, VF_SEG_RUNTIME, "CUDA context and kernels", "constant",
-                "llama.cpp pull 23604, InvokeAI issue 9413 (107 to 555 MiB by the number of multiprocessors)",
-                CUDA_CONTEXT, CUDA_CONTEXT_SPREAD, NULL);
+    vf_add_term(out, id, VF_SEG_RUNTIME, "CUDA context and kernels",
+                known ? "8 MiB + 2.91 MiB x multiprocessors" : "middle of the consumer cards",
+                "llama.cpp pulls 23604 and 15860, InvokeAI issue 9413 (107 to 555 MiB by the number of multiprocessors)",
+                context, spread, known ? "%u multiprocessors" : NULL, card->multiprocessors);
     vf_add_term(out, id, VF_SEG_RUNTIME, "cuBLAS workspace", "4 MiB, 32 MiB from compute capability 9.0",
                 "llama.cpp ggml/src/ggml-cuda/common.cuh", workspace, 0, NULL);
     vf_add_term(out, id, VF_SEG_RUNTIME, "memory pool", "(rows + 128) x Q8_1 row of the widest product",

@@ -123,6 +123,8 @@ def lists(c, tmp):
     same = b"# a comment\r\n\r\n\t13B q8 # note\r\n  70B\tq4_k_m  8k"
     again = c.run("--models-from", "-", *tsv, stdin=b"\xef\xbb\xbf" + same)
     c.equal((again.out, again.exit), (r.out, 1), "comments, CRLF, tabs, a byte order mark, no last newline")
+    train = c.run("--models-from", "-", *tsv, stdin=b"llama-3.1-8b q4 train\n13B q4 train\n")
+    c.equal([x.split("\t")[4] for x in train.out.splitlines()[1:]], ["131072", "4096"], "train in a list")
     null = c.run("--models-from", "-", "--null", "-q", "q8", *tsv, stdin=b"13B\0llama 2 13b\0")
     c.equal((null.out.count("\n"), null.exit), (3, 0), "--null")
     (tmp / "list.txt").write_text("13B q8\n13B q8 x\n13B q8 4096 y\n-\n13B nosuch\n")

@@ -57,47 +57,59 @@ static vf_machine machine_of(const vf_context *c, const vf_placement *p)
     };
 }
 
-static void plan(vf_build *b, uint64_t bytes[VF_PLAN_BACKENDS])
+static void plan(vf_build *b, uint64_t bytes[VF_PLAN_BACKENDS], bool *steady)
 {
     vf_machine machine = machine_of(b->c, b->p);
     vf_schedule schedule = {0};
 
     vf_schedule_build(b->g, &machine, &schedule);
     if (!b->g->failed)
-        vf_graph_allocate(b->g, &machine, &schedule, bytes);
+        vf_graph_allocate(b->g, &machine, &schedule, bytes, steady);
     vf_schedule_free(b->g->a, &schedule);
 }
 
 /* A build with its graph and the table of leaves. */
-static bool begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, reservation r)
+static bool begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, reservation r, bool all_layers)
 {
     vf_graph_init(g, scratch);
     b->g = g;
     b->leaf = b->m->n_tensors ? vf_alloc_zero(scratch, b->m->n_tensors, sizeof *b->leaf) : NULL;
     describe(b, r);
-    return !g->failed && b->leaf && vf_b_graph(b);
+    return !g->failed && b->leaf && vf_b_list_layers(b, scratch, all_layers) && vf_b_graph(b);
 }
 
 static void end(vf_build *b, const vf_allocator *scratch)
 {
     vf_free(scratch, b->leaf, b->m->n_tensors * sizeof *b->leaf);
+    vf_free(scratch, b->list, (b->n_layer + 1u) * sizeof *b->list);
     vf_graph_free(b->g);
 }
 
-/* Bytes of every backend for one reservation, kept where they are more than before. */
+/* Bytes of every backend for one reservation. False: not built, or a layer is not steady. */
+static bool simulate(vf_build b, const vf_allocator *scratch, reservation r, bool all_layers,
+                     uint64_t bytes[VF_PLAN_BACKENDS], bool *unsupported)
+{
+    vf_graph g;
+    bool steady = true, built = begin(&b, &g, scratch, r, all_layers);
+
+    if (built)
+        plan(&b, bytes, &steady);
+    *unsupported = b.unsupported && !g.failed;
+    built = built && !g.failed;
+    end(&b, scratch);
+    return built && steady;
+}
+
+/* The same, kept where they are more than before. */
 static vf_status reserve(vf_build b, const vf_allocator *scratch, reservation r, uint64_t most[VF_PLAN_BACKENDS],
                          bool *unsupported, vf_error *err)
 {
-    vf_graph g;
     uint64_t bytes[VF_PLAN_BACKENDS] = {0};
-    bool built = begin(&b, &g, scratch, r);
+    bool done = simulate(b, scratch, r, false, bytes, unsupported);
 
-    if (built)
-        plan(&b, bytes);
-    built = built && !g.failed;
-    *unsupported = b.unsupported && !g.failed;
-    end(&b, scratch);
-    if (!built && !*unsupported)
+    if (!done && !*unsupported)
+        done = simulate(b, scratch, r, true, bytes, unsupported);
+    if (!done && !*unsupported)
         return vf_fail(err, VF_ERR_RANGE, "the compute graph is too large");
     for (uint32_t i = 0; i <= b.p->n_devices; i++)
         most[i] = bytes[i] > most[i] ? bytes[i] : most[i];
@@ -139,7 +151,7 @@ static bool attention_stays(const vf_model *m, const vf_context *c, const vf_pla
     bool stays = true;
 
     probe.flash_attn = true;
-    if (begin(&b, &g, scratch, (reservation){c->n_seq_max, c->n_seq_max, c->n_seq_max})) {
+    if (begin(&b, &g, scratch, (reservation){c->n_seq_max, c->n_seq_max, c->n_seq_max}, false)) {
         vf_schedule_assign(&g, &machine);
         for (size_t i = 0; i < g.n_order; i++) {
             const vf_node *node = &g.node[g.order[i]];
