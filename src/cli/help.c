@@ -102,6 +102,7 @@ static void limits_page(buf *b)
         {"any number of bytes", "2^60"},
         {"parts of a split model", "9,999"},
         {"cards used together", "16"},
+        {"cases of one question", "1,024 (models x quantizations x GPUs)"},
         {"memory that vramfit itself takes", "64 MiB"},
     };
     for (size_t i = 0; i < sizeof limit / sizeof limit[0]; i++) {

@@ -10,6 +10,8 @@
 
 /* Alternatives of one option; more is a list, for which there is --models-from. */
 #define ALTERNATIVES 1024
+/* Cases of one question: what is answered in a second. */
+#define CASES 1024
 
 void plan_worsen(plan *p, int status)
 {
@@ -223,8 +225,11 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     q->nominal_parameters = generic ? sub->nominal : 0;
     q->n_devices = gpu->n;
     memcpy(q->device, gpu->device, sizeof q->device);
-    if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK)
+    if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK) {
+        if (!err->file[0] && !err->key[0] && err->status != VF_ERR_NOMEM)
+            text_set(err->key, sizeof err->key, quote(sub->title).s);
         return false;
+    }
     row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     check_host(s, p->result, &w);
     plan_worsen(p, status[p->result->verdict]);
@@ -297,10 +302,12 @@ int command_fit(session *s, vf_error *err)
 {
     plan p;
     report r = {0};
-    bool good = plan_open(&p, s, err);
+    bool good = plan_open(&p, s, err), list = options_has(&s->opts, OPT_MODELS_FROM);
+    size_t cases = count_models(s) * p.n_gpus * p.n_quants;
+    if (good && cases > CASES)
+        good = fail(err, "", "%zu cases (models x quantizations x GPUs), more than %d", cases, CASES);
     if (good) {
-        bool list = options_has(&s->opts, OPT_MODELS_FROM);
-        bool several = list || count_models(s) * p.n_gpus * p.n_quants > 1;
+        bool several = list || cases > 1;
         report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
         if (good)
