@@ -144,11 +144,16 @@ bool plan_open(plan *p, session *s, vf_error *err)
         return false;
     if (p->n_quants == 0)
         p->quant[p->n_quants++] = NULL;
+    if (!beside_open(s, p->runtime, &p->beside, err))
+        return false;
+    p->settings.override = p->beside.override;
+    p->settings.n_override = p->beside.n_overrides;
     return true;
 }
 
 void plan_close(plan *p)
 {
+    beside_close(&p->beside);
     free(p->gpu);
     free(p->quant);
     free(p->text);
@@ -212,6 +217,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     choice c;
     vf_request *q = p->request;
     *err = (vf_error){0};
+    if (sub->facts.n_layer == 0 && !sub->weights_only)
+        return fail_value(err, "--model", sub->title, "a projector or an adapter, not a model (see --mmproj and --lora)");
     q->settings = p->settings;
     if (!choice_make(s, sub, word, p->runtime, &c, err) || !settings_check(s, c.runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
@@ -223,6 +230,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     q->runtime = c.runtime;
     q->settings.backend = backend->text && gpu->n ? (vf_backend)backend->word : gpu->backend;
     q->nominal_parameters = generic ? sub->nominal : 0;
+    q->member = p->beside.member;
+    q->n_members = p->beside.n_members;
     q->n_devices = gpu->n;
     memcpy(q->device, gpu->device, sizeof q->device);
     if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK) {
