@@ -152,6 +152,9 @@ vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits);
 /** Gemma 4: a dense feed-forward on `normed` and experts on x, each with its own norms. */
 vf_id vf_b_gemma_experts(vf_build *b, uint32_t il, vf_id normed, vf_id x);
 
+/** Makes the inputs of all layers (b->pos, b->cache ...). */
+void vf_b_inputs(vf_build *b);
+
 /** The whole prompt graph; false when the architecture has a block that is not described. */
 bool vf_b_graph(vf_build *b);
 
