@@ -149,9 +149,13 @@ static void answer(const report *r, const row *w)
     const char *verdict = vf_verdict_name(e->verdict);
     paint(r, e->verdict, verdict);
     buf_str(r->out, " ");
-    buf_str(&b, "on ");
-    buf_plain(&b, w->gpu);
-    if (e->n_devices > 0) {
+    if (e->n_devices == 0) {
+        buf_str(&b, "without a GPU: ");
+        buf_bytes(&b, (int64_t)(e->host.weights + e->host.kv_cache + e->host.compute + e->host.output));
+        buf_str(&b, " of system memory");
+    } else {
+        buf_str(&b, "on ");
+        buf_plain(&b, w->gpu);
         uint64_t off = e->headroom < 0 ? 0 - (uint64_t)e->headroom : (uint64_t)e->headroom;
         buf_str(&b, ": needs ");
         buf_bytes(&b, (int64_t)e->need);

@@ -1,4 +1,5 @@
 /* help: pages made from the option table, and a few of text. */
+#include "cli/help_export.h"
 #include "cli/session.h"
 
 #include <stdio.h>
@@ -183,7 +184,8 @@ static const struct {
     const char *topic;
     void (*print)(buf *b);
 } topics[] = {{"options", options_page}, {"commands", commands_page}, {"models", models_page}, {"quants", quants_page},
-              {"gpus", gpus_page},       {"verdict", verdict_page},   {"lists", lists_page},   {"limits", limits_page}};
+              {"gpus", gpus_page},       {"verdict", verdict_page},   {"lists", lists_page},   {"limits", limits_page},
+              {"man", export_man},       {"bash", export_bash},       {"zsh", export_zsh},     {"fish", export_fish}};
 
 int command_help(session *s, vf_error *err)
 {

@@ -44,7 +44,7 @@ const option option_table[OPT_COUNT] = {
      .help = "tokens (8k = 8192), train: the model's own maximum", .group = GROUP_QUESTION, .front = true},
     {.id = OPT_RUNTIME, .name = "runtime", .letter = 'r', .kind = OPT_TEXT, .value = "NAME",
      .dflt = "what the quantization implies",
-     .help = "llama.cpp, transformers, generic", .group = GROUP_QUESTION, .front = true},
+     .help = "llama.cpp, ollama, transformers, generic", .group = GROUP_QUESTION, .front = true},
 
     {.id = OPT_DESKTOP, .name = "desktop", .kind = OPT_TEXT, .value = "WHAT",
      .dflt = "typical on consumer cards, else none",

@@ -25,8 +25,11 @@ import truth
 # Cards of each compute capability; a size class counts as 8.6.
 CARDS = {61: "GTX 1080 Ti", 75: "T4", 89: "RTX 4090", 120: "RTX 5090"}
 
-# The one tensor override among the rows: all experts to system memory.
-EXPERTS = "\\.ffn_(up|down|gate)_exps"
+
+def experts(n):
+    """The tensor override of a row whose experts lie in system memory: of the first n layers, or (0) of all."""
+    return (r"blk\.(%s)" % "|".join(map(str, range(n))) if n else "") + r"\.ffn_(up|down|gate)_exps"
+
 
 EXACT = (1.0, 0.0, 0.0)
 RANDOM = ", random settings"
@@ -76,10 +79,9 @@ def options(row):
     if len(row.memory) > 1:
         # Without shares llama.cpp takes the free memory, which the pretend driver reports as all of it.
         args += ["--tensor-split", s["ts"] or ",".join(map(str, row.memory))]
-    if s["ot"] == EXPERTS:
-        args += ["--cpu-moe", "all"]
-    elif s["ot"]:
-        args += ["--override-tensor", s["ot"] + "=CPU"]
+    if s["ot"]:
+        layers = s["ot"].count("|") - experts(0).count("|") + 1
+        args += ["--cpu-moe", "all" if s["ot"] == experts(0) else layers]
     return [str(a) for a in args]
 
 

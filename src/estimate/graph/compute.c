@@ -3,12 +3,11 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "estimate/graph/bound.h"
 #include "estimate/graph/build.h"
 #include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
 
-/* ggml-backend.cpp: GGML_SCHED_MAX_COPIES */
-#define PIPELINE_COPIES 4
 /* llama-context.cpp: graph_get_cb pins norms in batches below this */
 #define PIN_BELOW 32
 
@@ -53,7 +52,7 @@ static vf_machine machine_of(const vf_context *c, const vf_placement *p)
         .kind = p->backend,
         .op_offload = c->op_offload,
         .fusion = p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM,
-        .copies = p->pipeline ? PIPELINE_COPIES : 1,
+        .copies = p->pipeline ? VF_PIPELINE_COPIES : 1,
     };
 }
 
@@ -116,6 +115,15 @@ static vf_status reserve(vf_build b, const vf_allocator *scratch, reservation r,
     return VF_OK;
 }
 
+static vf_status check_sizes(const vf_placement *p, const vf_compute *out, vf_error *err)
+{
+    bool ok = vf_size_ok(out->host);
+
+    for (uint32_t i = 0; i < p->n_devices; i++)
+        ok = ok && vf_size_ok(out->device[i]);
+    return ok ? VF_OK : vf_fail(err, VF_ERR_RANGE, "the compute buffer would be over 2^60 bytes");
+}
+
 /* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which may need more on
  * the host when layers stay there (on devices alone every tensor is smaller then). */
 vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
@@ -125,20 +133,25 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch, bytes[VF_PLAN_BACKENDS] = {0};
     const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     const reservation single = {n, 1, c->n_outputs};
-    bool on_devices = all_on_devices(m, p) && c->offload_kqv;
-    vf_status st;
+    bool on_devices = all_on_devices(m, p) && c->offload_kqv, unsupported = false;
+    vf_status st = VF_OK;
 
     *out = (vf_compute){0};
-    st = reserve(b, scratch, prompt, bytes, &out->is_bound, err);
-    if (!st && !out->is_bound && !on_devices && p->n_devices > 0)
-        st = reserve(b, scratch, token, bytes, &out->is_bound, err);
-    if (!st && !out->is_bound && m->arch.graph.reserve_single && c->n_seq_max > 1)
-        st = reserve(b, scratch, single, bytes, &out->is_bound, err);
-    if (st)
-        return st;
-    memcpy(out->device, bytes, p->n_devices * sizeof bytes[0]);
-    out->host = bytes[p->n_devices];
-    return VF_OK;
+    if (!m->known_arch)
+        unsupported = true;
+    else
+        st = reserve(b, scratch, prompt, bytes, &unsupported, err);
+    if (!st && !unsupported && !on_devices && p->n_devices > 0)
+        st = reserve(b, scratch, token, bytes, &unsupported, err);
+    if (!st && !unsupported && m->arch.graph.reserve_single && c->n_seq_max > 1)
+        st = reserve(b, scratch, single, bytes, &unsupported, err);
+    if (unsupported)
+        vf_graph_bound(m, types, c, p, out);
+    for (uint32_t i = 0; !unsupported && i < p->n_devices; i++)
+        out->device[i] = bytes[i];
+    if (!unsupported)
+        out->host = bytes[p->n_devices];
+    return st ? st : check_sizes(p, out, err);
 }
 
 /* The graph of one token per sequence, with flash attention: where do its nodes end up? */
