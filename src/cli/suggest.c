@@ -55,6 +55,7 @@ static void without_desktop(trial *t)
 static void smaller_cache(trial *t)
 {
     static const vf_type types[] = {VF_TYPE_Q8_0, VF_TYPE_Q4_0};
+    /* block types in a cache belong to the runtimes that have flash attention as a setting */
     if (!has_option(t, OPT_FLASH_ATTN) || t->q->settings.type_kv_set || t->w->result->type_k != VF_TYPE_F16)
         return;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
