@@ -105,7 +105,7 @@ static vf_status reserve(vf_build b, const vf_allocator *scratch, reservation r,
 }
 
 /* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which may need more on
- * the host when layers stay there (on devices alone every tensor is smaller then). */
+ * the host when layers stay there, or when it has more outputs (else every tensor is smaller then). */
 vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
                            const vf_allocator *scratch, vf_compute *out, vf_error *err)
 {
@@ -113,12 +113,12 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch, bytes[VF_PLAN_BACKENDS] = {0};
     const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     const reservation single = {n, 1, c->n_outputs};
-    bool on_devices = all_on_devices(m, p) && c->offload_kqv;
+    bool smaller = all_on_devices(m, p) && c->offload_kqv && c->n_outputs >= c->n_seq_max;
     vf_status st;
 
     *out = (vf_compute){0};
     st = reserve(b, scratch, prompt, bytes, &out->is_bound, err);
-    if (!st && !out->is_bound && !on_devices && p->n_devices > 0)
+    if (!st && !out->is_bound && !smaller && p->n_devices > 0)
         st = reserve(b, scratch, token, bytes, &out->is_bound, err);
     if (!st && !out->is_bound && m->arch.graph.reserve_single && c->n_seq_max > 1)
         st = reserve(b, scratch, single, bytes, &out->is_bound, err);
