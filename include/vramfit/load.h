@@ -44,10 +44,17 @@ typedef struct vf_catalog vf_catalog;
 VF_API vf_status vf_catalog_new(const vf_allocator *a, vf_catalog **out, vf_error *err);
 VF_API void vf_catalog_free(vf_catalog *catalog);
 
-/** One finding of a check. */
+/** One finding of a check. Its id is stable, one of: of a file "json-syntax", "unknown-schema",
+ * "unknown-kind"; of a key or value "missing-key", "unknown-key", "wrong-type", "out-of-range",
+ * "unknown-choice", "bad-text"; of names "duplicate-id", "duplicate-alias", "needless-alias"; of what an
+ * entry refers to "unknown-arch", "unknown-quant", "unknown-runtime", "unknown-type", "unknown-model",
+ * "unknown-desktop"; of sense, for models "array-length", "heads", "experts", "shape",
+ * "parameters-mismatch", "parameters-active", "needless-unchecked", "release"; for quantizations
+ * "bits-mismatch"; for GPUs "driver-total", "reserve", "bandwidth-mismatch", "compute-capability"; for
+ * size classes "class-name". */
 typedef struct vf_finding {
     bool is_error;     /**< else a warning */
-    const char *id;    /**< stable, e.g. "parameters-mismatch" */
+    const char *id;    /**< static */
     vf_error error;    /**< place and text */
 } vf_finding;
 
@@ -130,6 +137,7 @@ typedef struct vf_gpu_entry {
     uint64_t reserved_linux, reserved_windows; /**< driver's reserve */
     uint32_t bandwidth_mbs;  /**< MB/s (10^6), 0 unknown */
     uint32_t compute_capability; /**< ×10, 0: not CUDA */
+    uint32_t multiprocessors;    /**< CUDA, 0: unknown */
     vf_backend backend;      /**< default by the maker */
     bool unified_memory;
     uint32_t year;

@@ -267,6 +267,7 @@ typedef struct vf_device {
     uint64_t desktop_spread; /**< by how much that may be more */
     uint64_t other;          /**< held back by --reserve */
     uint32_t compute_capability; /**< CUDA, ×10: 86 = 8.6; 0: not CUDA or unknown */
+    uint32_t multiprocessors;    /**< CUDA: a context grows with them; 0: unknown */
 } vf_device;
 
 /* ---- estimate ----------------------------------------------------------------------------- */

@@ -211,6 +211,7 @@ static bool show_gpu(session *s, sheet *t, const char *name)
     text(t, "bus", e.bus);
     count(t, "bandwidth_mb_per_s", e.bandwidth_mbs);
     text(t, "compute_capability", e.compute_capability ? capability : "");
+    count(t, "multiprocessors", e.multiprocessors);
     count(t, "year", e.year);
     text(t, "desktop_by_default", e.desktop);
     aliases(t, s->catalog, index, vf_catalog_gpu_alias);

@@ -40,6 +40,15 @@ static void term_object(json_out *j, const vf_result *r, const vf_term *t)
     json_close(j, '}');
 }
 
+static void suggestion_object(json_out *j, const suggestion *g)
+{
+    json_open(j, NULL, '{');
+    json_str(j, "change", g->change);
+    json_str(j, "verdict", vf_verdict_name(g->verdict));
+    json_u64(j, "need_bytes", g->need);
+    json_close(j, '}');
+}
+
 static void numbers(json_out *j, const vf_result *r)
 {
     json_u64(j, "context", r->context);
@@ -82,6 +91,8 @@ static void result_object(json_out *j, const row *w, bool explain)
     json_open(j, "members", '[');
     json_close(j, ']');
     json_open(j, "suggestions", '[');
+    for (uint32_t i = 0; i < w->n_suggestions; i++)
+        suggestion_object(j, &w->suggestion[i]);
     json_close(j, ']');
     if (explain) {
         json_open(j, "terms", '[');

@@ -202,6 +202,26 @@ static void term_lines(const report *r, const vf_result *e, const vf_term *t)
         term_text(r, "from ", t->source);
 }
 
+static void suggestions(const report *r, const row *w)
+{
+    size_t most = 0;
+    if (w->n_suggestions)
+        buf_str(r->out, "\nany one of these would do\n");
+    for (uint32_t i = 0; i < w->n_suggestions; i++)
+        most = strlen(w->suggestion[i].change) > most ? strlen(w->suggestion[i].change) : most;
+    for (uint32_t i = 0; i < w->n_suggestions; i++) {
+        const suggestion *g = &w->suggestion[i];
+        buf_str(r->out, "  ");
+        size_t start = r->out->n;
+        buf_plain(r->out, g->change);
+        buf_pad(r->out, start, most + 2);
+        paint(r, g->verdict, vf_verdict_name(g->verdict));
+        buf_str(r->out, ", needs ");
+        buf_bytes(r->out, (int64_t)g->need);
+        buf_str(r->out, "\n");
+    }
+}
+
 static void in_full(report *r, const row *w)
 {
     const vf_result *e = w->result;
@@ -210,6 +230,7 @@ static void in_full(report *r, const row *w)
     for (uint32_t i = 0; i < e->n_devices; i++)
         device(r, &e->device[i]);
     host(r, e);
+    suggestions(r, w);
     if (r->explain) {
         buf_str(r->out, "\nterms (bytes; +- is what a term may be off by, none when it is exact)\n");
         for (uint32_t i = 0; i < e->n_terms; i++)

@@ -46,6 +46,7 @@ static void named_card(const vf_gpu_entry *g, bool windows, card *out)
     out->device.total = g->driver_bytes ? g->driver_bytes : g->memory_bytes;
     out->device.reserved = windows ? g->reserved_windows : g->reserved_linux;
     out->device.compute_capability = g->compute_capability;
+    out->device.multiprocessors = g->multiprocessors;
     out->backend = g->backend;
     out->desktop = g->desktop[0] ? g->desktop : "none";
 }

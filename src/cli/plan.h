@@ -32,6 +32,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
 
 /** Tells of an error of one case or line; the others go on. Clears it. */
 void plan_tell(plan *p, report *r, vf_error *err);
+/** Whether what stays in system memory is within --host-memory. */
+bool host_fits(const session *s, const vf_result *r);
 /** 2 over 1 over 3 over 0. */
 void plan_worsen(plan *p, int status);
 

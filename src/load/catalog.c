@@ -214,6 +214,7 @@ vf_status vf_catalog_gpu(const vf_catalog *c, uint32_t index, vf_gpu_entry *out)
         .bandwidth_mbs = row->bandwidth_mbs,
         .compute_capability = capability(vf_blob_text(b, row->compute_capability)),
         .backend = backend_of(vf_blob_text(b, row->vendor)),
+        .multiprocessors = row->multiprocessors,
         .unified_memory = row->unified_memory,
         .year = row->year,
         .desktop = row->desktop.offset ? vf_blob_text(b, row->desktop) : "none",

@@ -50,6 +50,10 @@ static vf_status look(vf_js *js, int *c)
 {
     vf_src *s = js->src;
     bool more = true;
+    if (s->at < s->end && s->pos < s->limit) {
+        *c = s->buffer[s->at];
+        return VF_OK;
+    }
     *c = -1;
     if (s->pos == s->limit && js->ends_at_limit)
         return VF_OK;

@@ -115,6 +115,7 @@ static const vf_field gpu_fields[] = {
     COUNT(vf_gpu_row, "bus_width_bits", bus_width_bits, 16, 65536, false, "width of the memory bus"),
     MILLI(vf_gpu_row, "data_rate_gbps", data_rate_mbps, 100, 100000, false, "per pin, 10^9 bit/s"),
     TEXT(vf_gpu_row, "compute_capability", compute_capability, false, "CUDA: MAJOR.MINOR"),
+    COUNT(vf_gpu_row, "multiprocessors", multiprocessors, 1, 4096, false, "streaming multiprocessors (CUDA)"),
     TEXT(vf_gpu_row, "gfx", gfx, false, "AMD: name of the instruction set"),
     FLAG(vf_gpu_row, "unified_memory", unified_memory, "shares the host's memory"),
     TEXT(vf_gpu_row, "desktop", desktop, false, "default of --desktop"),

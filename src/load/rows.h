@@ -52,6 +52,7 @@ typedef struct vf_gpu_row {
     uint32_t bandwidth_mbs;  /**< MB/s */
     uint32_t bus_width_bits;
     uint32_t data_rate_mbps; /**< Mbit/s per pin */
+    uint32_t multiprocessors;
 } vf_gpu_row;
 
 typedef struct vf_runtime_row {

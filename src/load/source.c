@@ -42,10 +42,9 @@ void vf_src_close(vf_src *s)
 
 void vf_src_name(vf_src *s, const char *name, size_t n)
 {
-    if (n == 0)
-        s->key[0] = 0;
-    else
-        vf_foreign(s->key, sizeof s->key, name, n);
+    s->n_name = n < VF_SRC_NAME ? n : VF_SRC_NAME;
+    if (n > 0)
+        memcpy(s->name, name, s->n_name);
 }
 
 vf_status vf_src_fail(vf_src *s, vf_status status, uint64_t at, const char *format, ...)
@@ -56,7 +55,8 @@ vf_status vf_src_fail(vf_src *s, vf_status status, uint64_t at, const char *form
         va_start(ap, format);
         (void)vsnprintf(text, sizeof text, format, ap);
         va_end(ap);
-        (void)vf_fail_key(s->err, status, s->key, "%s", text);
+        (void)vf_fail(s->err, status, "%s", text);
+        vf_foreign(s->err->key, sizeof s->err->key, s->name, s->n_name);
         vf_set_text(s->err->file, sizeof s->err->file, s->source->name);
         s->err->has_byte = true;
         s->err->byte = at;

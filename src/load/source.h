@@ -8,6 +8,9 @@
 /** At most this much is read beyond what is asked for. */
 #define VF_SRC_BUFFER 65536u
 
+/** As much of a name as an error can show: 80 characters. */
+#define VF_SRC_NAME 320
+
 typedef struct vf_src {
     const vf_allocator *a;
     vf_source *source;
@@ -16,7 +19,8 @@ typedef struct vf_src {
     uint64_t limit; /**< `pos` never goes beyond it */
     const char *limit_text;
     const char *reading; /**< what is being read, for messages: "key", "tensor shape" */
-    char key[128];       /**< the key or tensor name that errors are about, fit to be shown */
+    char name[VF_SRC_NAME]; /**< the key or tensor name that errors are about, as it is */
+    size_t n_name;
     unsigned char *buffer;
     size_t at, end; /**< the part of `buffer` not given out yet */
 } vf_src;
@@ -27,7 +31,7 @@ vf_status vf_src_open(vf_src *s, vf_source *source, uint64_t limit, const char *
                       const vf_allocator *a, vf_error *err);
 void vf_src_close(vf_src *s);
 
-/** Names what follows: foreign text is quoted and cut. n 0: nothing in particular. */
+/** Names what follows. n 0: nothing in particular. */
 void vf_src_name(vf_src *s, const char *name, size_t n);
 
 /** Fails about byte `at`, with the current key. Formats must not use floating point. */
@@ -42,18 +46,6 @@ vf_status vf_src_more(vf_src *s, bool *more);
 /** Little-endian integers. */
 vf_status vf_src_u32(vf_src *s, uint32_t *out);
 vf_status vf_src_u64(vf_src *s, uint64_t *out);
-
-/** The next byte, or -1 when *status was set: for scanners that go byte by byte. */
-static inline int vf_src_byte(vf_src *s, vf_status *status)
-{
-    unsigned char c;
-    if (s->at < s->end && s->pos < s->limit) {
-        s->pos++;
-        return s->buffer[s->at++];
-    }
-    *status = vf_src_read(s, &c, 1);
-    return *status == VF_OK ? c : -1;
-}
 
 /** A little-endian unsigned integer of n <= 8 bytes. */
 static inline uint64_t vf_le(const unsigned char *p, size_t n)

@@ -1,5 +1,6 @@
 /* llama.cpp: model, context and compute buffers to the byte; what no buffer holds (CUDA context,
  * cuBLAS workspace, memory pool) as a runtime term with a spread. */
+#include "runtime/llama_cpp.h"
 #include "runtime/profiles.h"
 
 #include "base/checked.h"
@@ -9,10 +10,15 @@
 #define MIB (UINT64_C(1) << 20)
 
 /* A bare CUDA context grows with the number of multiprocessors: 107 MiB on 34 (RTX 4060 Ti), 256 on 82
- * (RTX 3090), 555 on 188 (RTX PRO 6000): ggml-org/llama.cpp pull 23604, invoke-ai/InvokeAI issue 9413. The
- * middle of the consumer cards, and the way to either end as spread. */
-#define CUDA_CONTEXT (260 * MIB)
-#define CUDA_CONTEXT_SPREAD (160 * MIB)
+ * (RTX 3090), 555 on 188 (RTX PRO 6000): ggml-org/llama.cpp pull 23604, invoke-ai/InvokeAI issue 9413. A line
+ * through the ends misses the middle by 3 %: 8 MiB and 2.91 MiB each. What all of it comes to on a headless
+ * RTX 4090 (128) was seen as 451 to 456 MiB (pull 15860): 380 by the line, the rest workspace, pool and
+ * graphs. A card whose number is not known counts as the middle of the consumer cards. */
+#define CONTEXT_BASE (8 * MIB)
+#define CONTEXT_PER_MULTIPROCESSOR (MIB * 291 / 100)
+#define CONTEXT_SPREAD (72 * MIB)
+#define CONTEXT_UNKNOWN (260 * MIB)
+#define CONTEXT_UNKNOWN_SPREAD (160 * MIB)
 /* ggml-cuda/common.cuh: explicit cuBLAS workspace, 32 MiB from compute capability 9.0 on, else 4. */
 #define WORKSPACE_HOPPER (32 * MIB)
 #define WORKSPACE (4 * MIB)
@@ -43,15 +49,21 @@ static uint64_t pool_bytes(const vf_model *m, const vf_context *c)
 
 static void add_runtime(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
 {
+    const vf_device *card = &k->request->device[i];
     vf_device_result *d = &out->device[i];
-    uint64_t workspace = k->request->device[i].compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
+    bool known = card->multiprocessors > 0;
+    uint64_t context = known ? vf_add(CONTEXT_BASE, vf_mul(card->multiprocessors, CONTEXT_PER_MULTIPROCESSOR))
+                             : CONTEXT_UNKNOWN;
+    uint64_t spread = known ? CONTEXT_SPREAD : CONTEXT_UNKNOWN_SPREAD;
+    uint64_t workspace = card->compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
     uint64_t pool = pool_bytes(k->model, c);
-    d->segment[VF_SEG_RUNTIME] = vf_add(CUDA_CONTEXT, vf_add(workspace, pool));
-    d->margin = vf_add(d->margin, CUDA_CONTEXT_SPREAD);
+    d->segment[VF_SEG_RUNTIME] = vf_add(context, vf_add(workspace, pool));
+    d->margin = vf_add(d->margin, spread);
     int32_t id = (int32_t)i;
-    vf_add_term(out, id, VF_SEG_RUNTIME, "CUDA context and kernels", "constant",
-                "llama.cpp pull 23604, InvokeAI issue 9413 (107 to 555 MiB by the number of multiprocessors)",
-                CUDA_CONTEXT, CUDA_CONTEXT_SPREAD, NULL);
+    vf_add_term(out, id, VF_SEG_RUNTIME, "CUDA context and kernels",
+                known ? "8 MiB + 2.91 MiB x multiprocessors" : "middle of the consumer cards",
+                "llama.cpp pulls 23604 and 15860, InvokeAI issue 9413 (107 to 555 MiB by the number of multiprocessors)",
+                context, spread, known ? "%u multiprocessors" : NULL, card->multiprocessors);
     vf_add_term(out, id, VF_SEG_RUNTIME, "cuBLAS workspace", "4 MiB, 32 MiB from compute capability 9.0",
                 "llama.cpp ggml/src/ggml-cuda/common.cuh", workspace, 0, NULL);
     vf_add_term(out, id, VF_SEG_RUNTIME, "memory pool", "(rows + 128) x Q8_1 row of the widest product",
@@ -132,7 +144,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     vf_weights weights;
     vf_cache cache;
     vf_compute compute = {0};
-    vf_status st = vf_context_resolve(m, &k->request->settings, p, k->scratch, &c, err);
+    vf_status st = vf_context_resolve(m, k->settings, p, k->scratch, &c, err);
     if (!st)
         st = vf_weights_plan(m, k->types, p, &weights, err);
     if (!st)
@@ -141,7 +153,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
         st = vf_graph_compute(m, k->types, &c, p, k->scratch, &compute, err);
     if (st)
         return st;
-    uint64_t asked = k->request->settings.context;
+    uint64_t asked = k->settings->context;
     out->context = asked ? asked : vf_default_context(m);
     out->context_per_sequence = c.unified ? out->context : out->context / c.n_seq_max;
     out->parallel = c.n_seq_max;
@@ -165,11 +177,11 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     return VF_OK;
 }
 
-static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
+vf_status vf_llama_cpp_footprint(const vf_case *k, vf_result *out, vf_error *err)
 {
     const vf_request *r = k->request;
     vf_placement p;
-    vf_status st = vf_placement_build(k->model, k->types, &r->settings, r->n_devices, r->device, k->available,
+    vf_status st = vf_placement_build(k->model, k->types, k->settings, r->n_devices, r->device, k->available,
                                       k->scratch, &p, err);
     if (st)
         return st;
@@ -184,5 +196,5 @@ const vf_profile vf_profile_llama_cpp = {
     .token_batches = true,
     .gpu_layers = true,
     .needs_types = true,
-    .footprint = footprint,
+    .footprint = vf_llama_cpp_footprint,
 };

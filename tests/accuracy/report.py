@@ -35,13 +35,14 @@ def experts(n):
 BARS = {
     "weights": (1.0, 0.0, 0.0),
     "KV cache and state": (1.0, 0.0, 0.0),
-    "compute buffers": (0.80, 0.01, 0.03),
-    "all three on the card": (0.80, 0.01, 0.03),
+    "compute buffers": (1.0, 0.0, 0.0),
+    "all three on the card": (1.0, 0.0, 0.0),
     "weights, host": (1.0, 0.0, 0.0),
     "KV cache and state, host": (1.0, 0.0, 0.0),
-    "compute buffers, host": (0.80, 0.05, 0.30),
+    "compute buffers, host": (1.0, 0.0, 0.0),
     "output buffer, host": (1.0, 0.0, 0.0),
-    "weights, every quantization": (1.0, 0.0, 0.0),
+    "weights, every quantization": (0.999, 0.0, 0.0001),
+    # The measured files of a few models have tensors that the published model has not.
     "model size by name": (0.95, 0.001, 0.001),
 }
 DEVICE = ("weights", "KV cache and state", "compute buffers")

@@ -143,6 +143,8 @@ static const struct {
     {"{\"schema\":1,\"gpus\":[\n{\"name\":\"G\",\"vendor\":\"nvidia\",\"class\":\"c\",\"memory_mib\":8192,"
      "\"compute_capability\":\"eight\",\"reserved_linux_mib\":5000,\"desktop\":\"huge\",\"source\":\"s\"}]}",
      "reserve compute-capability unknown-desktop", 2, 111, "/gpus/0/reserved_linux_mib", "more than half"},
+    {"{\"schema\":1,\"gpus\":[\n{\"name\":\"G\",\"vendor\":\"amd\",\"class\":\"c\",\"memory_mib\":8192,"
+     "\"reserved_windows_mib\":5000,\"source\":\"s\"}]}", "reserve", 2, 81, "/gpus/0/reserved_windows_mib", "half"},
     {"{\"schema\":1,\"gpus\":[\n{\"name\":\"G\",\"vendor\":\"amd\",\"class\":\"c\",\"memory_mib\":-8192,\"source\":\"s\"}]}",
      "out-of-range", 2, 53, "/gpus/0/memory_mib", "found -8192"},
     {"{\"schema\":1,\"gpus\":[\n{\"name\":\"G\",\"vendor\":\"amd\",\"class\":\"c\",\"memory_mib\":8192}]}", "missing-key", 2, 1,
@@ -210,6 +212,54 @@ static void test_several(void)
     CHECK_STR(l.ids, "out-of-range duplicate-alias heads", "findings");
     CHECK(err.line == 7 && strcmp(err.key, "/models/1/hparams/attention.head_count") == 0, "%u %s", err.line, err.key);
     vf_catalog_free(c);
+}
+
+/** Warnings do not make an error of a catalog. */
+static void test_warnings(void)
+{
+    static const char text[] = FRONT
+        MODEL("x-8b", "\"optional\":[\"rope_freqs\"],\"parameters\":8030261248,\"unchecked\":\"y\",",
+              "\"attention.head_count\":32") BACK;
+    static const char gpu[] = "{\"schema\":1,\"gpus\":[\n{\"name\":\"G\",\"vendor\":\"nvidia\",\"class\":\"c\","
+                              "\"memory_mib\":8192,\"source\":\"s\"}]}";
+    vf_catalog *c;
+    vf_error err = {0};
+    finding_log l = {0};
+    CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_check(c, &heap, note, &l, &err) == VF_OK && l.errors == 0, "%s", err.text);
+    uint32_t before = l.warnings;
+    CHECK(vf_catalog_add(c, "t.json", text, strlen(text), note, &l, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_add(c, "g.json", gpu, strlen(gpu), note, &l, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_check(c, &heap, note, &l, &err) == VF_OK, "%s", err.text);
+    CHECK(l.warnings == 2 * before + 2 && strstr(l.ids, "needless-unchecked") && strstr(l.ids, "compute-capability"),
+          "%s", l.ids);
+    vf_catalog_free(c);
+}
+
+static bool stop(void *ctx, const vf_finding *f)
+{
+    (void)note(ctx, f);
+    return false;
+}
+
+/** A listener that has heard enough hears no more. */
+static void test_stop(void)
+{
+    static const char *const texts[] = {
+        FRONT "7,8,9" BACK,
+        "{\"schema\":1,\"family\":1,\"more\":2,\"models\":[7]}",
+        FRONT GOOD("x-8b", "\"x8\",\"x8\",\"y\",\"y\"") BACK,
+        "{\"schema\":1,\"quants\":[{\"x\":1,\"y\":2}]}",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        vf_catalog *c;
+        vf_error err = {0};
+        finding_log l = {0};
+        CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK, "%s", err.text);
+        CHECK(vf_catalog_add(c, "t.json", texts[i], strlen(texts[i]), stop, &l, &err) == VF_ERR_DATA, "%s", texts[i]);
+        CHECK_U64(l.errors + l.warnings, 1, texts[i]);
+        vf_catalog_free(c);
+    }
 }
 
 /** The place of the first error without a listener is the same. */
@@ -373,6 +423,36 @@ static void test_ambiguous(void)
     CHECK_U64(held, 0, "all memory given back");
 }
 
+/** An entry that cannot be is refused when it is opened, in any case. */
+static void test_open(void)
+{
+    static const char text[] = FRONT
+        "{\"id\":\"no-arch\",\"arch\":\"nowhere\",\"source\":\"s\",\"parameters\":1,\"hparams\":{}},\n"
+        "{\"id\":\"no-shape\",\"arch\":\"llama\",\"source\":\"s\",\"parameters\":1,\"hparams\":{}},\n"
+        MODEL("no-values", "\"parameters\":1,", "\"attention.head_count\":32,\"attention.value_length\":0") BACK;
+    vf_catalog *c;
+    vf_model *m = NULL;
+    vf_error err = {0};
+    uint32_t i;
+    CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_add(c, "t.json", text, strlen(text), NULL, NULL, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_find(c, VF_KIND_MODEL, "no-arch", &i, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_model_open(c, i, &heap, &m, &err) == VF_ERR_DATA && !m, "no architecture");
+    CHECK_STR(err.text, "no architecture 'nowhere' in the catalog", "no architecture");
+    CHECK(vf_catalog_find(c, VF_KIND_MODEL, "no-shape", &i, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_model_open(c, i, &heap, &m, &err) == VF_ERR_DATA && !m && err.key[0], "%s: %s", err.key, err.text);
+    char long_name[300];
+    memset(long_name, 'a', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = 0;
+    uint32_t quant;
+    CHECK(vf_catalog_find_file(c, long_name, &i, &quant, &err) == VF_ERR_NOT_FOUND, "a long name");
+    CHECK(vf_catalog_find(c, VF_KIND_QUANT, "iq", &i, &err) == VF_ERR_NOT_FOUND, "two letters");
+    CHECK(vf_catalog_find(c, VF_KIND_QUANT, "iq2-x", &i, &err) == VF_ERR_NOT_FOUND && strstr(err.text, "'IQ2_"), "%s",
+          err.text);
+    vf_catalog_free(c);
+    CHECK_U64(held, 0, "all memory given back");
+}
+
 /** Bytes written and looked at again are the same catalog; of another build they are refused. */
 static void test_compiled(void)
 {
@@ -400,25 +480,37 @@ static void test_compiled(void)
     vf_catalog_free(c);
 }
 
+/** Everything that allocates, on one catalog. */
+static vf_status use_memory(vf_catalog **c, vf_model **m, vf_error *err)
+{
+    static const char *const texts[] = {
+        FRONT GOOD("x-8b", "\"x8\"") ",\n"
+            MODEL("arrays", "\"parameters\":1,\"unchecked\":\"y\",\"aliases\":[\"a0\",\"a1\",\"a2\",\"a3\",\"a4\",\"a5\"],",
+                  "\"attention.head_count\":[32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,"
+                  "32,32,32,32,32,32,32,32]") BACK,
+        "{\"schema\":1,\"quants\":[{\"name\":\"qq\",\"kind\":\"scheme\",\"bits\":4.5,\"runtime\":\"mlx\","
+        "\"runtimes\":[\"mlx\",\"vllm\"],\"source\":\"s\"}]}",
+    };
+    uint32_t i;
+    vf_status s = vf_catalog_new(&heap, c, err);
+    for (size_t k = 0; s == VF_OK && k < sizeof texts / sizeof texts[0]; k++)
+        s = vf_catalog_add(*c, "t.json", texts[k], strlen(texts[k]), NULL, NULL, err);
+    if (s == VF_OK)
+        s = vf_catalog_find(*c, VF_KIND_MODEL, "arrays", &i, err);
+    return s == VF_OK ? vf_catalog_model_open(*c, i, &heap, m, err) : s;
+}
+
 /** Each allocation fails, once or from there on: an error, nothing leaked. */
 static void test_memory(void)
 {
-    static const char text[] = FRONT GOOD("x-8b", "\"x8\"") BACK;
     for (int on = 0; on < 2; on++) {
         for (fail_at = 1;; fail_at++) {
             vf_catalog *c = NULL;
             vf_model *m = NULL;
             vf_error err = {0};
-            uint32_t i;
             calls = 0;
             fail_on = on;
-            vf_status s = vf_catalog_new(&heap, &c, &err);
-            if (s == VF_OK)
-                s = vf_catalog_add(c, "t.json", text, strlen(text), NULL, NULL, &err);
-            if (s == VF_OK)
-                s = vf_catalog_find(c, VF_KIND_MODEL, "x8", &i, &err);
-            if (s == VF_OK)
-                s = vf_catalog_model_open(c, i, &heap, &m, &err);
+            vf_status s = use_memory(&c, &m, &err);
             bool failed = calls >= fail_at;
             CHECK(s == (failed ? VF_ERR_NOMEM : VF_OK), "allocation %u: %d %s", fail_at, s, err.text);
             vf_model_free(m);
@@ -427,9 +519,18 @@ static void test_memory(void)
             if (!failed)
                 break;
         }
-        CHECK(fail_at > 10, "%u allocations", fail_at);
+        CHECK(fail_at > 30, "%u allocations", fail_at);
     }
     fail_at = 0;
+    vf_catalog *c = NULL;
+    vf_error err = {0};
+    CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK, "%s", err.text);
+    calls = 0;
+    fail_at = 5;
+    CHECK(vf_catalog_check(c, &heap, note, &(finding_log){0}, &err) == VF_ERR_NOMEM, "a check without memory");
+    fail_at = 0;
+    vf_catalog_free(c);
+    CHECK_U64(held, 0, "nothing leaked");
 }
 
 /** A file cut after any byte is refused, and 30,000 aliases are no trouble. */
@@ -459,11 +560,14 @@ int main(void)
 {
     test_cases();
     test_several();
+    test_warnings();
+    test_stop();
     test_quiet();
     test_builtin();
     test_entries();
     test_replace();
     test_ambiguous();
+    test_open();
     test_compiled();
     test_memory();
     test_large();

@@ -110,6 +110,8 @@ static const struct {
     {"{\"\\n\":1,\"\\u000a\":2}", 1, 10, "duplicate key"},
     {"[{\"x\":{\"b\":1,\"c\":2,\"b\":3}}]", 1, 21, "duplicate key 'b'"},
     {"{\"b\":1,\"a\":1,\"a\":2,\"b\":3}", 1, 15, "duplicate key 'a'"},
+    {"{\"a\\/b\":1,\"a/b\":2}", 1, 12, "duplicate key 'a/b'"},
+    {"{\"a\\\"\":1,\"a\\u0022\":2}", 1, 11, "duplicate key"},
     {"{\"\":1,\"\":2}", 1, 8, "duplicate key ''"},
 };
 

@@ -8,7 +8,8 @@ CHECK_ALLOCATOR(heap);
 typedef struct sample {
     vf_str name;
     vf_span aliases;
-    uint32_t count, flag, bits;
+    uint32_t count, flag, factor, bits;
+    uint64_t set;
     uint64_t big;
     bool on;
     uint8_t color, colors[4];
@@ -30,6 +31,8 @@ static const vf_field fields[] = {
     {"aliases", VF_FIELD_STRINGS, AT(aliases), 0, 0, NULL, NULL, false, ""},
     {"count", VF_FIELD_U32, AT(count), 1, 100, NULL, NULL, true, ""},
     {"flag", VF_FIELD_FLAG, AT(flag), 0, 1, NULL, NULL, false, ""},
+    {"factor", VF_FIELD_FACTOR, AT(factor), 0, 1, NULL, NULL, false, ""},
+    {"set", VF_FIELD_BITS, AT(set), 0, 0, colors, NULL, false, ""},
     {"bits", VF_FIELD_MILLI, AT(bits), 250, 32000, NULL, NULL, false, ""},
     {"big", VF_FIELD_U64, AT(big), 0, UINT64_MAX, NULL, NULL, false, ""},
     {"on", VF_FIELD_BOOL, AT(on), 0, 0, NULL, NULL, false, ""},
@@ -82,7 +85,7 @@ static void test_good(void)
     vf_pools pools;
     vf_error err = {0};
     CHECK(vf_pools_init(&pools, &heap), "pools");
-    bool ok = read_text("{\"name\":\"x\\u00e9\",\"aliases\":[\"a\",\"bc\"],\"count\":100,\"flag\":0.5,\"bits\":4.5,"
+    bool ok = read_text("{\"name\":\"x\\u00e9\",\"aliases\":[\"a\",\"bc\"],\"count\":100,\"flag\":0.5,\"factor\":1.0,\"set\":[\"blue\",\"red\"],\"bits\":4.5,"
                         "\"big\":9007199254740992,\"on\":true,\"color\":\"blue\",\"colors\":[\"red\",\"green\"],"
                         "\"attention.head_count\":[1,2,true],\"point\":{\"x\":1,\"y\":2},\"other\":{\"x\":3}}",
                         &s, &pools, &l, &err);
@@ -92,6 +95,8 @@ static void test_good(void)
     CHECK_STR(pools.text + pools.u32[s.aliases.first + 1], "bc", "second alias");
     CHECK_U64(s.count, 100, "count");
     CHECK_U64(s.flag, 1, "flag");
+    CHECK_U64(s.factor, 0, "a factor of 1");
+    CHECK_U64(s.set, 1 << 3 | 1 << 1, "a set of choices");
     CHECK_U64(s.bits, 4500, "bits");
     CHECK_U64(s.big, UINT64_C(1) << 53, "big");
     CHECK(s.on && s.color == 3 && s.colors[0] == 1 && s.colors[1] == 2 && s.colors[2] == 0, "choices");
@@ -144,8 +149,13 @@ static const struct {
     {"{" GOOD ",\"bits\":0.2494}", "out-of-range ", 1, 30, "/bits", "from 0.250 to 32.000"},
     {"{" GOOD ",\"bits\":32.001}", "out-of-range ", 1, 30, "/bits", "from 0.250 to 32.000"},
     {"{" GOOD ",\"bits\":1e1}", "wrong-type ", 1, 30, "/bits", "exponent"},
-    {"{" GOOD ",\"bits\":-4}", "wrong-type ", 1, 30, "/bits", "sign"},
+    {"{" GOOD ",\"bits\":-4}", "out-of-range ", 1, 30, "/bits", "found -4, expected a number from 0.250"},
     {"{" GOOD ",\"bits\":99999999999999999999.5}", "out-of-range ", 1, 30, "/bits", "32.000"},
+    {"{" GOOD ",\"colors\":\"red\"}", "wrong-type ", 1, 32, "/colors", "expected an array of strings"},
+    {"{" GOOD ",\"set\":\"red\"}", "wrong-type ", 1, 29, "/set", "expected an array of strings"},
+    {"{" GOOD ",\"set\":[\"red\",\"x\"]}", "unknown-choice ", 1, 36, "/set/1", "'x' is none of"},
+    {"{" GOOD ",\"factor\":\"1\"}", "wrong-type ", 1, 32, "/factor", "expected a number"},
+    {"{" GOOD ",\"bits\":\"4\"}", "wrong-type ", 1, 30, "/bits", "expected a number"},
     {"{" GOOD ",\"on\":1}", "wrong-type ", 1, 28, "/on", "expected true or false"},
     {"{" GOOD ",\"flag\":\"1\"}", "wrong-type ", 1, 30, "/flag", "expected a number, true or false"},
     {"{" GOOD ",\"attention.head_count\":[]}", "wrong-type ", 1, 46, "/attention.head_count", "empty array"},
@@ -206,6 +216,10 @@ static void test_places(void)
     CHECK_STR(vf_json_path(&j, b->child, path, sizeof path), "/b\"/c", "path");
     CHECK_STR(vf_json_path(&j, a->child->next, path, sizeof path), "/a\\/1", "path");
     CHECK_STR(vf_json_path(&j, b->child, path, 4), "/b\"", "path, cut");
+    CHECK(vf_json_fail(&j, a, NULL, VF_ERR_RANGE, "x") == VF_ERR_RANGE, "err may be NULL");
+    CHECK(vf_json_fail(&j, NULL, &err, VF_ERR_RANGE, "x") == VF_ERR_RANGE && err.line == 0 && err.key[0] == 0, "no node");
+    cJSON stranger = {0};
+    CHECK_STR(vf_json_path(&j, &stranger, path, sizeof path), "", "of another document");
     vf_json_close(&j);
     CHECK(vf_json_open(&j, "f", "[1", 2, true, &heap, &err) == VF_ERR_DATA && strcmp(err.file, "f") == 0, "file");
 }

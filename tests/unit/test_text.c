@@ -1,6 +1,7 @@
 /* Foreign text, sizes, names, errors. */
 #include "check.h"
 
+#include "base/alloc.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -21,6 +22,7 @@ static const struct {
     {"\xF4\x90\x80\x80", "'\\xF4\\x90\\x80\\x80'"},
     {"\xF0\x9F\x98\x80", "'\xF0\x9F\x98\x80'"},
     {"\xF0\x9F\x98", "'\\xF0\\x9F\\x98'"},
+    {"\xE2\x82x", "'\\xE2\\x82x'"},
     {"it's", "'it\\x27s'"},
     {"%s%n", "'%s%n'"},
 };
@@ -119,6 +121,7 @@ static const struct {
     {"1,024.5MB", VF_ERR_USAGE, "write 1024.5MB"},
     {"24'000MB", VF_ERR_USAGE, "write 24000MB, without grouping"},
     {"24_000MB", VF_ERR_USAGE, "write 24000MB, without grouping"},
+    {"1,234", VF_ERR_USAGE, "not a size (write digits"},
     {"24,x", VF_ERR_USAGE, "not a size"},
     {"24GG", VF_ERR_USAGE, "unknown unit 'GG'"},
     {"24GBiB", VF_ERR_USAGE, "unknown unit 'GBiB'"},
@@ -196,6 +199,11 @@ static void test_names(void)
     CHECK(vf_name_normalize(out, sizeof out, long_name, VF_NAME_LIMIT + 1) == SIZE_MAX, "too long");
     CHECK(vf_name_normalize(out, 4, "abcd", 4) == SIZE_MAX, "no room");
 
+    memset(long_name, '+', VF_NAME_LIMIT);
+    CHECK(vf_name_normalize(out, sizeof out, long_name, 65) == SIZE_MAX, "'+' is four letters");
+    CHECK_U64(vf_name_normalize(out, sizeof out, long_name, 64), 256, "64 of them fit");
+    memset(long_name, 'a', sizeof long_name);
+
     CHECK_U64(vf_name_distance("llama", "LLaMA"), 0, "case");
     CHECK_U64(vf_name_distance("lama-3.1-8b", "llama3.1:8b"), 1, "insertion");
     CHECK_U64(vf_name_distance("kitten", "sitting"), 3, "the textbook's");
@@ -255,6 +263,15 @@ static void test_errors(void)
     CHECK_U64(strlen(err.text), 510, "cut before a character");
     vf_fail(&err, VF_ERR_DATA, "x%s", text);
     CHECK_U64(strlen(err.text), 511, "cut behind a character");
+    CHECK(vf_fail_key(&err, VF_ERR_RANGE, "--x", "%d", 7) == VF_ERR_RANGE && err.status == VF_ERR_RANGE, "key");
+    CHECK(strcmp(err.key, "--x") == 0 && strcmp(err.text, "7") == 0 && err.line == 0, "%s %s", err.key, err.text);
+    CHECK(vf_fail_key(NULL, VF_ERR_RANGE, "--x", "%d", 7) == VF_ERR_RANGE, "err may be NULL");
+    CHECK(vf_fail(NULL, VF_ERR_IO, "x") == VF_ERR_IO, "err may be NULL");
+    char field[6];
+    vf_set_text(field, sizeof field, "abc\xE2\x82\xAC");
+    CHECK_STR(field, "abc", "cut before a character");
+    CHECK_STR(vf_verdict_name((vf_verdict)7), "", "no verdict");
+    CHECK_STR(vf_backend_name((vf_backend)7), "", "no backend");
     CHECK_STR(vf_verdict_name(VF_FRAGILE), "fragile", "verdict");
     CHECK_STR(vf_backend_name(VF_BACKEND_CPU), "cpu", "backend");
     char version[32];
@@ -262,8 +279,27 @@ static void test_errors(void)
     CHECK_STR(vf_version(), version, "the project's version is the header's");
 }
 
+CHECK_ALLOCATOR(heap);
+
+static void test_alloc(void)
+{
+    void *items = NULL;
+    size_t cap = 0;
+    CHECK(vf_grow(&heap, &items, &cap, 17, 8) && cap == 32, "doubled: %zu", cap);
+    CHECK(vf_grow(&heap, &items, &cap, 32, 8) && cap == 32, "room enough: %zu", cap);
+    CHECK(!vf_grow(&heap, &items, &cap, SIZE_MAX, 1), "no power of two");
+    CHECK(!vf_grow(&heap, &items, &cap, SIZE_MAX / 4, 8), "the product wraps");
+    CHECK(cap == 32, "as before");
+    vf_free(&heap, items, cap * 8);
+    CHECK(!vf_alloc_zero(&heap, 0, 8) && !vf_alloc_zero(&heap, 8, 0) && !vf_alloc_zero(&heap, SIZE_MAX / 4, 8), "refused");
+    char *zero = vf_alloc_zero(&heap, 3, 5);
+    CHECK(zero && !memchr(zero, 1, 15), "zeroed");
+    vf_free(&heap, zero, 15);
+}
+
 int main(void)
 {
+    test_alloc();
     test_quote();
     test_sizes();
     test_names();

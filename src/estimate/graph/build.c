@@ -9,15 +9,18 @@ int8_t vf_b_cache_backend(const vf_build *b, uint32_t il)
 
 /* ---- weights ---- */
 
-static const vf_tensor *find(const vf_build *b, int32_t il, vf_role role, vf_part part)
+uint16_t vf_b_stack(const vf_build *b)
 {
     const vf_arch *arch = &b->m->arch;
 
-    if (il >= 0 && arch->encoder_decoder)
-        return vf_model_stack_tensor(b->m, VF_STACK_DEC, il, (uint16_t)role, (uint8_t)part);
-    if (il >= 0 && arch->encoder_stack)
-        return vf_model_stack_tensor(b->m, VF_STACK_ENC, il, (uint16_t)role, (uint8_t)part);
-    return vf_model_tensor(b->m, il, (uint16_t)role, (uint8_t)part);
+    return arch->encoder_decoder ? VF_STACK_DEC : arch->encoder_stack ? VF_STACK_ENC : VF_STACK_BLK;
+}
+
+static const vf_tensor *find(const vf_build *b, int32_t il, vf_role role, vf_part part)
+{
+    uint16_t stack = il >= 0 ? vf_b_stack(b) : VF_STACK_BLK;
+
+    return vf_model_stack_tensor(b->m, stack, il, (uint16_t)role, (uint8_t)part);
 }
 
 bool vf_b_has(const vf_build *b, int32_t il, vf_role role, vf_part part)
@@ -521,8 +524,11 @@ bool vf_b_graph(vf_build *b)
     vf_b_per_layer_inputs(b, x);
     if (b->m->arch.embedding.altup)
         x = vf_b_altup_begin(b, x);
-    for (uint32_t il = 0; il < b->n_layer && !b->g->failed && !b->unsupported; il++)
-        x = layer(b, il, x);
+    for (uint32_t i = 0; i < b->n_list && !b->g->failed && !b->unsupported; i++) {
+        x = layer(b, b->list[i].il, x);
+        if (b->list[i].mark)
+            vf_g_mark(b->g, (vf_mark){.node = x, .run = b->list[i].run});
+    }
     if (b->m->arch.embedding.altup)
         x = vf_b_altup_end(b, x);
     head(b, x);

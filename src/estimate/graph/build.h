@@ -14,6 +14,13 @@ typedef struct vf_cache_input {
     vf_id k_rot, v_rot; /**< rotation matrices of quantized caches, 0 without */
 } vf_cache_input;
 
+/** A layer that is built: all of them, or a few of each sequence that repeats (shorten.c). */
+typedef struct vf_listed_layer {
+    uint32_t il;
+    uint32_t run;  /**< sequence that it is a part of */
+    bool mark;     /**< it ends a repetition */
+} vf_listed_layer;
+
 typedef struct vf_build {
     vf_graph *g;
     const vf_model *m;
@@ -21,6 +28,8 @@ typedef struct vf_build {
     const vf_context *c;
     const vf_placement *p;
     uint32_t n_layer;       /**< layers that run */
+    vf_listed_layer *list;  /**< layers that are built */
+    uint32_t n_list, n_runs;
     uint64_t n_tokens, n_seqs, n_outputs, n_streams;
     bool pin_norms;         /**< everything is on devices: norms stay on their layer's device */
     bool iswa;              /**< there is a second cache for windowed layers */
@@ -53,6 +62,17 @@ static inline int8_t vf_b_backend(const vf_build *b, int16_t device)
 /** Where the layer's cache and state lie. */
 int8_t vf_b_cache_backend(const vf_build *b, uint32_t il);
 
+/** Which layers to build. False: out of memory. */
+bool vf_b_list_layers(vf_build *b, const vf_allocator *scratch, bool all);
+
+/** What depends on a layer's number alone: whether its queries and keys are rotated, its output scaled, its
+ * feed-forward sparse. */
+bool vf_b_rotates(const vf_build *b, uint32_t il);
+bool vf_b_rescales(const vf_build *b, uint32_t il);
+bool vf_b_sparse(const vf_build *b, uint32_t il);
+
+/** The sequence of blocks that is run (vf_stack). */
+uint16_t vf_b_stack(const vf_build *b);
 /** A weight as a leaf of the graph; 0 when the inventory has none. `il` −1: outside the layers. */
 vf_id vf_b_weight(vf_build *b, int32_t il, vf_role role, vf_part part);
 bool vf_b_has(const vf_build *b, int32_t il, vf_role role, vf_part part);

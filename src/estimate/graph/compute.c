@@ -3,12 +3,11 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "estimate/graph/bound.h"
 #include "estimate/graph/build.h"
 #include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
 
-/* ggml-backend.cpp: GGML_SCHED_MAX_COPIES */
-#define PIPELINE_COPIES 4
 /* llama-context.cpp: graph_get_cb pins norms in batches below this */
 #define PIN_BELOW 32
 
@@ -53,55 +52,76 @@ static vf_machine machine_of(const vf_context *c, const vf_placement *p)
         .kind = p->backend,
         .op_offload = c->op_offload,
         .fusion = p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM,
-        .copies = p->pipeline ? PIPELINE_COPIES : 1,
+        .copies = p->pipeline ? VF_PIPELINE_COPIES : 1,
     };
 }
 
-static void plan(vf_build *b, uint64_t bytes[VF_PLAN_BACKENDS])
+static void plan(vf_build *b, uint64_t bytes[VF_PLAN_BACKENDS], bool *steady)
 {
     vf_machine machine = machine_of(b->c, b->p);
     vf_schedule schedule = {0};
 
     vf_schedule_build(b->g, &machine, &schedule);
     if (!b->g->failed)
-        vf_graph_allocate(b->g, &machine, &schedule, bytes);
+        vf_graph_allocate(b->g, &machine, &schedule, bytes, steady);
     vf_schedule_free(b->g->a, &schedule);
 }
 
 /* A build with its graph and the table of leaves. */
-static bool begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, reservation r)
+static bool begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, reservation r, bool all_layers)
 {
     vf_graph_init(g, scratch);
     b->g = g;
     b->leaf = b->m->n_tensors ? vf_alloc_zero(scratch, b->m->n_tensors, sizeof *b->leaf) : NULL;
     describe(b, r);
-    return !g->failed && b->leaf && vf_b_graph(b);
+    return !g->failed && b->leaf && vf_b_list_layers(b, scratch, all_layers) && vf_b_graph(b);
 }
 
 static void end(vf_build *b, const vf_allocator *scratch)
 {
     vf_free(scratch, b->leaf, b->m->n_tensors * sizeof *b->leaf);
+    vf_free(scratch, b->list, (b->n_layer + 1u) * sizeof *b->list);
     vf_graph_free(b->g);
 }
 
-/* Bytes of every backend for one reservation, kept where they are more than before. */
+/* Bytes of every backend for one reservation. False: not built, or a layer is not steady. */
+static bool simulate(vf_build b, const vf_allocator *scratch, reservation r, bool all_layers,
+                     uint64_t bytes[VF_PLAN_BACKENDS], bool *unsupported)
+{
+    vf_graph g;
+    bool steady = true, built = begin(&b, &g, scratch, r, all_layers);
+
+    if (built)
+        plan(&b, bytes, &steady);
+    *unsupported = b.unsupported && !g.failed;
+    built = built && !g.failed;
+    end(&b, scratch);
+    return built && steady;
+}
+
+/* The same, kept where they are more than before. */
 static vf_status reserve(vf_build b, const vf_allocator *scratch, reservation r, uint64_t most[VF_PLAN_BACKENDS],
                          bool *unsupported, vf_error *err)
 {
-    vf_graph g;
     uint64_t bytes[VF_PLAN_BACKENDS] = {0};
-    bool built = begin(&b, &g, scratch, r);
+    bool done = simulate(b, scratch, r, false, bytes, unsupported);
 
-    if (built)
-        plan(&b, bytes);
-    built = built && !g.failed;
-    *unsupported = b.unsupported && !g.failed;
-    end(&b, scratch);
-    if (!built && !*unsupported)
+    if (!done && !*unsupported)
+        done = simulate(b, scratch, r, true, bytes, unsupported);
+    if (!done && !*unsupported)
         return vf_fail(err, VF_ERR_RANGE, "the compute graph is too large");
     for (uint32_t i = 0; i <= b.p->n_devices; i++)
         most[i] = bytes[i] > most[i] ? bytes[i] : most[i];
     return VF_OK;
+}
+
+static vf_status check_sizes(const vf_placement *p, const vf_compute *out, vf_error *err)
+{
+    bool ok = vf_size_ok(out->host);
+
+    for (uint32_t i = 0; i < p->n_devices; i++)
+        ok = ok && vf_size_ok(out->device[i]);
+    return ok ? VF_OK : vf_fail(err, VF_ERR_RANGE, "the compute buffer would be over 2^60 bytes");
 }
 
 /* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which may need more on
@@ -113,20 +133,25 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch, bytes[VF_PLAN_BACKENDS] = {0};
     const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     const reservation single = {n, 1, c->n_outputs};
-    bool smaller = all_on_devices(m, p) && c->offload_kqv && c->n_outputs >= c->n_seq_max;
-    vf_status st;
+    bool one_place = p->n_devices == 0 || (all_on_devices(m, p) && c->offload_kqv), unsupported = false;
+    vf_status st = VF_OK;
 
     *out = (vf_compute){0};
-    st = reserve(b, scratch, prompt, bytes, &out->is_bound, err);
-    if (!st && !out->is_bound && !smaller && p->n_devices > 0)
-        st = reserve(b, scratch, token, bytes, &out->is_bound, err);
-    if (!st && !out->is_bound && m->arch.graph.reserve_single && c->n_seq_max > 1)
-        st = reserve(b, scratch, single, bytes, &out->is_bound, err);
-    if (st)
-        return st;
-    memcpy(out->device, bytes, p->n_devices * sizeof bytes[0]);
-    out->host = bytes[p->n_devices];
-    return VF_OK;
+    if (!m->known_arch)
+        unsupported = true;
+    else
+        st = reserve(b, scratch, prompt, bytes, &unsupported, err);
+    if (!st && !unsupported && (!one_place || c->n_outputs < c->n_seq_max))
+        st = reserve(b, scratch, token, bytes, &unsupported, err);
+    if (!st && !unsupported && m->arch.graph.reserve_single && c->n_seq_max > 1)
+        st = reserve(b, scratch, single, bytes, &unsupported, err);
+    if (unsupported)
+        vf_graph_bound(m, types, c, p, out);
+    for (uint32_t i = 0; !unsupported && i < p->n_devices; i++)
+        out->device[i] = bytes[i];
+    if (!unsupported)
+        out->host = bytes[p->n_devices];
+    return st ? st : check_sizes(p, out, err);
 }
 
 /* The graph of one token per sequence, with flash attention: where do its nodes end up? */
@@ -139,7 +164,7 @@ static bool attention_stays(const vf_model *m, const vf_context *c, const vf_pla
     bool stays = true;
 
     probe.flash_attn = true;
-    if (begin(&b, &g, scratch, (reservation){c->n_seq_max, c->n_seq_max, c->n_seq_max})) {
+    if (begin(&b, &g, scratch, (reservation){c->n_seq_max, c->n_seq_max, c->n_seq_max}, false)) {
         vf_schedule_assign(&g, &machine);
         for (size_t i = 0; i < g.n_order; i++) {
             const vf_node *node = &g.node[g.order[i]];
