@@ -1,6 +1,7 @@
 #include "cli/plan.h"
 #include "cli/io.h"
 #include "cli/measure.h"
+#include "cli/ollama.h"
 #include "cli/settings.h"
 #include "cli/suggest.h"
 
@@ -223,6 +224,9 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     if (!choice_make(s, sub, word, p->runtime, &c, err) || !settings_check(s, c.runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
         return false;
+    const vf_settings asked = q->settings;
+    if (strcmp(c.runtime, "ollama") == 0)
+        ollama_settings(s, sub, &q->settings);
     const opt_value *backend = &s->opts.value[OPT_BACKEND];
     bool generic = strcmp(c.runtime, "generic") == 0;
     q->model = sub->model;
@@ -245,6 +249,7 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     stand_in_note(&w, sub, generic);
     if (c.note[0])
         row_note(&w, "%s", c.note);
+    ollama_notes(sub, &asked, &q->settings, &w);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
     if ((r->single || r->explain) && p->result->verdict != VF_FIT)
