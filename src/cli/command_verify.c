@@ -1,4 +1,5 @@
 /* verify: what a runtime's log says was allocated, beside what would have been predicted. */
+#include "cli/beside.h"
 #include "cli/io.h"
 #include "cli/quant.h"
 #include "cli/settings.h"
@@ -20,6 +21,7 @@ typedef struct verifier {
     vf_request *request;
     vf_result *result, *other;
     verified *v;
+    beside *beside; /**< for --override-tensor */
     uint64_t n_errors;
     int status;
     vf_error *err;
@@ -131,6 +133,10 @@ static bool make_request(verifier *f, const vf_log *log, const subject *sub, ver
     vf_log_request(log, q);
     if (!settings_apply(f->s, &q->settings, err))
         return false;
+    if (f->beside->n_overrides) {
+        q->settings.override = f->beside->override;
+        q->settings.n_override = f->beside->n_overrides;
+    }
     if (options_has(&f->s->opts, OPT_CONTEXT) && f->s->opts.value[OPT_CONTEXT].word != NOT_A_WORD)
         q->settings.context = sub->facts.n_ctx_train;
     if (!q->settings.context)
@@ -212,7 +218,7 @@ static bool estimate_best(verifier *f, verified *v, vf_error *err)
     return true;
 }
 
-static void general_notes(const vf_log *log, verified *v)
+static void general_notes(const verifier *f, const vf_log *log, verified *v)
 {
     if (log->estimate)
         note(v, "the log has nothing that was allocated: these are the amounts that Ollama expected");
@@ -220,8 +226,8 @@ static void general_notes(const vf_log *log, verified *v)
         note(v, "a trial run without weights (no_alloc)");
     if (log->ollama && !log->estimate)
         note(v, "Ollama's own engine plans its buffers in another way than llama.cpp, which is what is predicted");
-    if (log->overridden)
-        note(v, "tensors were put elsewhere (--override-tensor), which is not predicted");
+    if (log->overridden && !f->beside->n_overrides)
+        note(v, "tensors were put elsewhere, which is not predicted without --override-tensor");
     for (uint32_t i = 0; i < v->result->n_notes; i++)
         note(v, "%.200s", v->result->note[i]);
 }
@@ -240,7 +246,7 @@ static bool judge(verifier *f, const vf_log *log, subject *sub, vf_error *err)
     v->quant = c.quant.name;
     if (!estimate_best(f, v, err))
         return false;
-    general_notes(log, v);
+    general_notes(f, log, v);
     if (verify_differing(v) && f->status == EXIT_FITS)
         f->status = EXIT_NO_FIT;
     verify_load(&f->out, v);
@@ -313,9 +319,10 @@ int command_verify(session *s, vf_error *err)
     f.result = calloc(1, sizeof *f.result);
     f.other = calloc(1, sizeof *f.other);
     f.v = calloc(1, sizeof *f.v);
-    if (!f.request || !f.result || !f.other || !f.v) {
+    f.beside = calloc(1, sizeof *f.beside);
+    if (!f.request || !f.result || !f.other || !f.v || !f.beside) {
         (void)fail_nomem(err);
-    } else if (session_catalog(s, err)) {
+    } else if (session_catalog(s, err) && beside_open(s, "llama.cpp", f.beside, err)) {
         input *in = input_open(s->opts.plain[0], err);
         if (in)
             status = run(&f, in, err);
@@ -325,5 +332,8 @@ int command_verify(session *s, vf_error *err)
     free(f.result);
     free(f.other);
     free(f.v);
+    if (f.beside)
+        beside_close(f.beside);
+    free(f.beside);
     return status;
 }
