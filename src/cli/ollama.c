@@ -278,13 +278,21 @@ typedef struct scan {
     } best[SUGGESTIONS];
 } scan;
 
+/* How far a name is from the one that was asked for; one that only goes on is near. */
+static uint32_t distance_of(const scan *x, const store_name *n, const char *shown)
+{
+    const char *wanted = x->wanted->part[NAME];
+    uint32_t whole = vf_name_distance(x->wanted_short, shown), stem = vf_name_distance(wanted, n->part[NAME]);
+    uint32_t least = whole < stem ? whole : stem;
+    return least > 1 && strncmp(n->part[NAME], wanted, strlen(wanted)) == 0 ? 1 : least;
+}
+
 static void consider(scan *x, const store_name *n)
 {
     char name[SHORT_SIZE];
     shorten(n, name);
     x->n++;
-    uint32_t whole = vf_name_distance(x->wanted_short, name), stem = vf_name_distance(x->wanted->part[NAME], n->part[NAME]);
-    uint32_t distance = whole < stem ? whole : stem, at = x->n_best;
+    uint32_t distance = distance_of(x, n, name), at = x->n_best;
     if (distance > strlen(x->wanted->part[NAME]) / 3 + 1)
         return;
     for (uint32_t i = 0; i < x->n_best; i++)

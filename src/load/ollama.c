@@ -68,7 +68,7 @@ static vf_status read_layer(const vf_json *j, const cJSON *layer, vf_ollama_mani
         return missing(j, layer, "mediaType", "a string", err);
     VF_TRY(read_digest(j, layer, &blob, err));
     if (!vf_json_member(layer, "size") || cJSON_IsNull(vf_json_member(layer, "size")))
-        return missing(j, layer, "size", "the layer's bytes", err);
+        return missing(j, layer, "size", "an integer", err);
     VF_TRY(vf_json_get_u64(j, layer, "size", 0, LAYER_BYTES_LIMIT, &blob.bytes, err));
     if (strncmp(type, start, sizeof start - 1) != 0)
         return VF_OK;
@@ -102,7 +102,8 @@ static vf_status read_layers(const vf_json *j, const cJSON *manifest, vf_ollama_
     if (m->model.name[0])
         return VF_OK;
     return vf_json_fail(j, layers, err, VF_ERR_DATA, "no model layer (application/vnd.ollama.image.model): %s",
-                        m->n_tensors ? "its weights are safetensors, for Ollama's MLX runner" : "a model of the cloud has no weights here");
+                        m->n_tensors ? "the weights are safetensors, for Ollama's MLX runner"
+                                     : "no weights are kept here, as with a cloud model");
 }
 
 /* ---- manifests and lists of them ------------------------------------------------------------------ */
@@ -131,13 +132,15 @@ static vf_status read_list(const vf_json *j, vf_ollama_manifest *m, vf_error *er
 
 static vf_status read_manifest(const vf_json *j, vf_ollama_manifest *m, vf_error *err)
 {
-    uint64_t version = 0;
+    uint64_t version;
     const char *type = "";
     if (!cJSON_IsObject(j->root))
         return wrong(j, j->root, "a manifest, an object", err);
-    VF_TRY(vf_json_get_u64(j, j->root, "schemaVersion", 2, 2, &version, err));
-    if (!version)
+    const cJSON *schema = vf_json_member(j->root, "schemaVersion");
+    if (!schema)
         return missing(j, j->root, "schemaVersion", "2", err);
+    if (!vf_json_u64(schema, &version) || version != 2)
+        return wrong(j, schema, "2, the version of manifests that is read", err);
     VF_TRY(vf_json_get_string(j, j->root, "mediaType", &type, err));
     return strcmp(type, LIST_TYPE) == 0 ? read_list(j, m, err) : read_layers(j, j->root, m, err);
 }
