@@ -40,6 +40,15 @@ static void term_object(json_out *j, const vf_result *r, const vf_term *t)
     json_close(j, '}');
 }
 
+static void suggestion_object(json_out *j, const suggestion *g)
+{
+    json_open(j, NULL, '{');
+    json_str(j, "change", g->change);
+    json_str(j, "verdict", vf_verdict_name(g->verdict));
+    json_u64(j, "need_bytes", g->need);
+    json_close(j, '}');
+}
+
 static void numbers(json_out *j, const vf_result *r)
 {
     json_u64(j, "context", r->context);
@@ -56,6 +65,23 @@ static void numbers(json_out *j, const vf_result *r)
     json_u64(j, "available_bytes", r->available);
     json_i64(j, "headroom_bytes", r->headroom);
     json_u64(j, "margin_bytes", r->margin);
+}
+
+static void member_object(json_out *j, const vf_member_result *m)
+{
+    json_open(j, NULL, '{');
+    json_str(j, "kind", vf_member_kind_name(m->kind));
+    json_str(j, "model", m->name);
+    json_known_str(j, "quant", m->quant);
+    json_u64(j, "weights_bytes", m->weights);
+    json_u64(j, "kv_cache_bytes", m->kv_cache);
+    json_u64(j, "compute_bytes", m->compute);
+    json_open(j, "host", '{');
+    json_u64(j, "weights_bytes", m->host_weights);
+    json_u64(j, "kv_cache_bytes", m->host_kv_cache);
+    json_u64(j, "compute_bytes", m->host_compute);
+    json_close(j, '}');
+    json_close(j, '}');
 }
 
 static void result_object(json_out *j, const row *w, bool explain)
@@ -80,8 +106,12 @@ static void result_object(json_out *j, const row *w, bool explain)
     json_u64(j, "output_bytes", r->host.output);
     json_close(j, '}');
     json_open(j, "members", '[');
+    for (uint32_t i = 0; i < r->n_members; i++)
+        member_object(j, &r->member[i]);
     json_close(j, ']');
     json_open(j, "suggestions", '[');
+    for (uint32_t i = 0; i < w->n_suggestions; i++)
+        suggestion_object(j, &w->suggestion[i]);
     json_close(j, ']');
     if (explain) {
         json_open(j, "terms", '[');

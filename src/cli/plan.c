@@ -3,6 +3,7 @@
 #include "cli/measure.h"
 #include "cli/ollama.h"
 #include "cli/settings.h"
+#include "cli/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 
 /* Alternatives of one option; more is a list, for which there is --models-from. */
 #define ALTERNATIVES 1024
+/* Cases of one question: what is answered in a second. */
+#define CASES 1024
 
 void plan_worsen(plan *p, int status)
 {
@@ -142,11 +145,16 @@ bool plan_open(plan *p, session *s, vf_error *err)
         return false;
     if (p->n_quants == 0)
         p->quant[p->n_quants++] = NULL;
+    if (!beside_open(s, p->runtime, &p->beside, err))
+        return false;
+    p->settings.override = p->beside.override;
+    p->settings.n_override = p->beside.n_overrides;
     return true;
 }
 
 void plan_close(plan *p)
 {
+    beside_close(&p->beside);
     free(p->gpu);
     free(p->quant);
     free(p->text);
@@ -183,16 +191,24 @@ static void stand_in_note(row *w, const subject *sub, bool generic)
                  (unsigned long long)sub->range.least, (unsigned long long)sub->range.most, sub->range.n);
 }
 
-/* --host-memory: everything that stays outside the cards has to fit there. */
-static void check_host(const session *s, vf_result *r, row *w)
+static uint64_t host_bytes(const vf_result *r)
+{
+    return r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
+}
+
+bool host_fits(const session *s, const vf_result *r)
 {
     const opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
-    uint64_t need = r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
-    if (!v->text || need <= v->number)
+    return !v->text || host_bytes(r) <= v->number;
+}
+
+static void check_host(const session *s, vf_result *r, row *w)
+{
+    if (host_fits(s, r))
         return;
     r->verdict = VF_NO_FIT;
-    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)need,
-             (unsigned long long)v->number);
+    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)host_bytes(r),
+             (unsigned long long)s->opts.value[OPT_HOST_MEMORY].number);
 }
 
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
@@ -202,6 +218,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     choice c;
     vf_request *q = p->request;
     *err = (vf_error){0};
+    if (sub->facts.n_layer == 0 && !sub->weights_only)
+        return fail_value(err, "--model", sub->title, "a projector or an adapter, not a model (see --mmproj and --lora)");
     q->settings = p->settings;
     if (!choice_make(s, sub, word, p->runtime, &c, err) || !settings_check(s, c.runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
@@ -216,10 +234,15 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     q->runtime = c.runtime;
     q->settings.backend = backend->text && gpu->n ? (vf_backend)backend->word : gpu->backend;
     q->nominal_parameters = generic ? sub->nominal : 0;
+    q->member = p->beside.member;
+    q->n_members = p->beside.n_members;
     q->n_devices = gpu->n;
     memcpy(q->device, gpu->device, sizeof q->device);
-    if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK)
+    if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK) {
+        if (!err->file[0] && !err->key[0] && err->status != VF_ERR_NOMEM)
+            text_set(err->key, sizeof err->key, quote(sub->title).s);
         return false;
+    }
     row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     check_host(s, p->result, &w);
     plan_worsen(p, status[p->result->verdict]);
@@ -229,6 +252,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     ollama_notes(sub, &asked, &q->settings, &w);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
+    if ((r->single || r->explain) && p->result->verdict != VF_FIT)
+        suggest_changes(p, sub, &w);
     report_row(r, &w);
     return true;
 }
@@ -291,10 +316,12 @@ int command_fit(session *s, vf_error *err)
 {
     plan p;
     report r = {0};
-    bool good = plan_open(&p, s, err);
+    bool good = plan_open(&p, s, err), list = options_has(&s->opts, OPT_MODELS_FROM);
+    size_t cases = count_models(s) * p.n_gpus * p.n_quants;
+    if (good && cases > CASES)
+        good = fail(err, "", "%zu cases (models x quantizations x GPUs), more than %d", cases, CASES);
     if (good) {
-        bool list = options_has(&s->opts, OPT_MODELS_FROM);
-        bool several = list || count_models(s) * p.n_gpus * p.n_quants > 1;
+        bool several = list || cases > 1;
         report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
         if (good)

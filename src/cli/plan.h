@@ -2,6 +2,7 @@
 #ifndef CLI_PLAN_H
 #define CLI_PLAN_H
 
+#include "cli/beside.h"
 #include "cli/gpu.h"
 #include "cli/quant.h"
 #include "cli/report.h"
@@ -10,6 +11,7 @@ typedef struct plan {
     session *s;
     char runtime[24]; /**< asked for; "" when none */
     vf_settings settings;
+    beside beside; /**< what is loaded beside every model, and where tensors go */
     gpu_set *gpu; /**< alternatives, n_gpus of them */
     uint32_t n_gpus;
     const char **quant; /**< words, n_quants of them; each in `text` */
@@ -32,6 +34,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
 
 /** Tells of an error of one case or line; the others go on. Clears it. */
 void plan_tell(plan *p, report *r, vf_error *err);
+/** Whether what stays in system memory is within --host-memory. */
+bool host_fits(const session *s, const vf_result *r);
 /** 2 over 1 over 3 over 0. */
 void plan_worsen(plan *p, int status);
 

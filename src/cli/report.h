@@ -7,12 +7,23 @@
 
 #define ROW_NOTES 6
 
+#define ROW_SUGGESTIONS 8
+
+/** A change of the question, and what it comes to. */
+typedef struct suggestion {
+    char change[96]; /**< as typed: "--kv-type q8_0" */
+    vf_verdict verdict;
+    uint64_t need;
+} suggestion;
+
 typedef struct row {
     const char *model; /**< catalog id, or the name in the file */
     const char *quant, *gpu;
     const vf_result *result;
     uint32_t n_notes;
     char note[ROW_NOTES][VF_NOTE_TEXT]; /**< the program's own; the result has more */
+    uint32_t n_suggestions;
+    suggestion suggestion[ROW_SUGGESTIONS];
 } row;
 
 struct renderer;

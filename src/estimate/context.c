@@ -69,7 +69,7 @@ static vf_status check_cache_types(const vf_model *m, const vf_settings *s, vf_e
                                "llama.cpp refuses K cache type %s: its block of %u does not divide the model's key "
                                "length %u",
                                k->name, k->block, l->head_k);
-        if (!mla && l->head_v % v->block != 0)
+        if (l->head_v % v->block != 0)
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
                                "llama.cpp refuses V cache type %s: its block of %u does not divide the model's value "
                                "length %u",
@@ -91,21 +91,25 @@ static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, con
     } else if (s->flash_attn == VF_ON || quantized_v) {
         c->flash_attn = true;
     } else {
-        c->flash_attn = vf_flash_attn_auto(m, c, p, scratch);
+        return vf_flash_attn_auto(m, c, p, scratch, &c->flash_attn, err);
     }
     return VF_OK;
 }
 
-static void resolve_outputs(const vf_model *m, const vf_settings *s, vf_context *c)
+static vf_status resolve_outputs(const vf_model *m, const vf_settings *s, vf_context *c, vf_error *err)
 {
-    uint64_t n = min64(c->n_ctx, c->n_ubatch);
-    n = vf_pad(n, c->n_seq_max);
+    bool given = s->outputs != VF_OUTPUTS_DEFAULT && s->outputs != VF_OUTPUTS_ALL;
     uint64_t rows = s->outputs;
-    if (s->outputs == VF_OUTPUTS_ALL || !c->causal || m->arch.encoder_decoder)
+    if (s->outputs == VF_OUTPUTS_ALL || m->arch.encoder_decoder || m->arch.encoder_stack)
         rows = c->n_batch;
-    else if (s->outputs == VF_OUTPUTS_DEFAULT)
-        rows = s->embeddings ? c->n_batch : c->n_seq_max;
-    c->n_outputs = min64(n, rows);
+    else if (!given)
+        rows = s->embeddings || !c->causal ? c->n_batch : c->n_seq_max;
+    if (rows < c->n_seq_max)
+        return vf_fail_key(err, VF_ERR_REFUSED, given && rows == s->outputs ? "--outputs" : "--batch",
+                           "%u: llama.cpp needs at least one row of outputs for each sequence (%u)", (unsigned)rows,
+                           c->n_seq_max);
+    c->n_outputs = min64(min64(c->n_ctx, c->n_ubatch), rows);
+    return VF_OK;
 }
 
 vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p,
@@ -119,9 +123,6 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     if (c->n_seq_max > SEQ_LIMIT)
         return vf_fail_key(err, VF_ERR_REFUSED, "--parallel", "%u: llama.cpp takes at most %d sequences",
                            c->n_seq_max, SEQ_LIMIT);
-    if (s->outputs != VF_OUTPUTS_DEFAULT && s->outputs != VF_OUTPUTS_ALL && s->outputs < c->n_seq_max)
-        return vf_fail_key(err, VF_ERR_REFUSED, "--outputs", "%u: llama.cpp needs at least one row per sequence (%u)",
-                           s->outputs, c->n_seq_max);
     vf_status st = check_cache_types(m, s, err);
     if (st)
         return st;
@@ -149,6 +150,6 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     c->cells = c->n_ctx_seq;
     uint64_t window = vf_add(vf_mul(m->n_swa, c->unified ? c->n_seq_max : 1), c->n_ubatch);
     c->cells_swa = s->swa_full ? c->cells : vf_pad(min64(c->cells, window), CTX_PAD);
-    resolve_outputs(m, s, c);
-    return resolve_flash_attn(m, s, p, scratch, c, err);
+    st = resolve_outputs(m, s, c, err);
+    return st ? st : resolve_flash_attn(m, s, p, scratch, c, err);
 }

@@ -112,42 +112,53 @@ static bool is_border(const char *text, size_t n, size_t i)
     return i == n || strchr("-_. :/@", text[i]) != NULL;
 }
 
-/** Finds a quantization among the words of a name, the first from the left, of it the longest. */
-static bool find_quant(const vf_blob *blob, const char *text, size_t n, size_t *start, uint32_t *quant)
+/** Finds the quantization that begins at `start`, the longest such. */
+static bool quant_at(const vf_blob *blob, const char *text, size_t n, size_t start, uint32_t *quant)
 {
-    for (size_t i = 1; i < n; i++) {
-        if (!is_border(text, n, i - 1))
-            continue;
-        for (size_t end = n; end > i; end--)
-            if (is_border(text, n, end) && vf_index_find(blob, VF_KIND_QUANT, text + i, end - i, quant, NULL) == VF_OK) {
-                *start = i;
-                return true;
-            }
-    }
+    for (size_t end = n; end > start; end--)
+        if (is_border(text, n, end) &&
+            vf_index_find(blob, VF_KIND_QUANT, text + start, end - start, quant, NULL) == VF_OK)
+            return true;
     return false;
+}
+
+/** The file's own name: without folders, ".gguf", and the number of a part. */
+static const char *bare_name(const char *name, size_t *n)
+{
+    static const size_t split = sizeof "-00001-of-00003" - 1;
+    const char *text = name;
+    if (ends_with(name, *n, ".gguf")) {
+        *n -= strlen(".gguf");
+        for (size_t i = 0; i < *n; i++)
+            if (name[i] == '/' || name[i] == '\\')
+                text = name + i + 1;
+        *n -= (size_t)(text - name);
+    }
+    if (*n > split && memcmp(text + *n - 9, "-of-", 4) == 0 && text[*n - split] == '-' &&
+        skip_digits(text + *n - split + 1) == text + *n - 9)
+        *n -= split;
+    return text;
 }
 
 vf_status vf_catalog_find_file(const vf_catalog *c, const char *name, uint32_t *model, uint32_t *quant, vf_error *err)
 {
-    size_t n = strlen(name), start;
-    const char *text = name;
+    const vf_blob *blob = &c->blob;
+    size_t n = strlen(name), model_n;
     *quant = UINT32_MAX;
     if (n > VF_NAME_LIMIT)
-        return vf_index_find(&c->blob, VF_KIND_MODEL, name, n, model, err);
-    if (ends_with(text, n, ".gguf")) {
-        n -= strlen(".gguf");
-        for (size_t i = 0; i < n; i++)
-            if (name[i] == '/' || name[i] == '\\')
-                text = name + i + 1;
-        n -= (size_t)(text - name);
-    }
-    static const size_t split = sizeof "-00001-of-00003" - 1;
-    if (n > split && memcmp(text + n - 9, "-of-", 4) == 0 && text[n - split] == '-' &&
-        skip_digits(text + n - split + 1) == text + n - 9)
-        n -= split;
-    if (vf_index_find(&c->blob, VF_KIND_MODEL, text, n, model, NULL) == VF_OK)
+        return vf_index_find(blob, VF_KIND_MODEL, name, n, model, err);
+    const char *text = bare_name(name, &n);
+    model_n = n;
+    if (vf_index_find(blob, VF_KIND_MODEL, text, n, model, NULL) == VF_OK)
         return VF_OK;
-    if (find_quant(&c->blob, text, n, &start, quant))
-        n = start - 1;
-    return vf_index_find(&c->blob, VF_KIND_MODEL, text, n, model, err);
+    /* From the right, as models have such words in their own names: "-2b-it" reads like "2bit". */
+    for (size_t i = n; i-- > 1;) {
+        if (!is_border(text, n, i - 1) || !quant_at(blob, text, n, i, quant))
+            continue;
+        model_n = i - 1;
+        if (vf_index_find(blob, VF_KIND_MODEL, text, model_n, model, NULL) == VF_OK)
+            return VF_OK;
+    }
+    *quant = UINT32_MAX;
+    return vf_index_find(blob, VF_KIND_MODEL, text, model_n, model, err);
 }

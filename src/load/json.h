@@ -2,7 +2,8 @@
  *
  * The tree itself lies in cJSON's memory (malloc, unless the application gave cJSON other hooks): cJSON
  * knows one allocator per process, and setting it here would be a global effect and a data race. It is
- * bounded by the gate's limits (gate.h) and freed with the document. All else is the caller's allocator. */
+ * bounded by the gate's limits (gate.h) and freed with the document. All else is the caller's allocator.
+ * cJSON also notes the place of its last error in a global variable; nothing here reads it. */
 #ifndef VF_LOAD_JSON_H
 #define VF_LOAD_JSON_H
 

@@ -333,12 +333,14 @@ static bool read_milli(vf_reader *r, const cJSON *node, const vf_field *f, uint3
     for (; decimals < 4; decimals++)
         value *= 10;
     value = (value + 5) / 10;
-    if (*p == 'e' || *p == 'E' || *p == '-')
-        return wrong_type(r, node, "a decimal number without sign and exponent");
-    if (value < f->min || value > f->max)
-        return vf_reader_error(r, "out-of-range", node, "expected a number from %llu.%03u to %llu.%03u",
-                               (unsigned long long)f->min / 1000, (unsigned)(f->min % 1000),
-                               (unsigned long long)f->max / 1000, (unsigned)(f->max % 1000));
+    if (*p == 'e' || *p == 'E')
+        return wrong_type(r, node, "a decimal number without exponent");
+    if (*p == '-' || value < f->min || value > f->max) {
+        char found[VF_QUOTE_SIZE + 16];
+        return vf_reader_error(r, "out-of-range", node, "found %s, expected a number from %llu.%03u to %llu.%03u",
+                               vf_json_what(r->json, node, found, sizeof found), (unsigned long long)f->min / 1000,
+                               (unsigned)(f->min % 1000), (unsigned long long)f->max / 1000, (unsigned)(f->max % 1000));
+    }
     *out = (uint32_t)value;
     return true;
 }

@@ -125,13 +125,28 @@ static bool is_group(const vf_model *m, uint32_t g, uint16_t stack, int32_t laye
     return g < m->n_groups && m->groups[g].layer == layer && m->groups[g].stack == stack;
 }
 
+/* A layer is one group, nearly always the one behind its number; global names may be in several. */
+static uint32_t first_group(const vf_model *m, uint16_t stack, int32_t layer)
+{
+    uint32_t guess = (uint32_t)(layer + 1);
+
+    return layer >= 0 && is_group(m, guess, stack, layer) ? guess : 0;
+}
+
+const uint32_t *vf_model_layer_tensors(const vf_model *m, uint16_t stack, int32_t layer, uint32_t *n)
+{
+    uint32_t g = first_group(m, stack, layer);
+
+    while (g < m->n_groups && !is_group(m, g, stack, layer))
+        g++;
+    *n = g < m->n_groups ? m->groups[g].count : 0;
+    return *n ? m->order + m->groups[g].first : NULL;
+}
+
 const vf_tensor *vf_model_stack_tensor(const vf_model *m, uint16_t stack, int32_t layer, uint16_t role,
                                        uint8_t part)
 {
-    /* a layer is one group, nearly always the one behind its number; global names may be in several */
-    uint32_t guess = (uint32_t)(layer + 1);
-    uint32_t g = layer >= 0 && is_group(m, guess, stack, layer) ? guess : 0;
-    for (; g < m->n_groups; g++) {
+    for (uint32_t g = first_group(m, stack, layer); g < m->n_groups; g++) {
         if (!is_group(m, g, stack, layer))
             continue;
         for (uint32_t i = 0; i < m->groups[g].count; i++) {

@@ -114,6 +114,8 @@ uint64_t vf_model_bytes(const vf_model *m, const uint16_t *types);
 /** The same in another sequence of blocks than "blk" (VF_STACK_ENC, VF_STACK_DEC). */
 const vf_tensor *vf_model_stack_tensor(const vf_model *m, uint16_t stack, int32_t layer, uint16_t role,
                                        uint8_t part);
+/** The tensors of one layer of a stack, by role: *n numbers in m->tensors; NULL when it has none. */
+const uint32_t *vf_model_layer_tensors(const vf_model *m, uint16_t stack, int32_t layer, uint32_t *n);
 /** First tensor of that role and part in a layer (-1: global), or NULL. */
 const vf_tensor *vf_model_tensor(const vf_model *m, int32_t layer, uint16_t role, uint8_t part);
 

@@ -18,3 +18,5 @@ vf_python_test(cli.inout fast cli/inout.py $<TARGET_FILE:vramfit_cli> ${vf_cli_s
 vf_python_test(cli.ollama fast cli/ollama.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.seed fast cli/seed.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.files fast cli/files.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR})
+vf_python_test(cli.suggestions fast cli/suggestions.py $<TARGET_FILE:vramfit_cli>)
+vf_python_test(cli.exports fast cli/exports.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR})

@@ -82,6 +82,8 @@ CASES = [
     (["-", "-m", "-"] + G, ["one argument too many"]),
     (["-m", "-", "-m", "-"] + G, ["standard input", "twice"]),
     (["--models-from", "-", "--catalog", "-"] + G, ["standard input", "twice"]),
+    (M + ["-q", ",".join(["q4"] * 1025)] + G, ["--quant", "1024"]),
+    (M + ["-q", ",".join(["q4"] * 100), "-g", ",".join(["24GB"] * 50)], ["5000 cases", "1024"]),
     (M + G + ["--null"], ["--null", "--models-from"]),
     (["13B", "7B"] + G, ["one argument too many", "7B"]),
     (["13B"] * 5000 + G, ["one argument too many"]),

@@ -149,7 +149,7 @@ static const struct {
     {"{" GOOD ",\"bits\":0.2494}", "out-of-range ", 1, 30, "/bits", "from 0.250 to 32.000"},
     {"{" GOOD ",\"bits\":32.001}", "out-of-range ", 1, 30, "/bits", "from 0.250 to 32.000"},
     {"{" GOOD ",\"bits\":1e1}", "wrong-type ", 1, 30, "/bits", "exponent"},
-    {"{" GOOD ",\"bits\":-4}", "wrong-type ", 1, 30, "/bits", "sign"},
+    {"{" GOOD ",\"bits\":-4}", "out-of-range ", 1, 30, "/bits", "found -4, expected a number from 0.250"},
     {"{" GOOD ",\"bits\":99999999999999999999.5}", "out-of-range ", 1, 30, "/bits", "32.000"},
     {"{" GOOD ",\"colors\":\"red\"}", "wrong-type ", 1, 32, "/colors", "expected an array of strings"},
     {"{" GOOD ",\"set\":\"red\"}", "wrong-type ", 1, 29, "/set", "expected an array of strings"},

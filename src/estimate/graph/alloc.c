@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "estimate/context.h"
+#include "estimate/graph/history.h"
 #include "estimate/graph/plan.h"
 
 #define MAX_BLOCKS 256
@@ -34,6 +35,8 @@ typedef struct allocator {
     vf_graph *g;
     const vf_machine *machine;
     arena arena[VF_PLAN_BACKENDS];
+    vf_history history;
+    size_t next_mark;
 } allocator;
 
 /* An address is the chunk's number and the offset in it. */
@@ -131,7 +134,7 @@ static uint64_t take(allocator *al, arena *r, uint64_t size)
 
     size = vf_pad(size, r->alignment);
     if (!vf_size_ok(size)) {
-        al->g->failed = true;
+        al->g->failed = al->g->too_large = true;
         return 0;
     }
     if (!find_hole(r, size, &ic, &ib) && !find_end(r, size, &ic, &ib)) {
@@ -151,7 +154,7 @@ static uint64_t take(allocator *al, arena *r, uint64_t size)
     if (offset + size > c->high)
         c->high = offset + size;
     if (!vf_size_ok(c->high))
-        al->g->failed = true;
+        al->g->failed = al->g->too_large = true;
     return ((uint64_t)ic << CHUNK_SHIFT) | offset;
 }
 
@@ -271,6 +274,40 @@ static void count_uses(allocator *al, const vf_schedule *s)
     }
 }
 
+/* Everything that decides what happens next, as far as it may differ from one repetition to the next: the
+ * free blocks, where the layers' output is, and with pipeline parallelism how many split inputs there are,
+ * which are never freed then. */
+static void note_state(allocator *al)
+{
+    const vf_graph *g = al->g;
+    vf_history *h = &al->history;
+    const vf_mark *mark = &g->mark[al->next_mark++];
+    const vf_node *out = &g->node[mark->node];
+
+    if (out->view_src)
+        out = &g->node[out->view_src];
+    vf_history_begin(h, mark->run);
+    vf_history_add(h, al->machine->copies > 1 ? mark->n_inputs : 0);
+    vf_history_add(h, (uint64_t)out->buffer);
+    vf_history_add(h, out->addr);
+    for (uint32_t b = 0; b < al->machine->n_backends; b++) {
+        const arena *r = &al->arena[b];
+
+        vf_history_add(h, r->n_chunks);
+        for (uint32_t i = 0; i < r->n_chunks; i++) {
+            const chunk *c = r->chunk[i];
+
+            vf_history_add(h, r->n_chunks > 1 ? c->high : 0);
+            vf_history_add(h, c->n);
+            for (uint32_t k = 0; k < c->n; k++) {
+                vf_history_add(h, c->free[k].offset);
+                vf_history_add(h, c->free[k].size);
+            }
+        }
+    }
+    vf_history_end(h);
+}
+
 static void walk(allocator *al, const vf_schedule *s)
 {
     vf_graph *g = al->g;
@@ -295,13 +332,17 @@ static void walk(allocator *al, const vf_schedule *s)
                 release(al, src);
             }
         }
+        if (al->next_mark < g->n_mark && s->node[i] == g->mark[al->next_mark].node)
+            note_state(al);
     }
 }
 
-void vf_graph_allocate(vf_graph *g, const vf_machine *machine, const vf_schedule *s, uint64_t bytes[VF_PLAN_BACKENDS])
+void vf_graph_allocate(vf_graph *g, const vf_machine *machine, const vf_schedule *s, uint64_t bytes[VF_PLAN_BACKENDS],
+                       bool *steady)
 {
     allocator al = {.g = g, .machine = machine};
 
+    vf_history_init(&al.history, g->a);
     for (uint32_t b = 0; b < machine->n_backends; b++) {
         bool cpu = b + 1 == machine->n_backends;
 
@@ -319,4 +360,5 @@ void vf_graph_allocate(vf_graph *g, const vf_machine *machine, const vf_schedule
             vf_free(g->a, al.arena[b].chunk[i], sizeof *al.arena[b].chunk[i]);
         }
     }
+    *steady = vf_history_close(&al.history) && al.next_mark == g->n_mark;
 }

@@ -308,7 +308,7 @@ static qkv project_fused(vf_build *b, uint32_t il, vf_id x)
     return r;
 }
 
-static bool rotates(const vf_build *b, uint32_t il)
+bool vf_b_rotates(const vf_build *b, uint32_t il)
 {
     const vf_arch *arch = &b->m->arch;
 
@@ -378,7 +378,7 @@ static void keys_and_values(vf_build *b, uint32_t il, vf_id x, qkv *r)
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
 {
     const vf_layer *l = &b->m->layers[il];
-    bool rope = rotates(b, il);
+    bool rope = vf_b_rotates(b, il);
     bool gated = b->m->arch.attention.gate == VF_GATE_IN_Q;
     vf_id gate = 0, out;
     qkv r = {0, 0, 0};

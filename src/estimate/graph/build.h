@@ -14,6 +14,13 @@ typedef struct vf_cache_input {
     vf_id k_rot, v_rot; /**< rotation matrices of quantized caches, 0 without */
 } vf_cache_input;
 
+/** A layer that is built: all of them, or a few of each sequence that repeats (shorten.c). */
+typedef struct vf_listed_layer {
+    uint32_t il;
+    uint32_t run;  /**< sequence that it is a part of */
+    bool mark;     /**< it ends a repetition */
+} vf_listed_layer;
+
 typedef struct vf_build {
     vf_graph *g;
     const vf_model *m;
@@ -21,6 +28,8 @@ typedef struct vf_build {
     const vf_context *c;
     const vf_placement *p;
     uint32_t n_layer;       /**< layers that run */
+    vf_listed_layer *list;  /**< layers that are built */
+    uint32_t n_list, n_runs;
     uint64_t n_tokens, n_seqs, n_outputs, n_streams;
     bool pin_norms;         /**< everything is on devices: norms stay on their layer's device */
     bool iswa;              /**< there is a second cache for windowed layers */
@@ -53,6 +62,17 @@ static inline int8_t vf_b_backend(const vf_build *b, int16_t device)
 /** Where the layer's cache and state lie. */
 int8_t vf_b_cache_backend(const vf_build *b, uint32_t il);
 
+/** Which layers to build. False: out of memory. */
+bool vf_b_list_layers(vf_build *b, const vf_allocator *scratch, bool all);
+
+/** What depends on a layer's number alone: whether its queries and keys are rotated, its output scaled, its
+ * feed-forward sparse. */
+bool vf_b_rotates(const vf_build *b, uint32_t il);
+bool vf_b_rescales(const vf_build *b, uint32_t il);
+bool vf_b_sparse(const vf_build *b, uint32_t il);
+
+/** The sequence of blocks that is run (vf_stack). */
+uint16_t vf_b_stack(const vf_build *b);
 /** A weight as a leaf of the graph; 0 when the inventory has none. `il` −1: outside the layers. */
 vf_id vf_b_weight(vf_build *b, int32_t il, vf_role role, vf_part part);
 bool vf_b_has(const vf_build *b, int32_t il, vf_role role, vf_part part);
@@ -98,6 +118,7 @@ void vf_b_state_end(vf_build *b, vf_id state, vf_id states, vf_id rows);
 /** A convolution's input from the state's columns and new ones; and the convolution. */
 vf_id vf_b_conv_shift(vf_build *b, vf_id state, vf_id old, vf_id x);
 vf_id vf_b_conv_apply(vf_build *b, uint32_t il, vf_role role, vf_id in);
+vf_id vf_b_ssm_conv(vf_build *b, vf_id in, vf_id kernel, uint64_t rows, uint64_t columns, uint64_t seqs);
 
 /** Mixers: normed input to output, ready for the residual sum. */
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x);
@@ -132,6 +153,13 @@ vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits);
 /** Gemma 4: a dense feed-forward on `normed` and experts on x, each with its own norms. */
 vf_id vf_b_gemma_experts(vf_build *b, uint32_t il, vf_id normed, vf_id x);
 
+/** The output's copy of the token embeddings. */
+vf_id vf_b_tied_output(vf_build *b);
+
+/** One layer, by the architecture's steps or in one of its own kind. */
+vf_id vf_b_layer(vf_build *b, uint32_t il, vf_id x);
+/** Final norm, logits and pooling; expands what is left. */
+void vf_b_head(vf_build *b, vf_id x);
 /** The whole prompt graph; false when the architecture has a block that is not described. */
 bool vf_b_graph(vf_build *b);
 

@@ -180,11 +180,16 @@ static vf_id sparse(vf_build *b, vf_id x)
     return map(b, VF_OP_UNARY, map(b, VF_OP_SUB, x, cutoff), 0);
 }
 
+bool vf_b_sparse(const vf_build *b, uint32_t il)
+{
+    return b->m->arch.embedding.altup && il < SPARSE_LAYERS;
+}
+
 static vf_id altup_ffn(vf_build *b, uint32_t il, vf_id x)
 {
     vf_id up = mul_mat(b, il, VF_ROLE_FFN_UP, x), gate = mul_mat(b, il, VF_ROLE_FFN_GATE, x);
 
-    if (il < SPARSE_LAYERS)
+    if (vf_b_sparse(b, il))
         gate = sparse(b, gate);
     x = map(b, VF_OP_MUL, up, map(b, VF_OP_UNARY, gate, 0));
     return mul_mat(b, il, VF_ROLE_FFN_DOWN, x);

@@ -20,6 +20,7 @@ void vf_graph_free(vf_graph *g)
     vf_free(g->a, g->order, g->cap_order * sizeof *g->order);
     vf_free(g->a, g->input, g->cap_input * sizeof *g->input);
     vf_free(g->a, g->fusion, g->cap_fusion * sizeof *g->fusion);
+    vf_free(g->a, g->mark, g->cap_mark * sizeof *g->mark);
 }
 
 static void set_shape(vf_node *t, uint16_t type, uint64_t ne0, uint64_t ne1, uint64_t ne2, uint64_t ne3);
@@ -219,6 +220,15 @@ void vf_g_fusion(vf_graph *g, vf_fusion fusion)
         return;
     }
     g->fusion[g->n_fusion++] = fusion;
+}
+
+void vf_g_mark(vf_graph *g, vf_mark mark)
+{
+    if (!vf_grow(g->a, (void **)&g->mark, &g->cap_mark, g->n_mark + 1, sizeof *g->mark)) {
+        g->failed = true;
+        return;
+    }
+    g->mark[g->n_mark++] = mark;
 }
 
 /* Views. */

@@ -103,6 +103,13 @@ typedef struct vf_fusion {
     bool all_sources;    /**< of every node, and the nodes themselves; false: only what the first one reads */
 } vf_fusion;
 
+/** A place in the execution order, behind `node`, between two repetitions of a sequence of layers. */
+typedef struct vf_mark {
+    vf_id node;
+    uint32_t run;        /**< number of the sequence */
+    uint32_t n_inputs;   /**< scheduler: tensors that are copied to another backend up to here */
+} vf_mark;
+
 typedef struct vf_graph {
     const vf_allocator *a;
     vf_node *node;       /**< node[0] is unused */
@@ -113,7 +120,10 @@ typedef struct vf_graph {
     size_t n_input, cap_input;
     vf_fusion *fusion;
     size_t n_fusion, cap_fusion;
+    vf_mark *mark;       /**< in order */
+    size_t n_mark, cap_mark;
     bool failed;         /**< out of memory or a size too large: results are void */
+    bool too_large;      /**< it was the size */
 } vf_graph;
 
 void vf_graph_init(vf_graph *g, const vf_allocator *a);
@@ -168,5 +178,6 @@ vf_id vf_g_transpose(vf_graph *g, vf_id a);
 void vf_g_expand(vf_graph *g, vf_id t);
 /** Notes a fusion over the part of the execution order from position `first` on. */
 void vf_g_fusion(vf_graph *g, vf_fusion fusion);
+void vf_g_mark(vf_graph *g, vf_mark mark);
 
 #endif

@@ -32,7 +32,9 @@ void vf_schedule_assign(vf_graph *g, const vf_machine *machine);
 void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out);
 void vf_schedule_free(const vf_allocator *a, vf_schedule *s);
 
-/** Bytes of each backend's compute buffer. */
-void vf_graph_allocate(vf_graph *g, const vf_machine *machine, const vf_schedule *s, uint64_t bytes[VF_PLAN_BACKENDS]);
+/** Bytes of each backend's compute buffer. `steady`: in every sequence of layers with marks, the state of
+ * the buffers at the last mark is that of one of the two before it. */
+void vf_graph_allocate(vf_graph *g, const vf_machine *machine, const vf_schedule *s, uint64_t bytes[VF_PLAN_BACKENDS],
+                       bool *steady);
 
 #endif

@@ -258,11 +258,11 @@ static rwkv begin(vf_build *b, uint32_t il)
     return r;
 }
 
-static vf_id rescaled(const rwkv *r, vf_id x)
+bool vf_b_rescales(const vf_build *b, uint32_t il)
 {
-    uint32_t every = r->b->m->hp.rescale_every_n_layers;
+    uint32_t every = b->m->hp.rescale_every_n_layers;
 
-    return every && (r->il + 1) % every == 0 ? vf_g_map(r->g, VF_OP_SCALE, x, 0, 0) : x;
+    return every && (il + 1) % every == 0;
 }
 
 vf_id vf_b_rwkv_layer(vf_build *b, uint32_t il, vf_id x)
@@ -292,5 +292,6 @@ vf_id vf_b_rwkv_layer(vf_build *b, uint32_t il, vf_id x)
         prev = vf_g_get_rows(g, prev, b->out_ids);
     }
     cur = seven ? channel_mix_7(&r, ffn_norm, prev) : channel_mix_6(&r, ffn_norm, prev);
-    return rescaled(&r, op2(&r, VF_OP_ADD, cur, ffn_inp));
+    cur = op2(&r, VF_OP_ADD, cur, ffn_inp);
+    return vf_b_rescales(b, il) ? vf_g_map(g, VF_OP_SCALE, cur, 0, 0) : cur;
 }

@@ -205,17 +205,18 @@ static void split(scheduler *s)
 {
     vf_graph *g = s->g;
     int8_t current = VF_GRAPH_NO_BACKEND;
-    size_t inputs_before = 0;
+    size_t inputs_before = 0, next_mark = 0;
 
     for (size_t i = 0; i < g->n_order && !g->failed; i++) {
         const vf_node *node = &g->node[g->order[i]];
         int8_t backend = node->backend;
         uint32_t n_src = node->n_src;
 
-        if (node->op == VF_OP_VIEW) {
-            s->split_of[i] = s->out->n_splits;
+        s->split_of[i] = s->out->n_splits;
+        if (next_mark < g->n_mark && g->mark[next_mark].node == g->order[i])
+            g->mark[next_mark++].n_inputs = (uint32_t)s->n_input;
+        if (node->op == VF_OP_VIEW)
             continue;
-        }
         if (current == VF_GRAPH_NO_BACKEND) {
             current = backend;
         } else if (backend != current ||

@@ -1,0 +1,253 @@
+#include "cli/suggest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Less context than this is no help to anybody. */
+#define CONTEXT_LEAST 1024
+#define CONTEXT_STEP 256
+/* Smaller models of the family that are tried, largest first. */
+#define MODELS_TRIED 16
+
+typedef struct trial {
+    plan *p;
+    const subject *sub;
+    row *w;
+    vf_request *q;     /**< the changed question */
+    vf_result *result; /**< of what was tried last */
+    vf_verdict goal;   /**< at least this good */
+} trial;
+
+/* Whether the changed question has a good enough verdict; `result` then holds its answer. */
+static bool is_good(trial *t)
+{
+    vf_error ignored;
+    return vf_estimate(t->q, &t->p->s->alloc, t->result, &ignored) == VF_OK && t->result->verdict <= t->goal &&
+           host_fits(t->p->s, t->result);
+}
+
+static void keep(trial *t, const char *name, const char *value)
+{
+    if (t->w->n_suggestions == ROW_SUGGESTIONS)
+        return;
+    suggestion *g = &t->w->suggestion[t->w->n_suggestions++];
+    (void)snprintf(g->change, sizeof g->change, "%s %s", name, value);
+    g->verdict = t->result->verdict;
+    g->need = t->result->need;
+}
+
+/* Whether an option means something to the runtime of the question. */
+static bool has_option(const trial *t, opt_id id)
+{
+    return option_has_runtime(&option_table[id], t->q->runtime);
+}
+
+/* ---- one function per kind of change, in the order in which they are offered ------------------ */
+
+static void without_desktop(trial *t)
+{
+    t->q->device[0].desktop = t->q->device[0].desktop_spread = 0;
+    if (t->p->request->device[0].desktop && is_good(t))
+        keep(t, "--desktop", "none");
+}
+
+static void smaller_cache(trial *t)
+{
+    static const vf_type types[] = {VF_TYPE_Q8_0, VF_TYPE_Q4_0};
+    /* block types in a cache belong to the runtimes that have flash attention as a setting */
+    if (!has_option(t, OPT_FLASH_ATTN) || t->q->settings.type_kv_set || t->w->result->type_k != VF_TYPE_F16)
+        return;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        t->q->settings.type_kv_set = true;
+        t->q->settings.type_k = t->q->settings.type_v = types[i];
+        if (is_good(t)) {
+            keep(t, "--kv-type", types[i] == VF_TYPE_Q8_0 ? "q8_0" : "q4_0");
+            return;
+        }
+    }
+}
+
+/* The largest value below `high` that is good, on steps above `low`; 0 when there is none. */
+static uint64_t largest(trial *t, void (*set)(vf_settings *, uint64_t), uint64_t low, uint64_t high, uint64_t step)
+{
+    uint64_t good = 0, first = (low + step - 1) / step, last = high / step;
+    if (last * step == high && last > 0)
+        last--;
+    while (first <= last) {
+        uint64_t middle = first + (last - first) / 2;
+        set(&t->q->settings, middle * step);
+        if (is_good(t)) {
+            good = middle;
+            first = middle + 1;
+        } else if (middle == 0) {
+            break;
+        } else {
+            last = middle - 1;
+        }
+    }
+    set(&t->q->settings, good * step);
+    return good && is_good(t) ? good * step : 0;
+}
+
+static void set_context(vf_settings *s, uint64_t v)
+{
+    s->context = v;
+}
+
+static void set_layers(vf_settings *s, uint64_t v)
+{
+    s->gpu_layers = (uint32_t)v;
+}
+
+static void less_context(trial *t)
+{
+    char value[24];
+    uint64_t fits = largest(t, set_context, CONTEXT_LEAST, t->w->result->context, CONTEXT_STEP);
+    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)fits);
+    if (fits)
+        keep(t, "--context", value);
+}
+
+/* The next quantization down that is good: the ladder that GGUF repositories publish. */
+static void smaller_quant(trial *t)
+{
+    static const char *const ladder[] = {"bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "iq4_xs", "q3_k_m", "iq3_xxs", "q2_k"};
+    for (size_t i = 0; !t->sub->weights_only && i < sizeof ladder / sizeof ladder[0]; i++) {
+        choice c;
+        vf_error ignored;
+        if (!choice_make(t->p->s, &(subject){0}, ladder[i], t->q->runtime, &c, &ignored))
+            continue;
+        t->q->quant = c.quant;
+        if (is_good(t) && t->result->model_bytes < t->w->result->model_bytes) {
+            keep(t, "--quant", ladder[i]);
+            return;
+        }
+    }
+}
+
+static void fewer_layers(trial *t)
+{
+    char value[24];
+    if (!has_option(t, OPT_GPU_LAYERS) || t->q->settings.gpu_layers != VF_LAYERS_ALL)
+        return;
+    uint64_t fits = largest(t, set_layers, 1, (uint64_t)t->sub->facts.n_layer + 1, 1);
+    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)fits);
+    if (fits)
+        keep(t, "--gpu-layers", value);
+}
+
+/* The fewest layers whose experts have to stay in system memory. */
+static void experts_to_host(trial *t)
+{
+    uint32_t first = 1, last = t->sub->facts.n_layer, good = 0;
+    char value[24];
+    if (!has_option(t, OPT_CPU_MOE) || t->sub->facts.n_expert == 0 || t->q->settings.cpu_moe)
+        return;
+    while (first <= last) {
+        uint32_t middle = first + (last - first) / 2;
+        t->q->settings.cpu_moe = middle;
+        if (is_good(t)) {
+            good = middle;
+            last = middle - 1;
+        } else {
+            first = middle + 1;
+        }
+    }
+    t->q->settings.cpu_moe = good;
+    (void)snprintf(value, sizeof value, "%u", good);
+    if (good && is_good(t))
+        keep(t, "--cpu-moe", value);
+}
+
+/* Parameters below those of the model, in its family, largest first. */
+static uint32_t smaller_of_family(const session *s, const subject *sub, uint32_t found[MODELS_TRIED])
+{
+    vf_model_entry self, e, other;
+    uint32_t index, n = 0;
+    if (vf_catalog_find(s->catalog, VF_KIND_MODEL, sub->facts.name, &index, NULL) != VF_OK)
+        return 0;
+    (void)vf_catalog_model(s->catalog, index, &self);
+    for (uint32_t i = 0, all = vf_catalog_count(s->catalog, VF_KIND_MODEL); i < all; i++) {
+        (void)vf_catalog_model(s->catalog, i, &e);
+        if (e.parameters == 0 || e.parameters >= self.parameters || strcmp(e.family, self.family) != 0)
+            continue;
+        uint32_t at = n < MODELS_TRIED ? n++ : n;
+        for (; at > 0; at--) {
+            (void)vf_catalog_model(s->catalog, found[at - 1], &other);
+            if (other.parameters >= e.parameters)
+                break;
+            if (at < MODELS_TRIED)
+                found[at] = found[at - 1];
+        }
+        if (at < MODELS_TRIED)
+            found[at] = i;
+    }
+    return n;
+}
+
+static void smaller_model(trial *t)
+{
+    uint32_t found[MODELS_TRIED];
+    session *s = t->p->s;
+    bool done = t->sub->typed; /* a file's quantization is its own */
+    for (uint32_t i = 0, n = smaller_of_family(s, t->sub, found); i < n && !done; i++) {
+        vf_model *model;
+        vf_model_entry e;
+        vf_error ignored;
+        (void)vf_catalog_model(s->catalog, found[i], &e);
+        if (vf_catalog_model_open(s->catalog, found[i], &s->alloc, &model, &ignored) != VF_OK)
+            continue;
+        t->q->model = model;
+        t->q->nominal_parameters = 0;
+        done = is_good(t);
+        if (done)
+            keep(t, "--model", e.id);
+        vf_model_free(model);
+    }
+}
+
+/* The smallest usual card, or set of cards, that is good. */
+static void larger_card(trial *t)
+{
+    static const char *const usual[] = {"8GB",   "12GB",   "16GB",   "24GB",   "32GB",   "48GB",   "2x32GB",
+                                        "80GB",  "2x48GB", "2x80GB", "4x80GB", "8x80GB", "16x80GB"};
+    uint64_t have = 0;
+    for (uint32_t i = 0; i < t->q->n_devices; i++)
+        have += t->q->device[i].total;
+    for (size_t i = 0; i < sizeof usual / sizeof usual[0]; i++) {
+        gpu_set set;
+        vf_error ignored;
+        uint64_t total = 0;
+        if (!gpu_parse(t->p->s, usual[i], &set, &ignored))
+            continue;
+        for (uint32_t d = 0; d < set.n; d++)
+            total += set.device[d].total;
+        t->q->n_devices = set.n;
+        t->q->settings.n_tensor_split = 0;
+        memcpy(t->q->device, set.device, sizeof t->q->device);
+        if (total > have && is_good(t)) {
+            keep(t, "--gpu", usual[i]);
+            return;
+        }
+    }
+}
+
+/* In the order in which they are offered: what costs the user least comes first. */
+static void (*const changes[])(trial *) = {without_desktop, smaller_cache, less_context, smaller_quant,
+                                           experts_to_host, fewer_layers,  smaller_model, larger_card};
+
+void suggest_changes(plan *p, const subject *sub, row *w)
+{
+    trial t = {.p = p, .sub = sub, .w = w, .q = malloc(sizeof *t.q), .result = malloc(sizeof *t.result)};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0] && t.q && t.result && w->result->n_devices; i++) {
+        /* a change that makes it fit; if no such change is of this kind, one that leaves it fragile */
+        uint32_t before = w->n_suggestions;
+        for (t.goal = VF_FIT; t.goal < w->result->verdict && w->n_suggestions == before; t.goal++) {
+            *t.q = *p->request;
+            changes[i](&t);
+        }
+    }
+    free(t.q);
+    free(t.result);
+}

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""What is suggested is true: each change, typed, gives the verdict and the need that it was offered with.
+
+usage: suggestions.py PROGRAM
+"""
+import sys
+
+from program import Checks
+
+QUESTIONS = [
+    {"--model": "70B", "--quant": "q4_k_m", "--gpu": "24GB"},
+    {"--model": "8B", "--quant": "q4_k_m", "--gpu": "6GB"},
+    {"--model": "8B", "--quant": "q8_0", "--gpu": "8GB", "--context": "16384"},
+    {"--model": "gpt-oss-20b", "--gpu": "8GB"},
+    {"--model": "7B", "--quant": "q4", "--runtime": "generic", "--gpu": "6GB"},
+    {"--model": "qwen2.5-7b", "--quant": "bf16", "--runtime": "transformers", "--gpu": "8GB"},
+    {"--model": "mistral-7b-v0.3", "--quant": "q4_k_m", "--gpu": "6GB", "--context": "16384"},
+    {"--model": "13B", "--quant": "q8_0", "--gpu": "2x8GB", "--tensor-split": "3,1"},
+]
+
+
+def typed(question):
+    return [word for pair in question.items() for word in pair]
+
+
+def main():
+    c = Checks(sys.argv[1])
+    order = ["fit", "fragile", "no-fit"]
+    kinds = set()
+    for question in QUESTIONS:
+        r, _ = c.ask(*typed(question))
+        c.that(r["verdict"] != "fit" and r["suggestions"], "%s: %s, with suggestions" % (question, r["verdict"]))
+        for g in r["suggestions"]:
+            option, value = g["change"].split(" ", 1)
+            kinds.add(option)
+            changed = {**question, option: value}
+            if option == "--gpu":
+                changed.pop("--tensor-split", None)
+            again, _ = c.ask(*typed(changed))
+            c.equal(again and (again["verdict"], again["need_bytes"]), (g["verdict"], g["need_bytes"]), "%s: %s" % (question, g["change"]))
+            c.that(order.index(g["verdict"]) < order.index(r["verdict"]), "%s: %s is better" % (question, g["change"]))
+    for kind in ("--desktop", "--kv-type", "--context", "--quant", "--cpu-moe", "--gpu-layers", "--model", "--gpu"):
+        c.that(kind in kinds, "%s is suggested somewhere" % kind)
+    r, _ = c.ask("--model", "13B", "--quant", "q8", "--gpu", "24GB")
+    c.equal(r["suggestions"], [], "nothing is suggested for what fits")
+    r, _ = c.ask("--model", "8B", "--quant", "q8", "--gpu", "none", "--host-memory", "4GiB")
+    c.equal((r["verdict"], r["suggestions"]), ("no-fit", []), "system memory is not bought with a card")
+    return c.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
