@@ -9,7 +9,6 @@
 
 #define DIGEST_BYTES 71 /* "sha256:" and 64 hexadecimal digits */
 #define LIST_TYPE "application/vnd.ollama.manifest.list.v2+json"
-/* Of a layer; a text within its limit holds too few of them to add up past 2^63. */
 #define LAYER_BYTES_LIMIT (UINT64_C(1) << 48)
 #define NUM_CTX_LIMIT (UINT64_C(1) << 31)
 #define NUM_BATCH_LIMIT (1u << 20)
@@ -80,11 +79,12 @@ static vf_status read_layer(const vf_json *j, const cJSON *layer, vf_ollama_mani
     } else if (strcmp(type, "params") == 0) {
         m->params = blob;
     } else if (strcmp(type, "projector") == 0) {
-        m->n_projectors++;
-        m->projector_bytes += blob.bytes;
+        if (!m->projector.name[0])
+            m->projector = blob;
     } else if (strcmp(type, "adapter") == 0) {
-        m->n_adapters++;
-        m->adapter_bytes += blob.bytes;
+        if (m->n_adapters == VF_OLLAMA_ADAPTERS)
+            return vf_json_fail(j, layer, err, VF_ERR_DATA, "more than %d adapter layers (limit)", VF_OLLAMA_ADAPTERS);
+        m->adapter[m->n_adapters++] = blob;
     } else if (strcmp(type, "tensor") == 0) {
         m->n_tensors++;
     }

@@ -6,7 +6,9 @@ usage: ollama.py PROGRAM
 import gzip
 import hashlib
 import json
+import math
 import os
+import struct
 import sys
 import tempfile
 from pathlib import Path
@@ -48,6 +50,22 @@ class Store:
         return self.manifest(name, {"schemaVersion": 2, "layers": list(layers)}, **kw)
 
 
+def text(s):
+    return struct.pack("<Q", len(s)) + s.encode()
+
+
+def gguf(arch, kind, tensors):
+    """A small GGUF file of F16 tensors, {name: shape}."""
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), 2)
+    for key, value in (("general.architecture", arch), ("general.type", kind)):
+        head += text(key) + struct.pack("<I", 8) + text(value)
+    offset = 0
+    for name, shape in tensors.items():
+        head += text(name) + struct.pack("<I", len(shape)) + struct.pack("<%dQ" % len(shape), *shape) + struct.pack("<IQ", 1, offset)
+        offset += 2 * math.prod(shape)
+    return head + b"\0" * (-len(head) % 32) + b"\0" * offset
+
+
 def params(**kw):
     return json.dumps(kw).encode()
 
@@ -59,7 +77,11 @@ def make(store):
     store.model(library + "llama3.2/1b", store.layer("license", b"MIT"), model)
     store.model(library + "llama3.2/latest", model, store.layer("params", params(num_ctx=8192, stop=["<|eot_id|>"])))
     store.model(library + "tuned/latest", model, store.layer("params", params(num_ctx=2048, num_batch=256, num_gpu=8)))
-    store.model(library + "seeing/latest", model, store.layer("projector", b"p" * 1000), store.layer("adapter", b"a" * 10))
+    projector = gguf("clip", "mmproj", {"v.blk.0.attn_q.weight": [64, 64], "v.position_embd.weight": [64, 32]})
+    adapter = gguf("llama", "adapter", {"blk.0.attn_q.weight.lora_a": [2048, 16], "blk.0.attn_q.weight.lora_b": [16, 2048]})
+    store.model(library + "seeing/latest", model, store.layer("projector", projector), store.layer("adapter", adapter))
+    store.model(library + "twice/latest", model, dict(model, mediaType=IMAGE + "projector"))
+    store.model(library + "blind/latest", model, {"mediaType": IMAGE + "projector", "digest": "sha256:" + "f" * 64, "size": 2})
     store.model("hf.co/someone/Llama-3.2-GGUF/Q4_K_M", model)
     store.model("localhost:5000/me/mine/v1", model)
     store.model("ollama.com/library/new/latest", model, folder="manifests-v2")
@@ -128,12 +150,19 @@ def settings(c, env):
     c.equal((context, layers), (2048, 7), "num_gpu counts the output layer")
     c.that("num_ctx 2048, num_batch 256, num_gpu 8" in notes, notes)
     c.equal(of("ollama:tuned", "--gpu-layers", "all")[2], 16, "--gpu-layers wins")
-    notes = of("ollama:seeing")[3]
-    c.that("projector" in notes and "1000 bytes" in notes and "adapter" in notes, "other layers: " + notes)
+    plain, _ = c.ask("ollama:new", *G, env=env)
+    seeing, _ = c.ask("ollama:seeing", *G, env=env)
+    if not (plain and seeing):
+        return
+    c.equal([(m["kind"], m["weights_bytes"]) for m in seeing["members"] or []], [("mmproj", 2 * 64 * 96), ("lora", 2 * 2 * 16 * 2048)], "layers")
+    c.equal(seeing["devices"][0]["weights_bytes"] - plain["devices"][0]["weights_bytes"], 2 * 64 * 96 + 4 * 16 * 2048, "are counted")
+    seeing, _ = c.ask("ollama:seeing", "-r", "llama.cpp", *G, env=env)
+    c.that(not seeing.get("members") and any("--runtime ollama" in n for n in seeing["notes"]), "llama.cpp loads what it is told to")
 
 
 def bad(c, env, store):
     rows = [
+        ("twice", ["is a model, not a projector"]), ("blind", ["missing", "sha256-" + "f" * 64]),
         ("gone", ["missing", "sha256-" + "d" * 64]), ("short", ["size", "manifest"]), ("noparams", ["missing", "sha256-" + "e" * 64]),
         ("badparams", ["num_ctx", "'8k'"]), ("cloud", ["no model layer"]), ("climbs", ["/layers/0/digest", "64 digits"]),
         ("broken", ["JSON"]), ("loop", ["list within a list"]), ("", ["NAME[:TAG]"]), ("../../x", ["NAME[:TAG]"]), ("a/b/c/d", ["NAME[:TAG]"]),

@@ -7,6 +7,8 @@
 #define LAYER(type, digest, size) \
     "{\"mediaType\":\"application/vnd.ollama.image." type "\",\"digest\":\"" digest "\",\"size\":" size "}"
 #define MODEL LAYER("model", "sha256:" A64, "123")
+#define ADAPTER LAYER("adapter", "sha256:" B64, "17")
+#define ADAPTERS ADAPTER "," ADAPTER "," ADAPTER "," ADAPTER
 #define MANIFEST(layers) "{\"schemaVersion\":2,\"layers\":[" layers "]}"
 
 static vf_catalog *catalog;
@@ -37,10 +39,9 @@ static void test_manifest(void)
     CHECK_U64(m.model.bytes, 123, "model");
     CHECK_STR(m.params.name, "sha256-" B64, "params");
     CHECK_U64(m.params.bytes, 7, "params");
-    CHECK_U64(m.n_projectors, 2, "projectors");
-    CHECK_U64(m.projector_bytes, 24, "projectors");
+    CHECK_U64(m.projector.bytes, 11, "the first projector");
     CHECK_U64(m.n_adapters, 1, "adapters");
-    CHECK_U64(m.adapter_bytes, 17, "adapters");
+    CHECK_U64(m.adapter[0].bytes, 17, "adapters");
     CHECK_STR(m.manifest.name, "", "no list");
 }
 
@@ -87,6 +88,7 @@ static void test_bad(void)
         {MANIFEST(LAYER("model", "sha256:" A64, "null")), "size is missing", "/layers/0"},
         {MANIFEST(LAYER("model", "sha256:" A64, "281474976710657")), "281474976710656", "/layers/0/size"},
         {MANIFEST(LAYER("tensor", "sha256:" A64, "1")), "MLX", "/layers"},
+        {MANIFEST(ADAPTERS "," ADAPTERS "," ADAPTERS), "more than 8 adapter", "/layers/8"},
         {LIST(""), "runner", "/manifests"},
         {LIST("{\"runner\":\"mlx\",\"layers\":[]}"), "runner", "/manifests"},
         {LIST("{\"runner\":\"ollama\",\"digest\":\"../x\"}"), "64 digits", "/manifests/0/digest"},
