@@ -64,6 +64,8 @@ static vf_status check_cache_types(const vf_model *m, const vf_settings *s, vf_e
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
                                "%s/%s: llama.cpp refuses different K and V types for a model with MLA", k->name,
                                v->name);
+        if (s->flash_attn == VF_OFF) /* nothing is looked at */
+            continue;
         if (l->head_k % k->block != 0)
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
                                "llama.cpp refuses K cache type %s: its block of %u does not divide the model's key "

@@ -141,8 +141,13 @@ def random_settings(rng, model, n_cards):
          "fa": rng.choice(["auto", "auto", "auto", "on", "off"]), "offload_kqv": int(rng.random() < 0.85),
          "op_offload": int(rng.random() < 0.85), "embeddings": int(rng.random() < 0.1),
          "ngl": rng.choice([-1, -1, -1, rng.randint(0, model.layers + 1), rng.randint(0, model.layers)])}
+    if rng.random() < 0.9:  # llama.cpp refuses, or aborts at, fewer outputs than sequences
+        s["n_batch"] = max(s["n_batch"], sequences)
+        s["n_outputs_max"] = max(s["n_outputs_max"], sequences) if s["n_outputs_max"] else 0
     s["ctk"] = rng.choice(CACHE_TYPES)
     s["ctv"] = s["ctk"] if rng.random() < 0.7 else rng.choice(CACHE_TYPES)
+    if s["fa"] == "off" and rng.random() < 0.9:
+        s["ctv"] = rng.choice(["f16", "f16", "bf16", "f32"])
     if n_cards > 1 and rng.random() < 0.6:
         s["ts"] = ",".join(str(rng.randint(0 if i else 1, 9)) for i in range(n_cards))
     if model.experts and rng.random() < 0.3:
@@ -161,7 +166,7 @@ def measure(tools, o, rows):
     rng = random.Random(o.seed)
     headers = sorted((HERE.parent / "accuracy/headers").glob("*.gguf.gz"))
     headers = [h for h in headers if re.search(o.only, h.name)]
-    (rows / "headers").mkdir(parents=True)
+    (rows / "headers").mkdir(parents=True, exist_ok=True)
     sizes, count, number, dropped = {}, 0, 0, []
     with open(rows / "cuda.jsonl", "w") as out, tempfile.TemporaryDirectory(prefix="vramfit-oracle.") as folder:
         while count < o.count:

@@ -1,7 +1,7 @@
 """Random but legal shapes: the hyperparameters of a stored model with other numbers."""
 
 HEADS = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 40]
-HEAD_SIZES = [40, 48, 50, 64, 64, 72, 80, 96, 100, 112, 128, 128, 128, 160, 192, 256]
+HEAD_SIZES = [40, 48, 50, 64, 64, 64, 72, 80, 96, 96, 100, 112, 128, 128, 128, 128, 160, 160, 192, 256, 256]
 EXPERTS = [1, 2, 3, 5, 8, 8, 16, 33, 64]
 WINDOWS = [1, 100, 128, 256, 512, 1000, 1024, 4096]
 
@@ -42,6 +42,10 @@ class Shape:
         n = rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 9, 12])
         if self.arch in ("gemma3n", "llama4"):
             n = rng.randint(21, 26)
+        if self.arch == "deepseek2" and "attention.q_lora_rank" not in k:
+            n = 27  # by which llama.cpp knows the models without
+        if self.arch.startswith("qwen3"):
+            n = max(4, n)  # every fourth layer of the hybrid ones has attention
         n += k.get("nextn_predict_layers", 0)
         k["block_count"] = n
         first = rng.randint(0, max(0, old - n))
@@ -128,11 +132,11 @@ class Shape:
         if "ssm.group_count" in k:
             groups, size = rng.choice([1, 1, 2, 4, 8]), rng.choice([32, 64, 64, 128])
             heads = groups * rng.randint(1, 12)
-            if self.arch == "mamba2" and heads * size % 2:
+            if self.arch in ("mamba2", "granitehybrid") and heads * size % 2:
                 heads *= 2
             k.update({"ssm.time_step_rank": heads, "ssm.group_count": groups, "ssm.inner_size": heads * size})
             self.scale("ssm.state_size", [16, 64, 128, 256])
-            if self.arch == "mamba2":
+            if self.arch in ("mamba2", "granitehybrid"):
                 k["embedding_length"] = heads * size // 2
         else:
             self.scale("ssm.state_size", [8, 16, 32])

@@ -478,6 +478,21 @@ static void pool(vf_build *b, vf_id x)
     vf_g_expand(g, x);
 }
 
+/* The matrix to the vocabulary, which may be that of the embeddings; 0 without. */
+static vf_id output_weight(vf_build *b)
+{
+    const vf_arch *arch = &b->m->arch;
+    const vf_tensor *t = find(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
+    vf_id w;
+
+    if (arch->graph.embeddings_only && b->c->embeddings)
+        return 0;
+    w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
+    if (w || !t || arch->output.tied == VF_OUTPUT_NONE)
+        return w;
+    return weight_leaf(b, t, vf_b_backend(b, b->p->tied_output_device));
+}
+
 static void head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
@@ -493,10 +508,7 @@ static void head(vf_build *b, vf_id x)
         x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;
     embedding = x;
-    w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
-    if (!w && arch->output.tied != VF_OUTPUT_NONE && vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT)) {
-        w = weight_leaf(b, find(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT), vf_b_backend(b, b->p->tied_output_device));
-    }
+    w = output_weight(b);
     if (arch->graph.scaled_head_input)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
     if (w) {

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "estimate/graph/plan.h"
+#include "estimate/kernels.h"
 
 /* ggml-cuda.cu and the others: GGML_OP_OFFLOAD_MIN_BATCH */
 #define OFFLOAD_MIN_BATCH 32
@@ -45,7 +46,12 @@ static void push_leaf(scheduler *s, vf_id id)
 
 static bool supports(const scheduler *s, int8_t backend, const vf_node *node)
 {
-    return backend == s->cpu || !(node->flags & VF_NODE_CPU_ONLY);
+    bool product = node->op == VF_OP_MUL_MAT || node->op == VF_OP_MUL_MAT_ID;
+
+    if (backend == s->cpu)
+        return true;
+    return !(node->flags & VF_NODE_CPU_ONLY) &&
+           !(product && !vf_kernel_mul_mat(s->machine->kind, s->g->node[node->src[0]].type));
 }
 
 /* ggml-cuda.cu: get_op_batch_size */
