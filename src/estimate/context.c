@@ -114,6 +114,23 @@ static vf_status resolve_outputs(const vf_model *m, const vf_settings *s, vf_con
     return VF_OK;
 }
 
+/* Where llama.cpp's graph for several caches does not fit together and it aborts (ggml.c: ggml_can_repeat). */
+static vf_status check_streams(const vf_model *m, const vf_context *c, vf_error *err)
+{
+    uint64_t n = min64(c->n_ctx, c->n_ubatch);
+
+    if (c->n_streams > 1 && m->arch.encoder_decoder)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--parallel",
+                           "%u: llama.cpp aborts with an encoder-decoder model unless its sequences share one cache "
+                           "(--kv-unified)",
+                           c->n_seq_max);
+    if (m->arch.graph.reserve_single && n % c->n_streams != 0)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--ubatch",
+                           "%u: llama.cpp aborts with this model unless it is a multiple of the sequences (%u)",
+                           (unsigned)n, c->n_seq_max);
+    return VF_OK;
+}
+
 vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p,
                              const vf_allocator *scratch, vf_context *c, vf_error *err)
 {
@@ -152,6 +169,8 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     c->cells = c->n_ctx_seq;
     uint64_t window = vf_add(vf_mul(m->n_swa, c->unified ? c->n_seq_max : 1), c->n_ubatch);
     c->cells_swa = s->swa_full ? c->cells : vf_pad(min64(c->cells, window), CTX_PAD);
-    st = resolve_outputs(m, s, c, err);
+    st = check_streams(m, c, err);
+    if (!st)
+        st = resolve_outputs(m, s, c, err);
     return st ? st : resolve_flash_attn(m, s, p, scratch, c, err);
 }

@@ -62,7 +62,7 @@ def setup(o):
 
 # ---- random models ----------------------------------------------------------------------------
 
-OPTIONAL = [r"attn_[qkv]\.bias$", r"attn_qkv\.bias$", r"attn_output\.bias$", r"attn_[qk]_norm\.weight$", r"ffn_(up|down|gate)\.bias$",
+OPTIONAL = [r"attn_qkv\.weight$", r"attn_[qkv]\.bias$", r"attn_qkv\.bias$", r"attn_output\.bias$", r"attn_[qk]_norm\.weight$", r"ffn_(up|down|gate)\.bias$",
             r"^rope_freqs\.weight$", r"attn_norm\.bias$", r"ffn_norm\.bias$", r"ssm_conv1d\.bias$", r"exp_probs_b"]
 
 

@@ -55,8 +55,10 @@ class Shape:
         for key in ("leading_dense_block_count", "attention.shared_kv_layers"):
             if k.get(key):
                 k[key] = rng.randint(0, n - 1)
-        if self.arch == "gemma3n":
-            k["attention.shared_kv_layers"] = n - 20
+        if self.arch in ("gemma3n", "gemma4"):  # the last layers of their own must be a windowed and a full one
+            own = 20 if self.arch == "gemma3n" else max(2, n - k.get("attention.shared_kv_layers", 0))
+            k["attention.shared_kv_layers"] = n - own
+            k["attention.sliding_window_pattern"] = [(i - own) % 5 != 4 for i in range(n)]
 
     def heads(self):
         k, rng = self.k, self.rng
@@ -76,9 +78,11 @@ class Shape:
             k["attention.head_count_kv"] = divisor(rng, n) if rng.random() < 0.95 else rng.randint(1, n)
         if "attention.kv_lora_rank" in k:
             return
+        if self.arch == "bailingmoe2":  # its fused projection is that wide
+            k["embedding_length"] = n * size
         if "attention.key_length" in k or rng.random() < 0.2:
             k["attention.key_length"] = k["attention.value_length"] = size
-            if rng.random() < 0.08:
+            if rng.random() < 0.02:  # most of llama.cpp's graphs abort then
                 k["attention.value_length"] = rng.choice(HEAD_SIZES)
         else:
             k["embedding_length"] = n * size
