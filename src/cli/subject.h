@@ -22,6 +22,8 @@ typedef struct subject {
     bool typed;           /**< a file: its tensors' types are known, and taken unless --quant is given */
     const char *loader;   /**< typed: the runtime that loads such files */
     bool weights_only;    /**< safetensors without config.json: no cache, no compute */
+    vf_ollama_manifest manifest; /**< from Ollama's store: what else belongs to the model */
+    vf_ollama_params params;     /**< and its own settings */
 } subject;
 
 /** Resolves a name, size class, file or folder. Close with subject_close. */

@@ -129,7 +129,7 @@ static void add_compute(const vf_compute *compute, const vf_context *c, const vf
 
 /** Rows of logits that are handed back, and of embeddings where asked for or where a decoder needs the
  * encoder's, on the host (llama-context.cpp: output_reserve). */
-static uint64_t output_bytes(const vf_model *m, const vf_context *c)
+uint64_t vf_llama_cpp_output(const vf_model *m, const vf_context *c)
 {
     uint64_t width = m->hp.vocab_size;
     if (c->embeddings || m->arch.encoder_decoder)
@@ -162,7 +162,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     out->flash_attn = c.flash_attn;
     out->type_k = c.type_k;
     out->type_v = c.type_v;
-    out->host.output = output_bytes(m, &c);
+    out->host.output = vf_llama_cpp_output(m, &c);
     add_weights(&weights, p, out);
     add_cache(&cache, &c, p, out);
     add_compute(&compute, &c, p, out);
@@ -186,6 +186,8 @@ vf_status vf_llama_cpp_footprint(const vf_case *k, vf_result *out, vf_error *err
     if (st)
         return st;
     st = footprint_placed(k, &p, out, err);
+    if (!st)
+        st = vf_llama_cpp_members(k, &p, out, err);
     vf_placement_free(k->model, k->scratch, &p);
     return st;
 }
