@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
 #include "estimate/kernels.h"
 
@@ -253,6 +254,8 @@ static void split(scheduler *s)
                     duplicate(s, src, current);
             }
             g->node[g->order[i]].src[k] = copy;
+            if (g->node[g->order[i]].op == VF_OP_FLASH_ATTN_EXT)
+                vf_fattn_copied(g, g->order[i]);
         }
     }
     s->out->n_splits++;
