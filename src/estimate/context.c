@@ -12,6 +12,7 @@
 #define DEFAULT_CONTEXT 4096
 #define DEFAULT_BATCH 2048
 #define DEFAULT_UBATCH 512
+#define POOLING_MEAN 1 /* llama.h: LLAMA_POOLING_TYPE_MEAN */
 
 static uint64_t min64(uint64_t a, uint64_t b)
 {
@@ -110,7 +111,12 @@ static vf_status resolve_outputs(const vf_model *m, const vf_settings *s, vf_con
         return vf_fail_key(err, VF_ERR_REFUSED, given && rows == s->outputs ? "--outputs" : "--batch",
                            "%u: llama.cpp needs at least one row of outputs for each sequence (%u)", (unsigned)rows,
                            c->n_seq_max);
-    c->n_outputs = min64(min64(c->n_ctx, c->n_ubatch), rows);
+    uint64_t n = min64(c->n_ctx, c->n_ubatch);
+    c->n_outputs = min64(n, rows);
+    if (s->embeddings && m->hp.pooling_type == POOLING_MEAN && c->n_outputs < vf_pad(n, c->n_seq_max))
+        return vf_fail_key(err, VF_ERR_REFUSED, c->n_outputs < n ? "--outputs" : "--ubatch",
+                           "%u: llama.cpp aborts at a mean over %u tokens of %u sequences", (unsigned)c->n_outputs,
+                           (unsigned)vf_pad(n, c->n_seq_max), c->n_seq_max);
     return VF_OK;
 }
 

@@ -60,7 +60,7 @@ class Kit:
 
     def allocate(self, jobs, cc, memory):
         """What llama.cpp allocates for each job ({key: value}, see measure.cpp) on pretend cards; an `error` when it refuses."""
-        env = dict(os.environ, LD_LIBRARY_PATH=self.fake, FAKECUDA_DEVICES=str(len(memory)), FAKECUDA_CC=str(cc),
+        env = dict(os.environ, GGML_NO_BACKTRACE="1", LD_LIBRARY_PATH=self.fake, FAKECUDA_DEVICES=str(len(memory)), FAKECUDA_CC=str(cc),
                    FAKECUDA_MEM_MIB=",".join(map(str, memory)))
         results, todo = [], list(jobs)
         while todo:

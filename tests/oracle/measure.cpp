@@ -163,11 +163,11 @@ static void run(const job & j) {
     g_retried = false;
     model->hparams.no_alloc = false;
     llama_context * ctx = llama_init_from_model(model, p);
-    model->hparams.no_alloc = true;
-    if (!ctx) return put_error("ctx");
-    if (g_retried) put_error("insufficient memory");
+    if (!ctx) put_error("ctx");
+    else if (g_retried) put_error("insufficient memory");
     else put_buffers(model, ctx);
-    llama_free(ctx);
+    model->hparams.no_alloc = true;
+    if (ctx) llama_free(ctx);
 }
 
 int main(int argc, char ** argv) {

@@ -35,17 +35,20 @@ PACKAGES = ["node-llama-cpp", "@node-llama-cpp/linux-x64", "@node-llama-cpp/linu
 
 
 def setup(o):
-    lacking = [tool for tool in ("npm", "git", "make", "gcc", "g++") if not shutil.which(tool)]
-    if lacking or sys.platform != "linux" or os.uname().machine != "x86_64":
-        sys.exit("setup needs Linux on x86-64 with npm, git, make, gcc and g++; missing: " + (", ".join(lacking) or "that machine"))
     out = Path(o.dir).resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    run = lambda *command: subprocess.run([str(c) for c in command], check=True)
-    run("npm", "install", "--prefix", out / "npm", "--no-save", "--omit=optional", "--ignore-scripts",
-        *("%s@%s" % (p, RELEASE) for p in PACKAGES))
     modules = out / "npm/node_modules"
     cpu = modules / "@node-llama-cpp/linux-x64/bins/linux-x64"
     cuda = modules / "@node-llama-cpp/linux-x64-cuda/bins/linux-x64-cuda"
+    fetched = cpu.exists() and cuda.exists()
+    lacking = [t for t in ("git", "make", "gcc", "g++") + (() if fetched else ("npm",)) if not shutil.which(t)]
+    if lacking or sys.platform != "linux" or os.uname().machine != "x86_64":
+        sys.exit("oracle.py: setup needs Linux on x86-64 with npm, git, make, gcc and g++; missing: %s"
+                 % (", ".join(lacking) or "that machine"))
+    out.mkdir(parents=True, exist_ok=True)
+    run = lambda *command: subprocess.run([str(c) for c in command], check=True)
+    if not fetched:  # without a prefix npm installs into the nearest folder above that has a package.json
+        run("npm", "install", "--prefix", out / "npm", "--no-save", "--omit=optional", "--ignore-scripts",
+            *("%s@%s" % (p, RELEASE) for p in PACKAGES))
     if not (out / "llama.cpp").exists():
         run("git", "clone", "-q", "-c", "advice.detachedHead=false", modules / "node-llama-cpp/llama/gitRelease.bundle",
             out / "llama.cpp")
@@ -240,8 +243,14 @@ def main():
         q.add_argument("--misses", type=int, default=10, help="rows to print of each segment")
     o = p.parse_args()
     if o.command == "setup":
-        return setup(o)
-    return random_rows(o) if o.command == "random" else compare(o.rows, o)
+        try:
+            return setup(o)
+        except subprocess.CalledProcessError as why:
+            sys.exit("oracle.py: %s: exit status %d" % (why.cmd[0], why.returncode))
+    try:
+        return random_rows(o) if o.command == "random" else compare(o.rows, o)
+    except kit.Failed as why:
+        sys.exit("oracle.py: %s" % why)
 
 
 if __name__ == "__main__":
