@@ -96,10 +96,7 @@ CASES = [
     (["nothere.gguf"] + G, ["nothere.gguf", "no such file"]),
     (["/dev/zero"] + G, ["/dev/zero", "not a regular file"]),
     (["/"] + G, ["config.json"]),
-<<<<<<< HEAD
-=======
     (["ollama:llama3"] + G, ["ollama:llama3", "unknown model"]),
->>>>>>> ollama
     (["diff", "a", "b"], ["diff", "not in this version"]),
     (["verify", "-"], ["standard input", "no buffer sizes"]),
     (["verify"], ["verify", "missing"]),
