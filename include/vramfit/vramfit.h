@@ -324,8 +324,10 @@ typedef enum vf_member_kind {
 
 typedef struct vf_member {
     vf_member_kind kind;
-    const vf_model *model; /**< the caller's */
+    const vf_model *model; /**< the caller's; NULL for a projector of which only `bytes` are known */
     vf_quant quant;
+    const char *name;      /**< as shown; the caller's */
+    uint64_t bytes;        /**< of weights, without a model */
 } vf_member;
 
 /** What one member takes. Bytes, over all cards and on the host. */

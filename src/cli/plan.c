@@ -1,6 +1,7 @@
 #include "cli/plan.h"
 #include "cli/io.h"
 #include "cli/measure.h"
+#include "cli/ollama.h"
 #include "cli/settings.h"
 #include "cli/suggest.h"
 
@@ -144,11 +145,16 @@ bool plan_open(plan *p, session *s, vf_error *err)
         return false;
     if (p->n_quants == 0)
         p->quant[p->n_quants++] = NULL;
+    if (!beside_open(s, p->runtime, &p->beside, err))
+        return false;
+    p->settings.override = p->beside.override;
+    p->settings.n_override = p->beside.n_overrides;
     return true;
 }
 
 void plan_close(plan *p)
 {
+    beside_close(&p->beside);
     free(p->gpu);
     free(p->quant);
     free(p->text);
@@ -212,10 +218,21 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     choice c;
     vf_request *q = p->request;
     *err = (vf_error){0};
+    if (sub->facts.n_layer == 0 && !sub->weights_only)
+        return fail_value(err, "--model", sub->title, "a projector or an adapter, not a model (see --mmproj and --lora)");
     q->settings = p->settings;
     if (!choice_make(s, sub, word, p->runtime, &c, err) || !settings_check(s, c.runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
         return false;
+    const vf_settings asked = q->settings;
+    q->member = p->member;
+    q->n_members = p->beside.n_members;
+    memcpy(p->member, p->beside.member, sizeof p->member);
+    if (strcmp(c.runtime, "ollama") == 0) {
+        ollama_settings(s, sub, &q->settings);
+        if (!ollama_members(s, sub, p->member, &q->n_members, err))
+            return false;
+    }
     const opt_value *backend = &s->opts.value[OPT_BACKEND];
     bool generic = strcmp(c.runtime, "generic") == 0;
     q->model = sub->model;
@@ -236,6 +253,7 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     stand_in_note(&w, sub, generic);
     if (c.note[0])
         row_note(&w, "%s", c.note);
+    ollama_notes(sub, &asked, q, &w);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
     if ((r->single || r->explain) && p->result->verdict != VF_FIT)

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/regex.h"
+#include "estimate/kernels.h"
 
 #define NOT_LOADED (-2)
 #define HOST_ALIGNMENT 32
@@ -61,13 +62,22 @@ static void place_layers(const vf_model *m, const vf_settings *s, const uint64_t
             n_devices == 0 || i < start ? VF_HOST : split_device(cumulative, n_devices, i - start, n_gpu);
 }
 
-/** Whether the backend has a matrix product for the type; llama.cpp leaves the others on the host
- * (ggml-cuda.cu: ggml_backend_cuda_device_supports_op). */
-static bool backend_multiplies(vf_backend backend, uint16_t type)
+/** Whether the backend can compute with the weight; llama.cpp leaves the others on the host
+ * (src/llama-model-loader.cpp: weight_buft_supported). */
+static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_backend backend)
 {
-    if (backend == VF_BACKEND_CUDA || backend == VF_BACKEND_ROCM)
-        return type != VF_TYPE_TQ1_0 && type != VF_TYPE_TQ2_0;
-    return true;
+    uint8_t kind = t->layer >= 0 && (uint32_t)t->layer < m->n_layers ? m->layers[t->layer].recurrent : VF_REC_NONE;
+
+    if (t->part == VF_PART_WEIGHT && (t->role == VF_ROLE_SSM_CONV1D || t->role == VF_ROLE_SHORTCONV_CONV))
+        return vf_kernel_ssm_conv(backend, t->ne[1]);
+    if (t->role == VF_ROLE_SSM_A && t->ne[1] > 0 && (kind == VF_REC_MAMBA || kind == VF_REC_MAMBA2)) {
+        bool per_head = t->ne[0] == 1;
+        vf_ssm_scan scan = {.per_head = per_head, .d_state = per_head ? m->hp.ssm_state_size : t->ne[0],
+                            .head_dim = m->hp.ssm_inner_size / t->ne[1], .n_head = t->ne[1],
+                            .n_group = m->hp.ssm_group_count ? m->hp.ssm_group_count : 1};
+        return vf_kernel_ssm_scan(backend, &scan);
+    }
+    return vf_kernel_mul_mat(backend, type);
 }
 
 static bool is_expert(uint16_t role)
@@ -183,7 +193,7 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
         p->tied_output_device = p->layer_device[m->n_layers];
     for (size_t i = 0; i < m->n_tensors; i++) {
         p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);
-        if (p->tensor_device[i] >= 0 && !backend_multiplies(p->backend, types[i]))
+        if (p->tensor_device[i] >= 0 && !has_kernel(m, &m->tensors[i], types[i], p->backend))
             p->tensor_device[i] = VF_HOST;
     }
     vf_status st = apply_overrides(m, s, a, p, err);

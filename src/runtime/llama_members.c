@@ -9,10 +9,6 @@
 #include "estimate/placement.h"
 #include "runtime/llama_cpp.h"
 
-/* Patches of a projector that does not say how many: the largest image of several families is 1,000 to
- * 4,000 of them. */
-#define PATCHES_UNKNOWN 4096
-
 const char *vf_member_kind_name(vf_member_kind kind)
 {
     static const char *const names[] = {"draft", "mmproj", "lora"};
@@ -103,13 +99,21 @@ static const vf_tensor *named(const vf_model *m, const char *name)
     return NULL;
 }
 
+/** Patches and widths of a projector whose file is not there: those of SigLIP so400m at 896 pixels, the
+ * largest of the common towers. */
+#define PATCHES_LARGE 4096
+#define EMBD_LARGE 1152
+#define FF_LARGE 4304
+
 /** The encoder's buffer for a warm-up image: its widest block for all patches, flash attention on. No
  * measurement stands behind it: as much again is margin. */
 static uint64_t projector_compute(const vf_model *m)
 {
+    if (!m)
+        return vf_mul3(PATCHES_LARGE, 4 * EMBD_LARGE + 3 * FF_LARGE, 4);
     const vf_tensor *positions = named(m, "v.position_embd.weight"), *up = named(m, "v.blk.0.ffn_up.weight");
     const vf_tensor *q = named(m, "v.blk.0.attn_q.weight"), *qkv = named(m, "v.blk.0.attn_qkv.weight");
-    uint64_t n = positions ? positions->ne[1] : PATCHES_UNKNOWN;
+    uint64_t n = positions ? positions->ne[1] : PATCHES_LARGE;
     uint64_t embd = q ? q->ne[0] : qkv ? qkv->ne[0] : 0;
     uint64_t ff = up ? up->ne[0] > up->ne[1] ? up->ne[0] : up->ne[1] : vf_mul(4, embd);
     return vf_mul3(n, vf_add(vf_mul(4, embd), vf_mul(3, ff)), 4);
@@ -120,8 +124,8 @@ static vf_status add_projector(const vf_case *k, const vf_member *member, const 
 {
     bool on_card = k->request->n_devices > 0;
     vf_backend backend = on_card ? k->settings->backend : VF_BACKEND_CPU;
-    uint64_t weights = 0, compute = projector_compute(member->model);
-    for (size_t i = 0; i < member->model->n_tensors; i++)
+    uint64_t weights = member->bytes, compute = projector_compute(member->model);
+    for (size_t i = 0; member->model && i < member->model->n_tensors; i++)
         weights = vf_add(weights, in_buffer(backend, &member->model->tensors[i], types[i]));
     if (on_card) {
         add_to_device(out, 0, VF_SEG_WEIGHTS, weights, &mr->weights);
@@ -170,15 +174,17 @@ static vf_status add_adapter(const vf_case *k, const vf_member *member, const ui
 static vf_status add_member(const vf_case *k, const vf_member *member, const vf_placement *p, vf_result *out,
                             vf_error *err)
 {
-    size_t n = member->model->n_tensors;
+    if (!member->model && member->kind != VF_MEMBER_MMPROJ)
+        return vf_fail(err, VF_ERR_USAGE, "a %s without a model", vf_member_kind_name(member->kind));
+    size_t n = member->model ? member->model->n_tensors : 0;
     uint16_t *types = n ? vf_alloc_zero(k->scratch, n, sizeof *types) : NULL;
     if (n && !types)
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     vf_member_result *mr = &out->member[out->n_members++];
     *mr = (vf_member_result){.kind = member->kind};
-    vf_set_text(mr->name, sizeof mr->name, member->model->name);
+    vf_set_text(mr->name, sizeof mr->name, member->name ? member->name : "");
     vf_set_text(mr->quant, sizeof mr->quant, member->quant.name);
-    vf_status st = vf_mix_types(member->model, &member->quant, k->scratch, types, err);
+    vf_status st = !member->model ? VF_OK : vf_mix_types(member->model, &member->quant, k->scratch, types, err);
     if (!st && member->kind == VF_MEMBER_DRAFT)
         st = place_draft(k, member, types, out, mr, err);
     else if (!st && member->kind == VF_MEMBER_MMPROJ)
