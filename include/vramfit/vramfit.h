@@ -201,6 +201,8 @@ typedef struct vf_quant {
     vf_type type;            /**< VF_QUANT_CAST: the type */
     uint32_t millibits;      /**< nominal bits per weight × 1000 (generic: 250 .. 32000); 0: unknown */
     bool imatrix;            /**< made with an importance matrix */
+    bool output_typed;       /**< VF_QUANT_GGUF: output matrix and token embeddings have a type of their own */
+    vf_type output_type;     /**< that type */
     char runtime[24];        /**< the runtime that the name implies */
 } vf_quant;
 
