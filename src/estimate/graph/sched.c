@@ -4,8 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
 #include "estimate/graph/vulkan.h"
+#include "estimate/kernels.h"
 
 /* ggml-cuda.cu and the others: GGML_OP_OFFLOAD_MIN_BATCH */
 #define OFFLOAD_MIN_BATCH 32
@@ -47,10 +49,14 @@ static void push_leaf(scheduler *s, vf_id id)
 
 static bool supports(const scheduler *s, int8_t backend, const vf_node *node)
 {
+    bool product = node->op == VF_OP_MUL_MAT || node->op == VF_OP_MUL_MAT_ID;
+
     if (backend == s->cpu)
         return true;
-    return !(node->flags & VF_NODE_CPU_ONLY) &&
-           (s->machine->kind != VF_BACKEND_VULKAN || vf_vulkan_supports(s->g, node));
+    if ((node->flags & VF_NODE_CPU_ONLY) ||
+        (product && !vf_kernel_mul_mat(s->machine->kind, s->g->node[node->src[0]].type)))
+        return false;
+    return s->machine->kind != VF_BACKEND_VULKAN || vf_vulkan_supports(s->g, node);
 }
 
 /* ggml-cuda.cu: get_op_batch_size */
@@ -252,6 +258,8 @@ static void split(scheduler *s)
                     duplicate(s, src, current);
             }
             g->node[g->order[i]].src[k] = copy;
+            if (g->node[g->order[i]].op == VF_OP_FLASH_ATTN_EXT)
+                vf_fattn_copied(g, g->order[i]);
         }
     }
     s->out->n_splits++;
