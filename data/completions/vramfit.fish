@@ -1,6 +1,7 @@
 complete -c vramfit -n __fish_use_subcommand -a list -d 'what is known, one line each'
 complete -c vramfit -n __fish_use_subcommand -a show -d 'everything known of one model, quantization, GPU or runtime'
 complete -c vramfit -n __fish_use_subcommand -a check -d 'lint catalog data (the built-in catalog without PATH)'
+complete -c vramfit -n __fish_use_subcommand -a verify -d 'predicted against allocated, from a runtime'\''s log'
 complete -c vramfit -n __fish_use_subcommand -a help -d 'this page, or one on a topic'
 complete -c vramfit -n __fish_use_subcommand -a version -d 'versions of vramfit and of what it is built with'
 complete -c vramfit -l model -s m -x -a '(vramfit list models -f tsv 2>/dev/null | tail -n +2 | cut -f1)' -d 'name, size class (13B), .gguf or .safetensors file, folder, - (stdin)'
