@@ -17,7 +17,9 @@ bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels)
 
 bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s)
 {
-    if (!is_cuda(backend))
+    if (backend == VF_BACKEND_VULKAN && !s->per_head)
+        return false;
+    if (!is_cuda(backend) && backend != VF_BACKEND_VULKAN)
         return true;
     if (s->per_head)
         return (s->d_state == 128 || s->d_state == 256) && s->head_dim % 16 == 0;

@@ -1,7 +1,8 @@
 /* Which operations a backend has a kernel for, as far as it depends on shape or type. llama.cpp asks twice:
  * for the weight when it is loaded (src/llama-model-loader.cpp: weight_buft_supported; without a kernel it
  * stays in system memory), and for the node when the graph is scheduled.
- * CUDA: ggml/src/ggml-cuda/ggml-cuda.cu, ggml_backend_cuda_device_supports_op. */
+ * CUDA: ggml/src/ggml-cuda/ggml-cuda.cu, ggml_backend_cuda_device_supports_op; Vulkan:
+ * ggml/src/ggml-vulkan/ggml-vulkan.cpp, ggml_backend_vk_device_supports_op. */
 #ifndef VF_ESTIMATE_KERNELS_H
 #define VF_ESTIMATE_KERNELS_H
 

@@ -13,14 +13,6 @@
 #define MAX_PATTERN 12
 #define MAX_SET 96
 
-/* Mamba's scan: only that of Mamba-2, which has one A for a head. */
-static bool scan_supported(const vf_graph *g, const vf_node *node)
-{
-    const vf_node *state = &g->node[node->src[0]], *a = &g->node[node->src[3]];
-
-    return a->nb[1] == 4 && (state->ne[0] == 128 || state->ne[0] == 256) && state->ne[1] % 16 == 0;
-}
-
 static bool delta_net_supported(const vf_graph *g, const vf_node *node)
 {
     uint64_t head = g->node[node->src[2]].ne[0];
@@ -35,8 +27,6 @@ bool vf_vulkan_supports(const vf_graph *g, const vf_node *node)
             return false;
     if (vf_g_bytes(node) > MAX_TENSOR)
         return false;
-    if (node->op == VF_OP_SSM_SCAN)
-        return scan_supported(g, node);
     return node->op != VF_OP_GATED_DELTA_NET || delta_net_supported(g, node);
 }
 
