@@ -65,7 +65,7 @@ def setup(o):
 
 # ---- random models ----------------------------------------------------------------------------
 
-OPTIONAL = [r"attn_qkv\.weight$", r"attn_[qkv]\.bias$", r"attn_qkv\.bias$", r"attn_output\.bias$", r"attn_[qk]_norm\.weight$", r"ffn_(up|down|gate)\.bias$",
+OPTIONAL = [r"attn_[qkv]\.bias$", r"attn_qkv\.bias$", r"attn_output\.bias$", r"attn_[qk]_norm\.weight$", r"ffn_(up|down|gate)\.bias$",
             r"^rope_freqs\.weight$", r"attn_norm\.bias$", r"ffn_norm\.bias$", r"ssm_conv1d\.bias$", r"exp_probs_b"]
 
 
@@ -91,6 +91,8 @@ def random_model(tools, rng, packed, folder, number):
         keep.add("^output\\.weight$")
     if rng.random() < 0.3:
         keep.add(rng.choice(OPTIONAL))
+    if rng.random() < 0.15:
+        keep.add(r"attn_qkv\.(weight|bias)$")
     base = {kit.pattern(name): kind if kind in ("f32", "mxfp4") else "f16" for name, _, kind in tensors}
 
     def wide(name, shape):
