@@ -67,7 +67,9 @@ static vf_id cached_k(vf_build *b, const vf_layer *l, vf_id cache)
 {
     vf_graph *g = b->g;
     const vf_node *t = &g->node[cache];
-    uint64_t nb1 = vf_row_bytes(t->type, l->head_k), nb2 = t->nb[1], nb3 = t->nb[2];
+    const vf_type_info *info = vf_type_get(t->type);
+    /* ggml_row_size: without flash attention nobody minds that a head is no whole number of blocks */
+    uint64_t nb1 = vf_mul(info->block_bytes, l->head_k) / info->block, nb2 = t->nb[1], nb3 = t->nb[2];
 
     return vf_g_view(g, cache, (uint64_t[4]){l->head_k, l->n_head_kv, t->ne[1], b->n_streams},
                      (uint64_t[3]){nb1, nb2, nb3});
