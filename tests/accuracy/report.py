@@ -49,11 +49,11 @@ BARS = {
     # Settings drawn by chance: odd contexts, batches and cache types, put together as they came.
     "weights" + RANDOM: EXACT,
     "KV cache and state" + RANDOM: EXACT,
-    "compute buffers" + RANDOM: (0.9, 0.001, float("inf")),
-    "all three on the card" + RANDOM: (0.9, 0.001, 2.0),
+    "compute buffers" + RANDOM: (0.99, 0.0, 2.0),
+    "all three on the card" + RANDOM: (0.99, 0.0, 2.0),
     "weights, host" + RANDOM: EXACT,
     "KV cache and state, host" + RANDOM: EXACT,
-    "compute buffers, host" + RANDOM: (0.85, 0.001, float("inf")),
+    "compute buffers, host" + RANDOM: (0.99, 0.0, 0.5),
     "output buffer, host" + RANDOM: EXACT,
 }
 DEVICE = ("weights", "KV cache and state", "compute buffers")
