@@ -110,6 +110,9 @@ vf_log_device *vf_log_find_device(vf_log_reader *r, const char *name, size_t n)
 {
     static const char *const suffixes[] = {"_Mapped", "_Private", "_Shared", "_Split"};
     vf_log *log = &r->log;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)name[i] <= ' ' || (unsigned char)name[i] >= 0x7f)
+            return NULL;
     if (n == 0)
         return NULL;
     if (is_host(name, n))
