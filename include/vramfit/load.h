@@ -283,6 +283,43 @@ typedef struct vf_log_row {
  * sides are left out. Returns their number. */
 VF_API uint32_t vf_log_compare(const vf_log *log, const vf_result *result, vf_log_row rows[VF_LOG_ROWS]);
 
+/* ---- the local store of Ollama ------------------------------------------------------------ */
+
+/** A file of the store: STORE/blobs/NAME. The name is made of a digest that was checked, never a path. */
+typedef struct vf_ollama_blob {
+    char name[72];  /**< "sha256-" and 64 hexadecimal digits; "": there is none */
+    uint64_t bytes; /**< as the manifest says */
+} vf_ollama_blob;
+
+#define VF_OLLAMA_ADAPTERS 8
+
+/** What a manifest says of a model. */
+typedef struct vf_ollama_manifest {
+    vf_ollama_blob model;    /**< a GGUF file */
+    vf_ollama_blob params;   /**< JSON, for vf_ollama_params_read */
+    vf_ollama_blob manifest; /**< a list of manifests that only names the one for GGUF: read that one; all else is 0 */
+    vf_ollama_blob projector; /**< a GGUF file: the first one, which is the one that Ollama loads */
+    vf_ollama_blob adapter[VF_OLLAMA_ADAPTERS]; /**< GGUF files */
+    uint32_t n_adapters;
+    uint32_t n_tensors;      /**< layers of safetensors (Ollama's MLX runner) */
+} vf_ollama_manifest;
+
+/** Reads a manifest (n bytes of text). VF_ERR_DATA where it has no model layer, or a digest that is none. */
+VF_API vf_status vf_ollama_manifest_read(const char *file, const char *text, size_t n, const vf_allocator *a,
+                                         vf_ollama_manifest *out, vf_error *err);
+
+/** Parameters of a model's Modelfile that matter for memory. 0: not said. */
+typedef struct vf_ollama_params {
+    uint64_t num_ctx;   /**< tokens of one sequence */
+    uint32_t num_batch; /**< tokens */
+    bool has_num_gpu;
+    uint32_t num_gpu;   /**< layers on the cards, output included */
+} vf_ollama_params;
+
+/** Reads the parameters (n bytes of text); others than these are passed over. */
+VF_API vf_status vf_ollama_params_read(const char *file, const char *text, size_t n, const vf_allocator *a,
+                                       vf_ollama_params *out, vf_error *err);
+
 #ifdef __cplusplus
 }
 #endif

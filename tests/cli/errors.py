@@ -96,7 +96,7 @@ CASES = [
     (["nothere.gguf"] + G, ["nothere.gguf", "no such file"]),
     (["/dev/zero"] + G, ["/dev/zero", "not a regular file"]),
     (["/"] + G, ["config.json"]),
-    (["ollama:llama3"] + G, ["ollama:llama3", "not in this version"]),
+    (["ollama:llama3"] + G, ["ollama:llama3", "unknown model"]),
     (["diff", "a", "b"], ["diff", "not in this version"]),
     (["verify", "-"], ["standard input", "no buffer sizes"]),
     (["verify"], ["verify", "missing"]),
