@@ -248,6 +248,8 @@ static void general_notes(const verifier *f, const vf_log *log, verified *v)
         note(v, "a trial run without weights (no_alloc)");
     if (log->ollama && !log->estimate)
         note(v, "Ollama's own engine plans its buffers in another way than llama.cpp, which is what is predicted");
+    if (log->output_on_host && !f->beside->n_overrides)
+        note(v, "a version that keeps the output layer in system memory unless all layers are on the cards");
     if (log->overridden && !f->beside->n_overrides)
         note(v, "tensors were put elsewhere, which is not predicted without --override-tensor");
     for (uint32_t i = 0; i < v->result->n_notes; i++)

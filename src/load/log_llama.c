@@ -91,6 +91,14 @@ static void offloaded(vf_log_reader *r, const char *at)
         return;
     r->log.n_offloaded = (uint32_t)(n & UINT32_MAX);
     r->log.n_offloadable = (uint32_t)(of & UINT32_MAX);
+    r->log.output_on_host = n > 0 && n < of && r->n_repeating == n;
+}
+
+/** "offloading 25 repeating layers to GPU": one less than what is offloaded, as the output layer counts. */
+static void offloading(vf_log_reader *r, const char *at)
+{
+    uint64_t n;
+    r->n_repeating = vf_log_number(&at, &n) && strncmp(at, " repeating", 10) == 0 ? n : r->n_repeating;
 }
 
 /** src/llama-model.cpp, with -v: "layer   3 assigned to device CUDA0, is_swa = 0" */
@@ -339,6 +347,8 @@ static void buffer_size(vf_log_reader *r, const char *at, const char *line)
     unsigned decimals;
     if (term < 0 || !vf_log_decimal(&at, &value, &decimals) || !starts(at, " MiB"))
         return;
+    if (term == VF_LOG_WEIGHTS)
+        vf_log_begin_again(r);
     vf_log_device *d = vf_log_find_device(r, name, n);
     if (!d)
         return;
@@ -413,6 +423,7 @@ static const struct {
     {"llama_init_from_model: n_seq_max ", new_context, NULL},
     {"llama_context: n_seq_max ", new_context, NULL},
     {"llama_context: n_ctx ", new_context, NULL},
+    {"offloading ", offloading, NULL},
     {"offloaded ", offloaded, NULL},
     {" assigned to device ", assigned, NULL},
     {" buffer type overridden to ", NULL, overridden},
