@@ -1,4 +1,4 @@
-/* vramfit, the half that reads: catalogs, GGUF headers, config.json, safetensors headers.
+/* vramfit, the half that reads: catalogs, GGUF headers, config.json, safetensors headers, logs.
  *
  * Nothing here opens a file. Readers are fed by the caller, through a vf_source (a forward read
  * callback) or with bytes in memory, and hold hard limits on everything a file can claim.

@@ -250,6 +250,12 @@ static void general_notes(const verifier *f, const vf_log *log, verified *v)
         note(v, "Ollama's own engine plans its buffers in another way than llama.cpp, which is what is predicted");
     if (log->output_on_host && !f->beside->n_overrides)
         note(v, "a version that keeps the output layer in system memory unless all layers are on the cards");
+    vf_runtime_entry runtime;
+    uint32_t index;
+    if (!log->n_outputs_max && !log->ollama && verify_differing(v) &&
+        vf_catalog_find(f->s->catalog, VF_KIND_RUNTIME, "llama.cpp", &index, NULL) == VF_OK &&
+        vf_catalog_runtime(f->s->catalog, index, &runtime) == VF_OK)
+        note(v, "predicted is llama.cpp %s; the log is of an older version, or leaves lines out", runtime.version);
     if (log->overridden && !f->beside->n_overrides)
         note(v, "tensors were put elsewhere, which is not predicted without --override-tensor");
     for (uint32_t i = 0; i < v->result->n_notes; i++)

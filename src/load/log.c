@@ -179,8 +179,8 @@ void vf_log_end_load(vf_log_reader *r)
     bool any = false;
     for (int t = 0; t < VF_LOG_TERMS; t++)
         any = any || vf_log_says(&r->log, (vf_log_term)t);
-    if (!any)
-        return;
+    if (!any || r->n_cached < r->n_cached_first)
+        return; /* fewer layers than before: a context of the MTP blocks alone */
     r->log.no_alloc = r->log.no_alloc || has_no_weights(&r->log);
     if (r->log.no_alloc)
         vf_log_forget(&r->log, VF_LOG_WEIGHTS); /* printed as 0.00 MiB */
@@ -200,7 +200,7 @@ void vf_log_begin_load(vf_log_reader *r)
     memcpy(r->log.host.name, "host", 5);
     r->log.line = r->line;
     r->aside = false;
-    r->n_repeating = 0;
+    r->n_repeating = r->n_cached = r->n_cached_first = 0;
 }
 
 void vf_log_begin_again(vf_log_reader *r)
@@ -212,6 +212,7 @@ void vf_log_begin_again(vf_log_reader *r)
         vf_log_forget(&r->log, (vf_log_term)t);
         r->from_table[t] = false;
     }
+    r->n_cached = r->n_cached_first = 0;
     r->log.line = r->line;
     r->log.no_alloc = r->log.has_types = false;
 }
@@ -226,6 +227,8 @@ void vf_log_begin_context(vf_log_reader *r)
         vf_log_forget(log, (vf_log_term)t);
         r->from_table[t] = false;
     }
+    r->n_cached_first = r->n_cached > r->n_cached_first ? r->n_cached : r->n_cached_first;
+    r->n_cached = 0;
     log->line = r->line;
     log->n_ctx = 0;
     log->n_seq_max = log->n_batch = log->n_ubatch = log->n_outputs_max = 0;

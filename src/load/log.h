@@ -20,6 +20,7 @@ typedef struct vf_log_reader {
     bool aside;      /**< lines are about a second context of the same model (MTP) */
     bool from_table[VF_LOG_TERMS]; /**< amounts are those of the memory breakdown */
     vf_log_card card[VF_MAX_DEVICES];
+    uint64_t n_cached, n_cached_first; /**< layers in the caches of this context, and of the model's first */
     uint64_t n_repeating; /**< of "offloading N repeating layers" */
     uint64_t line;
     uint64_t n_told;

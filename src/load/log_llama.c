@@ -214,10 +214,14 @@ static void one_cache(vf_log_reader *r, const char *at)
 }
 
 /** "(  8192 cells,  32 layers,  4/1 seqs)": sequences, and streams when they are not one for all. */
-static void sequences(vf_log_reader *r, const char *at)
+static void sequences(vf_log_reader *r, const char *at, const char *line)
 {
     uint64_t n, streams;
-    const char *p = at;
+    const char *p = at - strlen(" layers, ");
+    while (p > line && p[-1] >= '0' && p[-1] <= '9')
+        p--;
+    r->n_cached += vf_log_number(&p, &n) && n < UINT32_MAX ? n : 0;
+    p = at;
     if (r->aside || !vf_log_number(&p, &n) || n == 0 || n > 65536)
         return;
     bool has_streams = *p == '/' && (p++, vf_log_number(&p, &streams)) && streams > 0;
@@ -433,7 +437,7 @@ static const struct {
     {" K (", cache_types, NULL},
     {"type_k = '", cache_types_quoted, NULL},
     {"KV self size", one_cache, NULL},
-    {" layers, ", sequences, NULL},
+    {" layers, ", NULL, sequences},
     {"n_slots = ", slots, NULL},
     {"sched_reserve: reserving", reserving, NULL},
     {"buffer size =", NULL, buffer_size},

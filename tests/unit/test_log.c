@@ -233,6 +233,23 @@ static void test_trials(void)
     CHECK(q.settings.gpu_layers == 21 && q.settings.n_override == 1, "which is kept back");
 }
 
+/* A second context with fewer layers is that of the MTP blocks; one with as many is told. */
+static void test_contexts(void)
+{
+    static const char first[] = "load_tensors: CUDA0 model buffer size = 6.00 MiB\nllama_context: constructing llama_context\n"
+                                "llama_kv_cache: CUDA0 KV buffer size = 7.00 MiB\n"
+                                "llama_kv_cache: size = 7.00 MiB (  256 cells,  16 layers,  1/1 seqs), K (f16): 3.50 MiB, V (f16): 3.50 MiB\n"
+                                "llama_context: constructing llama_context\nllama_kv_cache: CUDA0 KV buffer size = 1.00 MiB\n";
+    static const char *const second[] = {"x: size = 1.00 MiB (  256 cells,   1 layers,  1/1 seqs), K (f16): 0.50 MiB, V (f16): 0.50 MiB\n",
+                                         "x: size = 1.00 MiB (  256 cells,  16 layers,  1/1 seqs), K (f16): 0.50 MiB, V (f16): 0.50 MiB\n"};
+    char text[1000];
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, "%s%s", first, second[i]);
+        CHECK(read_bytes(text, strlen(text), 0) == VF_OK && all.n == i + 1, "%d loads", (int)all.n);
+        CHECK_U64(all.log[0].device[0].term[VF_LOG_KV_CACHE].bytes, 7 * MIB, "the first context");
+    }
+}
+
 static void test_ollama(void)
 {
     const vf_log *l = read_text(
@@ -374,6 +391,7 @@ int main(void)
     test_table();
     test_several();
     test_trials();
+    test_contexts();
     test_ollama();
     test_compare();
     test_cut();
