@@ -178,6 +178,7 @@ static const vf_field output[] = {
     FLAG("norm_is_token_embd_norm", output.norm_is_token_embd_norm, "the final norm has that name"),
     FLAG("norm_is_enc_output_norm", output.norm_is_enc_output_norm, "the final norm is enc.output_norm"),
     FLAG("no_norm", output.no_norm, "no final norm is stored"),
+    FLAG("not_copied", output.not_copied, "a tied output is the token embeddings themselves"),
     FLAG("copied_first", output.copied_first, "a tied output is loaded before the token embeddings"),
     END,
 };
@@ -278,6 +279,7 @@ static const vf_field graph[] = {
     FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),
     FLAG("scaled_residual", graph.scaled_residual, "outputs of mixer and feed-forward are scaled in any case"),
     FLAG("qk_layer_norm", graph.qk_layer_norm, "norms of q and k are LayerNorms"),
+    FLAG("no_logits", graph.no_logits, "output.weight is loaded but not used"),
     FLAG("no_flash_attn", graph.no_flash_attn, "llama.cpp turns flash attention off"),
     FLAG("scores_capped", graph.scores_capped, "attention scores are soft-capped in any case"),
     FLAG("scaled_experts", graph.scaled_experts, "the sum of dense feed-forward and experts is scaled"),

@@ -241,6 +241,7 @@ typedef struct vf_arch {
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
         bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
+        bool not_copied;   /**< a tied output is the token embeddings themselves, on the host (BitNet) */
         bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
                                 both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
@@ -331,6 +332,7 @@ typedef struct vf_arch {
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
         bool qk_layer_norm;       /**< norms of q and k are LayerNorms whatever the others are (Chameleon) */
+        bool no_logits;           /**< an encoder: output.weight is loaded but not used */
         bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
         bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */
         bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
