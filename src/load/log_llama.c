@@ -109,7 +109,8 @@ static void assigned(vf_log_reader *r, const char *at)
         d->layers++;
 }
 
-/** src/llama-model-loader.cpp, with -v: "tensor blk.3.ffn_up_exps.weight (...) buffer type overridden to CPU" */
+/** src/llama-model-loader.cpp, with -v: "tensor blk.3.ffn_up_exps.weight (...) buffer type overridden to CPU"; pinned memory is the
+ * host's too */
 static void overridden(vf_log_reader *r, const char *at, const char *line)
 {
     const char *name = strstr(line, "tensor blk.");
@@ -117,8 +118,8 @@ static void overridden(vf_log_reader *r, const char *at, const char *line)
     bool expert = false;
     if (name) {
         name += strlen("tensor blk.");
-        expert = vf_log_number(&name, &layer) && layer < UINT32_MAX && strncmp(at, "CPU", 3) == 0 &&
-                 strncmp(name, ".ffn_", 5) == 0 && strstr(name, "exps.");
+        expert = vf_log_number(&name, &layer) && layer < UINT32_MAX && starts(name, ".ffn_") && strstr(name, "exps.") &&
+                 vf_log_find_device(r, at, strcspn(at, " ")) == &r->log.host;
     }
     if (!expert)
         r->log.overridden = true;
