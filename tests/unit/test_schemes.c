@@ -123,6 +123,35 @@ static void measured(void)
     vf_model_free(m);
 }
 
+/* Sizes as published, within parts per million: 0 where every tensor is known; routers and small projections
+ * that a publisher keeps at other widths, and sizes printed in steps of 0.01 GiB, are the rest. */
+static void published(void)
+{
+    size_t n;
+    uint32_t lines = 0;
+    char *text = sample_read_file("tests/unit/safetensors_sizes.jsonl", &n), *line = text;
+    CHECK(text != NULL, "tests/unit/safetensors_sizes.jsonl");
+    for (char *end; line && (end = strchr(line, '\n')); line = end + 1, lines++) {
+        *end = 0;
+        cJSON *row = cJSON_Parse(line);
+        vf_model *m = model(cJSON_GetObjectItem(row, "model")->valuestring);
+        vf_quant q = quant(cJSON_GetObjectItem(row, "quant")->valuestring);
+        uint64_t want = (uint64_t)cJSON_GetObjectItem(row, "bytes")->valuedouble, got = 0;
+        if (q.packing == VF_PACK_NONE)
+            for (size_t i = 0; i < m->n_tensors; i++)
+                got += vf_tensor_is_parameter(&m->tensors[i]) ? 2 * vf_tensor_elements(&m->tensors[i]) : 0;
+        else
+            got = model_bytes(m, &q);
+        uint64_t off = got > want ? got - want : want - got;
+        CHECK(off <= want / 1000000 * (uint64_t)cJSON_GetObjectItem(row, "within_ppm")->valuedouble, "%s: %llu, published %llu",
+              cJSON_GetObjectItem(row, "repo")->valuestring, (unsigned long long)got, (unsigned long long)want);
+        vf_model_free(m);
+        cJSON_Delete(row);
+    }
+    CHECK(lines > 10, "%u published sizes", lines);
+    free(text);
+}
+
 int main(void)
 {
     vf_error err;
@@ -131,6 +160,7 @@ int main(void)
     matrices();
     kept();
     measured();
+    published();
     vf_catalog_free(catalog);
     return CHECK_END();
 }
