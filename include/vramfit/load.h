@@ -291,13 +291,16 @@ typedef struct vf_ollama_blob {
     uint64_t bytes; /**< as the manifest says */
 } vf_ollama_blob;
 
+#define VF_OLLAMA_ADAPTERS 8
+
 /** What a manifest says of a model. */
 typedef struct vf_ollama_manifest {
     vf_ollama_blob model;    /**< a GGUF file */
     vf_ollama_blob params;   /**< JSON, for vf_ollama_params_read */
     vf_ollama_blob manifest; /**< a list of manifests that only names the one for GGUF: read that one; all else is 0 */
-    uint32_t n_projectors, n_adapters;
-    uint64_t projector_bytes, adapter_bytes;
+    vf_ollama_blob projector; /**< a GGUF file: the first one, which is the one that Ollama loads */
+    vf_ollama_blob adapter[VF_OLLAMA_ADAPTERS]; /**< GGUF files */
+    uint32_t n_adapters;
     uint32_t n_tensors;      /**< layers of safetensors (Ollama's MLX runner) */
 } vf_ollama_manifest;
 

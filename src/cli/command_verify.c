@@ -1,4 +1,5 @@
 /* verify: what a runtime's log says was allocated, beside what would have been predicted. */
+#include "cli/beside.h"
 #include "cli/io.h"
 #include "cli/quant.h"
 #include "cli/settings.h"
@@ -20,6 +21,7 @@ typedef struct verifier {
     vf_request *request;
     vf_result *result, *other;
     verified *v;
+    beside *beside; /**< for --override-tensor */
     uint64_t n_errors;
     int status;
     vf_error *err;
@@ -131,6 +133,10 @@ static bool make_request(verifier *f, const vf_log *log, const subject *sub, ver
     vf_log_request(log, q);
     if (!settings_apply(f->s, &q->settings, err))
         return false;
+    if (f->beside->n_overrides) {
+        q->settings.override = f->beside->override;
+        q->settings.n_override = f->beside->n_overrides;
+    }
     if (options_has(&f->s->opts, OPT_CONTEXT) && f->s->opts.value[OPT_CONTEXT].word != NOT_A_WORD)
         q->settings.context = sub->facts.n_ctx_train;
     if (!q->settings.context)
@@ -152,24 +158,67 @@ static uint32_t estimate(verifier *f, verified *v, vf_result *out, vf_error *err
     return verify_differing(v);
 }
 
-/* How many rows of logits were reserved is printed since 2026 only, and which programs reserve one for each
- * sequence instead of one for each token has changed before: what agrees better is taken. */
-static bool estimate_best(verifier *f, verified *v, vf_error *err)
+/* Estimates anew, with other settings; what agrees better stays. */
+static bool improve(verifier *f, verified *v, uint32_t *differing, const vf_settings *settings, vf_error *err)
 {
-    uint32_t most = estimate(f, v, f->result, err);
-    if (most == 0 || most == UINT32_MAX || v->log->n_outputs_max || options_has(&f->s->opts, OPT_OUTPUTS))
-        return most != UINT32_MAX;
-    f->request->settings.outputs = VF_OUTPUTS_DEFAULT;
-    uint32_t least = estimate(f, v, f->other, err);
-    if (least < most) {
-        note(v, "the log does not say how many rows of logits were reserved: one for each sequence agrees better (--outputs)");
+    vf_settings before = f->request->settings;
+    if (*differing == 0)
+        return false;
+    f->request->settings = *settings;
+    uint32_t n = estimate(f, v, f->other, err);
+    if (n < *differing) {
+        vf_result *better = f->other;
+        f->other = f->result;
+        f->result = better;
+        *differing = n;
         return true;
     }
-    f->request->settings.outputs = VF_OUTPUTS_ALL;
-    return estimate(f, v, f->result, err) != UINT32_MAX;
+    f->request->settings = before;
+    v->result = f->result;
+    v->n_rows = vf_log_compare(v->log, f->result, v->row);
+    return false;
 }
 
-static void general_notes(const vf_log *log, verified *v)
+/* Layers by card, read off the cache, which is the same for every layer in most models. The output layer is
+ * on the last card that has layers. */
+static bool split_by_cache(const vf_log *log, vf_settings *s)
+{
+    uint64_t total = 0, layers = log->n_offloaded ? log->n_offloaded - 1 : 0;
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < log->n_devices; i++)
+        total += log->device[i].term[VF_LOG_KV_CACHE].bytes / 1024;
+    if (log->n_devices < 2 || s->n_tensor_split || !total || total > UINT64_MAX / 1024 / 1024 || !layers || layers > 65536)
+        return false;
+    s->n_tensor_split = log->n_devices;
+    for (uint32_t i = 0; i < log->n_devices; i++) {
+        uint64_t share = log->device[i].term[VF_LOG_KV_CACHE].bytes / 1024;
+        uint64_t n = (share * layers + total / 2) / total;
+        s->tensor_split[i] = (double)n;
+        last = n ? i : last;
+    }
+    s->tensor_split[last] += 1;
+    return true;
+}
+
+static bool estimate_best(verifier *f, verified *v, vf_error *err)
+{
+    uint32_t differing = estimate(f, v, f->result, err);
+    if (differing == UINT32_MAX)
+        return false;
+    vf_settings other = f->request->settings;
+    if (split_by_cache(v->log, &other) && improve(f, v, &differing, &other, err))
+        note(v, "the log does not say which layers are on which card: read off the cache's buffers (--tensor-split)");
+    other = f->request->settings;
+    /* How many rows of logits were reserved is printed since 2026 only; which programs reserve one for each
+     * sequence instead of one for each token has changed before. */
+    other.outputs = VF_OUTPUTS_DEFAULT;
+    if (!v->log->n_outputs_max && !options_has(&f->s->opts, OPT_OUTPUTS) && improve(f, v, &differing, &other, err))
+        note(v, "the log does not say how many rows of logits were reserved: one for each sequence agrees better (--outputs)");
+    *err = (vf_error){0};
+    return true;
+}
+
+static void general_notes(const verifier *f, const vf_log *log, verified *v)
 {
     if (log->estimate)
         note(v, "the log has nothing that was allocated: these are the amounts that Ollama expected");
@@ -177,8 +226,8 @@ static void general_notes(const vf_log *log, verified *v)
         note(v, "a trial run without weights (no_alloc)");
     if (log->ollama && !log->estimate)
         note(v, "Ollama's own engine plans its buffers in another way than llama.cpp, which is what is predicted");
-    if (log->overridden)
-        note(v, "tensors were put elsewhere (--override-tensor), which is not predicted");
+    if (log->overridden && !f->beside->n_overrides)
+        note(v, "tensors were put elsewhere, which is not predicted without --override-tensor");
     for (uint32_t i = 0; i < v->result->n_notes; i++)
         note(v, "%.200s", v->result->note[i]);
 }
@@ -197,7 +246,7 @@ static bool judge(verifier *f, const vf_log *log, subject *sub, vf_error *err)
     v->quant = c.quant.name;
     if (!estimate_best(f, v, err))
         return false;
-    general_notes(log, v);
+    general_notes(f, log, v);
     if (verify_differing(v) && f->status == EXIT_FITS)
         f->status = EXIT_NO_FIT;
     verify_load(&f->out, v);
@@ -251,8 +300,7 @@ static int run(verifier *f, input *in, vf_error *err)
     if (st != VF_OK || f->broken)
         return EXIT_BAD;
     if (f->out.n_loads == 0 && f->n_errors == 0) {
-        (void)fail(err, "", "no buffer sizes in it: llama.cpp prints them while it loads (newer programs with -v, or at exit), "
-                            "Ollama in its server's log");
+        (void)fail(err, "", "no buffer sizes in it: llama.cpp prints them while it loads (since 2026 with -lv 4), Ollama in its server's log");
         text_set(err->file, sizeof err->file, in->shown);
         return EXIT_BAD;
     }
@@ -271,9 +319,10 @@ int command_verify(session *s, vf_error *err)
     f.result = calloc(1, sizeof *f.result);
     f.other = calloc(1, sizeof *f.other);
     f.v = calloc(1, sizeof *f.v);
-    if (!f.request || !f.result || !f.other || !f.v) {
+    f.beside = calloc(1, sizeof *f.beside);
+    if (!f.request || !f.result || !f.other || !f.v || !f.beside) {
         (void)fail_nomem(err);
-    } else if (session_catalog(s, err)) {
+    } else if (session_catalog(s, err) && beside_open(s, "llama.cpp", f.beside, err)) {
         input *in = input_open(s->opts.plain[0], err);
         if (in)
             status = run(&f, in, err);
@@ -283,5 +332,8 @@ int command_verify(session *s, vf_error *err)
     free(f.result);
     free(f.other);
     free(f.v);
+    if (f.beside)
+        beside_close(f.beside);
+    free(f.beside);
     return status;
 }

@@ -124,6 +124,8 @@ static void models_page(buf *b)
                "  the name of a GGUF file that is not there: llama-2-13b.Q8_0.gguf\n"
                "  a folder with config.json, or that file, with or without safetensors\n"
                "  a .safetensors file or model.safetensors.index.json\n"
+               "  ollama:NAME[:TAG], a model of Ollama's local store (OLLAMA_MODELS, else\n"
+               "    ~/.ollama/models), or the path of a manifest in it\n"
                "A file wins over a name. See 'vramfit list models', 'vramfit show NAME'.\n");
 }
 

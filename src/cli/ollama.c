@@ -189,7 +189,7 @@ static bool check_size(const store *t, const vf_ollama_blob *blob, uint64_t size
     return size == blob->bytes || fail_blob(t, err, blob, text);
 }
 
-static bool open_model(const store *t, const vf_ollama_blob *blob, subject *out, vf_error *err)
+static bool open_gguf(const store *t, const vf_ollama_blob *blob, subject *out, vf_error *err)
 {
     char path[PATH_LIMIT];
     if (!blob_path(t, blob, path, err))
@@ -198,6 +198,27 @@ static bool open_model(const store *t, const vf_ollama_blob *blob, subject *out,
     bool good = in && check_size(t, blob, in->size, err) && model_gguf_open(t->s, path, in, out, err);
     input_close(in);
     return good;
+}
+
+/* A projector or an adapter: tensors without layers of their own. */
+static bool open_layer(const store *t, const vf_ollama_blob *blob, vf_member_kind kind, subject *out, vf_error *err)
+{
+    subject sub = {0};
+    if (!open_gguf(t, blob, &sub, err))
+        return false;
+    out->layer[out->n_layers].kind = kind;
+    out->layer[out->n_layers++].model = sub.model;
+    return sub.facts.n_layer == 0 || fail_blob(t, err, blob, "is a model, not a projector or adapter");
+}
+
+static bool open_layers(const store *t, const vf_ollama_manifest *m, subject *out, vf_error *err)
+{
+    if (m->projector.name[0] && !open_layer(t, &m->projector, VF_MEMBER_MMPROJ, out, err))
+        return false;
+    for (uint32_t i = 0; i < m->n_adapters; i++)
+        if (!open_layer(t, &m->adapter[i], VF_MEMBER_LORA, out, err))
+            return false;
+    return true;
 }
 
 static bool read_params(const store *t, const vf_ollama_blob *blob, vf_ollama_params *out, vf_error *err)
@@ -246,13 +267,14 @@ static bool find_layers(store *t, const char *path, vf_ollama_manifest *out, vf_
 static bool open_manifest(session *s, const char *folder, const char *path, const store_name *n, subject *out, vf_error *err)
 {
     store t = {.s = s, .folder = folder};
-    if (!find_layers(&t, path, &out->manifest, err) || !open_model(&t, &out->manifest.model, out, err))
+    vf_ollama_manifest m;
+    if (!find_layers(&t, path, &m, err) || !open_gguf(&t, &m.model, out, err) || !open_layers(&t, &m, out, err))
         return false;
     char title[SHORT_SIZE];
     shorten(n, title);
     text_set(out->title, sizeof out->title, title);
     out->loader = "ollama";
-    return !out->manifest.params.name[0] || read_params(&t, &out->manifest.params, &out->params, err);
+    return !m.params.name[0] || read_params(&t, &m.params, &out->params, err);
 }
 
 bool ollama_open_manifest(session *s, const char *path, subject *out, vf_error *err)
@@ -278,13 +300,21 @@ typedef struct scan {
     } best[SUGGESTIONS];
 } scan;
 
+/* How far a name is from the one that was asked for; one that only goes on is near. */
+static uint32_t distance_of(const scan *x, const store_name *n, const char *shown)
+{
+    const char *wanted = x->wanted->part[NAME];
+    uint32_t whole = vf_name_distance(x->wanted_short, shown), stem = vf_name_distance(wanted, n->part[NAME]);
+    uint32_t least = whole < stem ? whole : stem;
+    return least > 1 && strncmp(n->part[NAME], wanted, strlen(wanted)) == 0 ? 1 : least;
+}
+
 static void consider(scan *x, const store_name *n)
 {
     char name[SHORT_SIZE];
     shorten(n, name);
     x->n++;
-    uint32_t whole = vf_name_distance(x->wanted_short, name), stem = vf_name_distance(x->wanted->part[NAME], n->part[NAME]);
-    uint32_t distance = whole < stem ? whole : stem, at = x->n_best;
+    uint32_t distance = distance_of(x, n, name), at = x->n_best;
     if (distance > strlen(x->wanted->part[NAME]) / 3 + 1)
         return;
     for (uint32_t i = 0; i < x->n_best; i++)
@@ -386,15 +416,25 @@ void ollama_settings(const session *s, const subject *sub, vf_settings *out)
         out->gpu_layers = p->num_gpu;
 }
 
-static void note_layers(row *w, const char *what, uint32_t n, uint64_t bytes)
+bool ollama_members(const session *s, const subject *sub, vf_member member[VF_MAX_MEMBERS], uint32_t *n, vf_error *err)
 {
-    if (n)
-        row_note(w, "%s of the model (%llu bytes) %s not counted", what, (unsigned long long)bytes, n == 1 ? "is" : "are");
+    for (uint32_t i = 0; i < sub->n_layers; i++) {
+        vf_model_facts facts;
+        if (sub->layer[i].kind == VF_MEMBER_MMPROJ && options_has(&s->opts, OPT_MMPROJ))
+            continue;
+        if (*n == VF_MAX_MEMBERS)
+            return fail(err, "--model", "more than %d models beside the model", VF_MAX_MEMBERS);
+        vf_model_describe(sub->layer[i].model, &facts);
+        member[(*n)++] = (vf_member){.kind = sub->layer[i].kind, .model = sub->layer[i].model, .name = facts.name,
+                                     .quant = {.kind = VF_QUANT_AS_FILE}};
+    }
+    return true;
 }
 
-void ollama_notes(const subject *sub, const vf_settings *before, const vf_settings *after, row *w)
+void ollama_notes(const subject *sub, const vf_settings *before, const vf_request *q, row *w)
 {
     const vf_ollama_params *p = &sub->params;
+    const vf_settings *after = &q->settings;
     char text[120] = "";
     size_t used = 0;
     if (after->context != before->context)
@@ -405,6 +445,6 @@ void ollama_notes(const subject *sub, const vf_settings *before, const vf_settin
         used += (size_t)snprintf(text + used, sizeof text - used, ", num_gpu %u", p->num_gpu);
     if (used)
         row_note(w, "the model's own parameters are taken: %s", text + 2);
-    note_layers(w, "the projector", sub->manifest.n_projectors, sub->manifest.projector_bytes);
-    note_layers(w, "the adapter", sub->manifest.n_adapters, sub->manifest.adapter_bytes);
+    if (sub->n_layers && strcmp(q->runtime, "ollama") != 0)
+        row_note(w, "the model's projector or adapters are counted with --runtime ollama only");
 }

@@ -16,7 +16,9 @@ bool ollama_open_manifest(session *s, const char *path, subject *out, vf_error *
 
 /** What the model's own parameters say where neither option nor line did. */
 void ollama_settings(const session *s, const subject *sub, vf_settings *out);
-/** Tells of them, and of the layers that are not counted. `before`: the settings without them. */
-void ollama_notes(const subject *sub, const vf_settings *before, const vf_settings *after, row *w);
+/** Adds the projector and the adapters of the model, as Ollama loads them, to what is loaded beside it. */
+bool ollama_members(const session *s, const subject *sub, vf_member member[VF_MAX_MEMBERS], uint32_t *n, vf_error *err);
+/** Tells of the parameters that were taken (`before`: the settings without them), and of what is left out. */
+void ollama_notes(const subject *sub, const vf_settings *before, const vf_request *q, row *w);
 
 #endif

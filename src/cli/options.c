@@ -93,7 +93,7 @@ const option option_table[OPT_COUNT] = {
      .words = "all|auto", .later_words = "auto", .max = 65536, .dflt = "0",
      .help = "first N layers whose experts stay in system memory", .runtimes = LLAMA, .group = GROUP_PLACE,
      .front = true},
-    {.id = OPT_OVERRIDE_TENSOR, .name = "override-tensor", .kind = OPT_TEXT, .value = "REGEX=DEVICE",
+    {.id = OPT_OVERRIDE_TENSOR, .commands = IN_RUN, .name = "override-tensor", .kind = OPT_TEXT, .value = "REGEX=DEVICE",
      .help = "tensors of such names go to CPU or a card's number (0, CUDA0)", .runtimes = LLAMA, .group = GROUP_PLACE, .list = true},
     {.id = OPT_SPLIT, .commands = IN_RUN, .name = "split", .aliases = "split-mode", .kind = OPT_CHOICE, .value = "HOW",
      .words = "layer|row|tensor|none", .dflt = "layer",

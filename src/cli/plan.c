@@ -225,8 +225,14 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
         !make_context(s, sub, context, &q->settings, err))
         return false;
     const vf_settings asked = q->settings;
-    if (strcmp(c.runtime, "ollama") == 0)
+    q->member = p->member;
+    q->n_members = p->beside.n_members;
+    memcpy(p->member, p->beside.member, sizeof p->member);
+    if (strcmp(c.runtime, "ollama") == 0) {
         ollama_settings(s, sub, &q->settings);
+        if (!ollama_members(s, sub, p->member, &q->n_members, err))
+            return false;
+    }
     const opt_value *backend = &s->opts.value[OPT_BACKEND];
     bool generic = strcmp(c.runtime, "generic") == 0;
     q->model = sub->model;
@@ -234,8 +240,6 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     q->runtime = c.runtime;
     q->settings.backend = backend->text && gpu->n ? (vf_backend)backend->word : gpu->backend;
     q->nominal_parameters = generic ? sub->nominal : 0;
-    q->member = p->beside.member;
-    q->n_members = p->beside.n_members;
     q->n_devices = gpu->n;
     memcpy(q->device, gpu->device, sizeof q->device);
     if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK) {
@@ -249,7 +253,7 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     stand_in_note(&w, sub, generic);
     if (c.note[0])
         row_note(&w, "%s", c.note);
-    ollama_notes(sub, &asked, &q->settings, &w);
+    ollama_notes(sub, &asked, q, &w);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
     if ((r->single || r->explain) && p->result->verdict != VF_FIT)

@@ -12,6 +12,7 @@ typedef struct plan {
     char runtime[24]; /**< asked for; "" when none */
     vf_settings settings;
     beside beside; /**< what is loaded beside every model, and where tensors go */
+    vf_member member[VF_MAX_MEMBERS]; /**< what is loaded beside this one */
     gpu_set *gpu; /**< alternatives, n_gpus of them */
     uint32_t n_gpus;
     const char **quant; /**< words, n_quants of them; each in `text` */

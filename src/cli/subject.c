@@ -162,5 +162,7 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
 void subject_close(subject *sub)
 {
     vf_model_free(sub->model);
+    for (uint32_t i = 0; i < sub->n_layers; i++)
+        vf_model_free(sub->layer[i].model);
     *sub = (subject){0};
 }

@@ -14,6 +14,17 @@ typedef struct buffer_rules {
     bool pads_rows;
 } buffer_rules;
 
+/* Buffers of system memory beside a device: pinned by the device's driver. */
+typedef struct host_rules {
+    uint64_t alignment;
+    uint64_t max_size; /* 0: none */
+    uint64_t extra;    /* bytes that every buffer is made larger */
+} host_rules;
+
+static const host_rules plain_host = {32, 0, 0};
+/* alignment: minMemoryMapAlignment, 64 or more */
+static const host_rules vulkan_host = {64, UINT64_C(1) << 30, 32};
+
 static const buffer_rules rules[] = {
     [VF_BACKEND_CUDA] = {128, 0, true},
     [VF_BACKEND_ROCM] = {128, 0, true},
@@ -31,6 +42,26 @@ uint64_t vf_buffer_alignment(vf_backend backend)
 uint64_t vf_buffer_max_size(vf_backend backend)
 {
     return rules[backend].max_size ? rules[backend].max_size : VF_OVERFLOW / 2;
+}
+
+static const host_rules *host_of(vf_backend backend)
+{
+    return backend == VF_BACKEND_VULKAN ? &vulkan_host : &plain_host;
+}
+
+uint64_t vf_host_alignment(vf_backend backend)
+{
+    return host_of(backend)->alignment;
+}
+
+uint64_t vf_host_max_size(vf_backend backend)
+{
+    return host_of(backend)->max_size ? host_of(backend)->max_size : VF_OVERFLOW / 2;
+}
+
+uint64_t vf_host_extra(vf_backend backend)
+{
+    return host_of(backend)->extra;
 }
 
 uint64_t vf_buffer_tensor_bytes(vf_backend backend, uint16_t type, uint64_t ne0, uint64_t nbytes)

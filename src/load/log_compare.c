@@ -118,7 +118,7 @@ uint32_t vf_log_compare(const vf_log *log, const vf_result *result, vf_log_row r
             else if (i < log->n_devices)
                 row.allocated = log->device[i].term[t];
             row.match = judge(log, &row);
-            if (row.predicted || row.allocated.n)
+            if (row.predicted || row.allocated.bytes)
                 rows[n++] = row;
         }
     }

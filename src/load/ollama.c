@@ -9,7 +9,6 @@
 
 #define DIGEST_BYTES 71 /* "sha256:" and 64 hexadecimal digits */
 #define LIST_TYPE "application/vnd.ollama.manifest.list.v2+json"
-/* Of a layer; a text within its limit holds too few of them to add up past 2^63. */
 #define LAYER_BYTES_LIMIT (UINT64_C(1) << 48)
 #define NUM_CTX_LIMIT (UINT64_C(1) << 31)
 #define NUM_BATCH_LIMIT (1u << 20)
@@ -68,7 +67,7 @@ static vf_status read_layer(const vf_json *j, const cJSON *layer, vf_ollama_mani
         return missing(j, layer, "mediaType", "a string", err);
     VF_TRY(read_digest(j, layer, &blob, err));
     if (!vf_json_member(layer, "size") || cJSON_IsNull(vf_json_member(layer, "size")))
-        return missing(j, layer, "size", "the layer's bytes", err);
+        return missing(j, layer, "size", "an integer", err);
     VF_TRY(vf_json_get_u64(j, layer, "size", 0, LAYER_BYTES_LIMIT, &blob.bytes, err));
     if (strncmp(type, start, sizeof start - 1) != 0)
         return VF_OK;
@@ -80,11 +79,12 @@ static vf_status read_layer(const vf_json *j, const cJSON *layer, vf_ollama_mani
     } else if (strcmp(type, "params") == 0) {
         m->params = blob;
     } else if (strcmp(type, "projector") == 0) {
-        m->n_projectors++;
-        m->projector_bytes += blob.bytes;
+        if (!m->projector.name[0])
+            m->projector = blob;
     } else if (strcmp(type, "adapter") == 0) {
-        m->n_adapters++;
-        m->adapter_bytes += blob.bytes;
+        if (m->n_adapters == VF_OLLAMA_ADAPTERS)
+            return vf_json_fail(j, layer, err, VF_ERR_DATA, "more than %d adapter layers (limit)", VF_OLLAMA_ADAPTERS);
+        m->adapter[m->n_adapters++] = blob;
     } else if (strcmp(type, "tensor") == 0) {
         m->n_tensors++;
     }
@@ -102,7 +102,8 @@ static vf_status read_layers(const vf_json *j, const cJSON *manifest, vf_ollama_
     if (m->model.name[0])
         return VF_OK;
     return vf_json_fail(j, layers, err, VF_ERR_DATA, "no model layer (application/vnd.ollama.image.model): %s",
-                        m->n_tensors ? "its weights are safetensors, for Ollama's MLX runner" : "a model of the cloud has no weights here");
+                        m->n_tensors ? "the weights are safetensors, for Ollama's MLX runner"
+                                     : "no weights are kept here, as with a cloud model");
 }
 
 /* ---- manifests and lists of them ------------------------------------------------------------------ */
@@ -131,13 +132,15 @@ static vf_status read_list(const vf_json *j, vf_ollama_manifest *m, vf_error *er
 
 static vf_status read_manifest(const vf_json *j, vf_ollama_manifest *m, vf_error *err)
 {
-    uint64_t version = 0;
+    uint64_t version;
     const char *type = "";
     if (!cJSON_IsObject(j->root))
         return wrong(j, j->root, "a manifest, an object", err);
-    VF_TRY(vf_json_get_u64(j, j->root, "schemaVersion", 2, 2, &version, err));
-    if (!version)
+    const cJSON *schema = vf_json_member(j->root, "schemaVersion");
+    if (!schema)
         return missing(j, j->root, "schemaVersion", "2", err);
+    if (!vf_json_u64(schema, &version) || version != 2)
+        return wrong(j, schema, "2, the version of manifests that is read", err);
     VF_TRY(vf_json_get_string(j, j->root, "mediaType", &type, err));
     return strcmp(type, LIST_TYPE) == 0 ? read_list(j, m, err) : read_layers(j, j->root, m, err);
 }

@@ -60,7 +60,7 @@ class Kit:
 
     def allocate(self, jobs, cc, memory):
         """What llama.cpp allocates for each job ({key: value}, see measure.cpp) on pretend cards; an `error` when it refuses."""
-        env = dict(os.environ, LD_LIBRARY_PATH=self.fake, FAKECUDA_DEVICES=str(len(memory)), FAKECUDA_CC=str(cc),
+        env = dict(os.environ, GGML_NO_BACKTRACE="1", LD_LIBRARY_PATH=self.fake, FAKECUDA_DEVICES=str(len(memory)), FAKECUDA_CC=str(cc),
                    FAKECUDA_MEM_MIB=",".join(map(str, memory)))
         results, todo = [], list(jobs)
         while todo:
@@ -68,6 +68,9 @@ class Kit:
             done = subprocess.run([self.measure, "--backends", self.cuda], input=text, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, env=env, errors="replace")
             got = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+            for r in got:  # this machine's memory, not llama.cpp's rule
+                if "insufficient memory" in r.get("error", ""):
+                    r["error"] = "crash: " + r["error"]
             if any("buffers" in r and "CUDA%d" % (len(memory) - 1) not in r["buffers"] for r in got):
                 raise Failed("%s found no pretend card: %s" % (self.measure, done.stderr.strip()[-300:]))
             if len(got) < len(todo):  # an assertion of llama.cpp ends the program; the next job starts it again

@@ -35,17 +35,20 @@ PACKAGES = ["node-llama-cpp", "@node-llama-cpp/linux-x64", "@node-llama-cpp/linu
 
 
 def setup(o):
-    lacking = [tool for tool in ("npm", "git", "make", "gcc", "g++") if not shutil.which(tool)]
-    if lacking or sys.platform != "linux" or os.uname().machine != "x86_64":
-        sys.exit("setup needs Linux on x86-64 with npm, git, make, gcc and g++; missing: " + (", ".join(lacking) or "that machine"))
     out = Path(o.dir).resolve()
-    out.mkdir(parents=True, exist_ok=True)
-    run = lambda *command: subprocess.run([str(c) for c in command], check=True)
-    run("npm", "install", "--prefix", out / "npm", "--no-save", "--omit=optional", "--ignore-scripts",
-        *("%s@%s" % (p, RELEASE) for p in PACKAGES))
     modules = out / "npm/node_modules"
     cpu = modules / "@node-llama-cpp/linux-x64/bins/linux-x64"
     cuda = modules / "@node-llama-cpp/linux-x64-cuda/bins/linux-x64-cuda"
+    fetched = cpu.exists() and cuda.exists()
+    lacking = [t for t in ("git", "make", "gcc", "g++") + (() if fetched else ("npm",)) if not shutil.which(t)]
+    if lacking or sys.platform != "linux" or os.uname().machine != "x86_64":
+        sys.exit("oracle.py: setup needs Linux on x86-64 with npm, git, make, gcc and g++; missing: %s"
+                 % (", ".join(lacking) or "that machine"))
+    out.mkdir(parents=True, exist_ok=True)
+    run = lambda *command: subprocess.run([str(c) for c in command], check=True)
+    if not fetched:  # without a prefix npm installs into the nearest folder above that has a package.json
+        run("npm", "install", "--prefix", out / "npm", "--no-save", "--omit=optional", "--ignore-scripts",
+            *("%s@%s" % (p, RELEASE) for p in PACKAGES))
     if not (out / "llama.cpp").exists():
         run("git", "clone", "-q", "-c", "advice.detachedHead=false", modules / "node-llama-cpp/llama/gitRelease.bundle",
             out / "llama.cpp")
@@ -62,7 +65,7 @@ def setup(o):
 
 # ---- random models ----------------------------------------------------------------------------
 
-OPTIONAL = [r"attn_[qkv]\.bias$", r"attn_qkv\.bias$", r"attn_output\.bias$", r"attn_[qk]_norm\.weight$", r"ffn_(up|down|gate)\.bias$",
+OPTIONAL = [r"attn_qkv\.weight$", r"attn_[qkv]\.bias$", r"attn_qkv\.bias$", r"attn_output\.bias$", r"attn_[qk]_norm\.weight$", r"ffn_(up|down|gate)\.bias$",
             r"^rope_freqs\.weight$", r"attn_norm\.bias$", r"ffn_norm\.bias$", r"ssm_conv1d\.bias$", r"exp_probs_b"]
 
 
@@ -141,8 +144,13 @@ def random_settings(rng, model, n_cards):
          "fa": rng.choice(["auto", "auto", "auto", "on", "off"]), "offload_kqv": int(rng.random() < 0.85),
          "op_offload": int(rng.random() < 0.85), "embeddings": int(rng.random() < 0.1),
          "ngl": rng.choice([-1, -1, -1, rng.randint(0, model.layers + 1), rng.randint(0, model.layers)])}
+    if rng.random() < 0.9:  # llama.cpp refuses, or aborts at, fewer outputs than sequences
+        s["n_batch"] = max(s["n_batch"], sequences)
+        s["n_outputs_max"] = max(s["n_outputs_max"], sequences) if s["n_outputs_max"] else 0
     s["ctk"] = rng.choice(CACHE_TYPES)
     s["ctv"] = s["ctk"] if rng.random() < 0.7 else rng.choice(CACHE_TYPES)
+    if s["fa"] == "off" and rng.random() < 0.9:
+        s["ctv"] = rng.choice(["f16", "f16", "bf16", "f32"])
     if n_cards > 1 and rng.random() < 0.6:
         s["ts"] = ",".join(str(rng.randint(0 if i else 1, 9)) for i in range(n_cards))
     if model.experts and rng.random() < 0.3:
@@ -161,7 +169,7 @@ def measure(tools, o, rows):
     rng = random.Random(o.seed)
     headers = sorted((HERE.parent / "accuracy/headers").glob("*.gguf.gz"))
     headers = [h for h in headers if re.search(o.only, h.name)]
-    (rows / "headers").mkdir(parents=True)
+    (rows / "headers").mkdir(parents=True, exist_ok=True)
     sizes, count, number, dropped = {}, 0, 0, []
     with open(rows / "cuda.jsonl", "w") as out, tempfile.TemporaryDirectory(prefix="vramfit-oracle.") as folder:
         while count < o.count:
@@ -235,8 +243,14 @@ def main():
         q.add_argument("--misses", type=int, default=10, help="rows to print of each segment")
     o = p.parse_args()
     if o.command == "setup":
-        return setup(o)
-    return random_rows(o) if o.command == "random" else compare(o.rows, o)
+        try:
+            return setup(o)
+        except subprocess.CalledProcessError as why:
+            sys.exit("oracle.py: %s: exit status %d" % (why.cmd[0], why.returncode))
+    try:
+        return random_rows(o) if o.command == "random" else compare(o.rows, o)
+    except kit.Failed as why:
+        sys.exit("oracle.py: %s" % why)
 
 
 if __name__ == "__main__":

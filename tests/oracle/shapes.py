@@ -1,7 +1,7 @@
 """Random but legal shapes: the hyperparameters of a stored model with other numbers."""
 
 HEADS = [1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 20, 24, 32, 40]
-HEAD_SIZES = [40, 48, 50, 64, 64, 72, 80, 96, 100, 112, 128, 128, 128, 160, 192, 256]
+HEAD_SIZES = [40, 48, 50, 64, 64, 64, 72, 80, 96, 96, 100, 112, 128, 128, 128, 128, 160, 160, 192, 256, 256]
 EXPERTS = [1, 2, 3, 5, 8, 8, 16, 33, 64]
 WINDOWS = [1, 100, 128, 256, 512, 1000, 1024, 4096]
 
@@ -42,6 +42,10 @@ class Shape:
         n = rng.choice([1, 2, 3, 4, 5, 6, 7, 8, 9, 12])
         if self.arch in ("gemma3n", "llama4"):
             n = rng.randint(21, 26)
+        if self.arch == "deepseek2" and "attention.q_lora_rank" not in k:
+            n = 27  # by which llama.cpp knows the models without
+        if self.arch.startswith("qwen3"):
+            n = max(4, n)  # every fourth layer of the hybrid ones has attention
         n += k.get("nextn_predict_layers", 0)
         k["block_count"] = n
         first = rng.randint(0, max(0, old - n))
@@ -51,8 +55,10 @@ class Shape:
         for key in ("leading_dense_block_count", "attention.shared_kv_layers"):
             if k.get(key):
                 k[key] = rng.randint(0, n - 1)
-        if self.arch == "gemma3n":
-            k["attention.shared_kv_layers"] = n - 20
+        if self.arch in ("gemma3n", "gemma4"):  # the last layers of their own must be a windowed and a full one
+            own = 20 if self.arch == "gemma3n" else max(2, n - k.get("attention.shared_kv_layers", 0))
+            k["attention.shared_kv_layers"] = n - own
+            k["attention.sliding_window_pattern"] = [(i - own) % 5 != 4 for i in range(n)]
 
     def heads(self):
         k, rng = self.k, self.rng
@@ -72,9 +78,11 @@ class Shape:
             k["attention.head_count_kv"] = divisor(rng, n) if rng.random() < 0.95 else rng.randint(1, n)
         if "attention.kv_lora_rank" in k:
             return
+        if self.arch == "bailingmoe2":  # its fused projection is that wide
+            k["embedding_length"] = n * size
         if "attention.key_length" in k or rng.random() < 0.2:
             k["attention.key_length"] = k["attention.value_length"] = size
-            if rng.random() < 0.08:
+            if rng.random() < 0.02:  # most of llama.cpp's graphs abort then
                 k["attention.value_length"] = rng.choice(HEAD_SIZES)
         else:
             k["embedding_length"] = n * size
@@ -128,11 +136,11 @@ class Shape:
         if "ssm.group_count" in k:
             groups, size = rng.choice([1, 1, 2, 4, 8]), rng.choice([32, 64, 64, 128])
             heads = groups * rng.randint(1, 12)
-            if self.arch == "mamba2" and heads * size % 2:
+            if self.arch in ("mamba2", "granitehybrid") and heads * size % 2:
                 heads *= 2
             k.update({"ssm.time_step_rank": heads, "ssm.group_count": groups, "ssm.inner_size": heads * size})
             self.scale("ssm.state_size", [16, 64, 128, 256])
-            if self.arch == "mamba2":
+            if self.arch in ("mamba2", "granitehybrid"):
                 k["embedding_length"] = heads * size // 2
         else:
             self.scale("ssm.state_size", [8, 16, 32])

@@ -142,6 +142,12 @@ void vf_fattn_apply(vf_graph *g, vf_id id, const vf_placement *p, bool alibi)
         node->extra = cuda_extra(g, node);
 }
 
+void vf_fattn_copied(vf_graph *g, vf_id id)
+{
+    if (g->node[id].extra)
+        g->node[id].extra = cuda_extra(g, &g->node[id]);
+}
+
 bool vf_fattn_supported(const vf_model *m, const vf_context *c, const vf_placement *p)
 {
     for (uint32_t il = 0; il < m->n_layers; il++) {
