@@ -256,6 +256,9 @@ typedef enum vf_backend {
     VF_BACKEND_CPU
 } vf_backend;
 typedef enum vf_split { VF_SPLIT_LAYER = 0, VF_SPLIT_ROW, VF_SPLIT_TENSOR, VF_SPLIT_NONE } vf_split;
+/** What the model is run for, where a runtime's memory depends on it: text is generated; hidden states of
+ * every layer are captured in one forward; logits of every position are scored; only states are wanted. */
+typedef enum vf_workload { VF_WORKLOAD_CHAT = 0, VF_WORKLOAD_STEERING, VF_WORKLOAD_EVAL, VF_WORKLOAD_EMBED } vf_workload;
 typedef enum vf_policy { VF_POLICY_CONSERVATIVE = 0, VF_POLICY_MEDIAN, VF_POLICY_OPTIMISTIC } vf_policy;
 
 /** Tensors whose names match `pattern` (a regular expression, searched for in the whole name as
@@ -288,6 +291,7 @@ typedef struct vf_settings {
     bool embeddings, mtp, swa_full, kv_unified, no_kv_offload, no_op_offload, no_mmap;
     vf_backend backend;
     vf_policy policy;
+    vf_workload workload;
 } vf_settings;
 
 /** The defaults: all layers on the card, f16 cache, flash attention auto, one sequence. */
