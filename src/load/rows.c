@@ -32,6 +32,7 @@ static const vf_choice packings[] = {
     {"micro-global", VF_PACK_MICRO_GLOBAL},
     {"trellis", VF_PACK_TRELLIS},
     {"mixed", VF_PACK_MIXED},
+    {"ternary", VF_PACK_TERNARY},
     {"codebook", VF_PACK_CODEBOOK},
     {NULL, 0},
 };
@@ -122,6 +123,8 @@ static const vf_field quant_fields[] = {
     CHOICE(vf_quant_row, "kind", kind, quant_kinds, true, "what rule makes storage types of tensors"),
     COUNT(vf_quant_row, "ftype", ftype, 0, 1024, false, "gguf: llama_ftype"),
     TEXT(vf_quant_row, "type", type, false, "storage type of most weights"),
+    TEXT(vf_quant_row, "output_type", output_type, false, "storage type of output matrix and token embeddings, if set"),
+    TEXT(vf_quant_row, "approximate", approximate, false, "why sizes need not be those of the mix, and by how much"),
     MILLI(vf_quant_row, "bits", bits, 250, 64000, true, "bits of a weight, scales included"),
     MILLI(vf_quant_row, "nominal_bits", nominal_bits, 250, 64000, false, "bits of a weight, as the name says"),
     CHOICE(vf_quant_row, "packing", packing, packings, false, "scheme: how a quantized matrix is stored"),

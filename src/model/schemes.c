@@ -112,6 +112,11 @@ static uint64_t trellis(const matrix *x) /* exllamav3 modules/quant/exl3.py: tre
     return vf_add(codes(&padded), vf_mul(2, vf_add(padded.i, padded.o)));
 }
 
+static uint64_t ternary(const matrix *x) /* transformers integrations/bitnet.py: pack_weights */
+{
+    return vf_add(vf_ceil_div(x->n, 4), 2);
+}
+
 static uint64_t codebook(const matrix *x) /* AQLM 1x16: codes, codebooks, scales */
 {
     return vf_add(codes(x), vf_add(UINT64_C(65536) * 8 * 2, vf_mul(2, x->o)));
@@ -133,6 +138,7 @@ static uint64_t (*const rules[])(const matrix *) = {
     [VF_PACK_MICRO_GLOBAL] = micro_global,
     [VF_PACK_TRELLIS] = trellis,
     [VF_PACK_MIXED] = codes,
+    [VF_PACK_TERNARY] = ternary,
     [VF_PACK_CODEBOOK] = codebook,
 };
 
