@@ -105,6 +105,7 @@ typedef struct vf_model_entry {
     uint64_t parameters;        /**< published count of the language model */
     uint64_t parameters_active, parameters_vision;
     uint64_t n_ctx_train;
+    uint64_t n_ctx_extended; /**< that scaled positions reach (YaRN and the like), as its maker says */
     const char *published_quant;
     uint32_t n_layer, n_embd, n_head, n_head_kv, n_vocab, n_expert, n_expert_used;
     uint32_t n_aliases;
