@@ -1,4 +1,4 @@
-/* vramfit, the half that reads: catalogs, GGUF headers, config.json, safetensors headers.
+/* vramfit, the half that reads: catalogs, GGUF headers, config.json, safetensors headers, logs.
  *
  * Nothing here opens a file. Readers are fed by the caller, through a vf_source (a forward read
  * callback) or with bytes in memory, and hold hard limits on everything a file can claim.
@@ -234,6 +234,7 @@ typedef struct vf_log {
     bool no_alloc;            /**< a trial without weights, as llama-fit-params makes it */
     uint32_t n_layer, n_embd, n_vocab;
     uint32_t n_offloaded, n_offloadable; /**< "offloaded 33/33 layers" */
+    bool output_on_host;      /**< not all were, and the output layer was not among them: until the end of 2025 */
     uint64_t n_ctx;
     uint32_t n_seq_max, n_batch, n_ubatch, n_outputs_max;
     vf_auto flash_attn;

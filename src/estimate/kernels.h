@@ -1,7 +1,8 @@
 /* Which operations a backend has a kernel for, as far as it depends on shape or type. llama.cpp asks twice:
  * for the weight when it is loaded (src/llama-model-loader.cpp: weight_buft_supported; without a kernel it
  * stays in system memory), and for the node when the graph is scheduled.
- * CUDA: ggml/src/ggml-cuda/ggml-cuda.cu, ggml_backend_cuda_device_supports_op. */
+ * CUDA: ggml/src/ggml-cuda/ggml-cuda.cu, ggml_backend_cuda_device_supports_op; Vulkan:
+ * ggml/src/ggml-vulkan/ggml-vulkan.cpp, ggml_backend_vk_device_supports_op. */
 #ifndef VF_ESTIMATE_KERNELS_H
 #define VF_ESTIMATE_KERNELS_H
 
@@ -20,5 +21,7 @@ typedef struct vf_ssm_scan {
 } vf_ssm_scan;
 
 bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s);
+/** The indexer of sparse attention (ggml-cuda/lightning-indexer.cu). */
+bool vf_kernel_lightning_indexer(vf_backend backend, uint64_t head, uint64_t n_head, uint16_t cache_type);
 
 #endif
