@@ -92,17 +92,18 @@ static void quant_of_path(const session *s, const char *path, char *out, size_t 
     const char *slash = strrchr(path, '/');
     text_set(name, sizeof name, slash ? slash + 1 : path);
     char *end = strstr(name, ".gguf");
-    size_t model_n, at, n;
+    uint32_t quant;
+    vf_quant_entry e;
     if (end)
         *end = 0;
     end = strstr(name, "-of-");
     if (end && end - name > 6 && end[-6] == '-')
         end[-6] = 0; /* a part of a split file: -00001-of-00003 */
     out[0] = 0;
-    if (split_quant(s, name, &model_n, &at, &n) && n < size) {
-        memcpy(out, name + at, n);
-        out[n] = 0;
-    }
+    /* the longest that ends the name */
+    for (size_t n = strlen(name); (n = vf_catalog_split_name(s->catalog, name, n, &quant)) > 0;)
+        if (vf_catalog_quant(s->catalog, quant, &e) == VF_OK)
+            text_set(out, size, e.name);
 }
 
 static bool choose_quant(verifier *f, const vf_log *log, const subject *sub, choice *c, vf_error *err)
