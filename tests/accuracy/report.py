@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """How far predictions are off what llama.cpp itself allocates.
 
-usage: report.py BINARY [--every N] [--arch A] [--misses N] [--truth DIR]
+usage: report.py BINARY [--every N] [--table T] [--arch A] [--misses N] [--truth DIR]
                  [--update-readme FILE | --check-readme FILE]
 
 Every row of truth.py is asked of the program as a user would: the model's file (a header and a
 hole), the row's settings as options. The report is printed by segment and architecture; exit status
-1 when a bar (BARS) is missed. --every N takes every Nth row. --truth DIR (or VRAMFIT_TRUTH) takes the
+1 when a bar (BARS) is missed. --every N takes every Nth row, --table those of one backend. --truth DIR (or VRAMFIT_TRUTH) takes the
 rows of a folder of JSON lines instead. Standard library only.
 """
 import argparse
 import collections
 import concurrent.futures
+import functools
 import json
 import os
 import re
@@ -29,31 +30,47 @@ CARDS = {61: "GTX 1080 Ti", 75: "T4", 89: "RTX 4090", 120: "RTX 5090"}
 EXPERTS = "\\.ffn_(up|down|gate)_exps"
 
 # Segment: (least share exact, 95th percentile at most, worst at most); the report fails past them.
+EXACT = (1.0, 0.0, 0.0)
 BARS = {
-    "weights": (1.0, 0.0, 0.0),
-    "KV cache and state": (1.0, 0.0, 0.0),
-    "compute buffers": (1.0, 0.0, 0.0),
-    "all three on the card": (1.0, 0.0, 0.0),
-    "weights, host": (1.0, 0.0, 0.0),
-    "KV cache and state, host": (1.0, 0.0, 0.0),
-    "compute buffers, host": (1.0, 0.0, 0.0),
-    "output buffer, host": (1.0, 0.0, 0.0),
+    "weights": EXACT,
+    "KV cache and state": EXACT,
+    "compute buffers": EXACT,
+    "all three on the card": EXACT,
+    "weights, host": EXACT,
+    "KV cache and state, host": EXACT,
+    "compute buffers, host": EXACT,
+    "output buffer, host": EXACT,
+    "Vulkan: weights": EXACT,
+    "Vulkan: KV cache and state": EXACT,
+    "Vulkan: compute buffers": EXACT,
+    "Vulkan: all three on the card": EXACT,
+    "Vulkan: weights, host": EXACT,
+    "Vulkan: KV cache and state, host": EXACT,
+    "Vulkan: compute buffers, host": EXACT,
+    "Vulkan: output buffer, host": EXACT,
+    "CPU: weights, host": EXACT,
+    "CPU: KV cache and state, host": EXACT,
+    "CPU: compute buffers, host": EXACT,
+    "CPU: output buffer, host": EXACT,
     "weights, every quantization": (0.999, 0.0, 0.0001),
     # The measured files of a few models have tensors that the published model has not.
     "model size by name": (0.95, 0.001, 0.001),
 }
+# Where the rows of a table were measured, as the segments are named.
+BACKENDS = {"cuda": "", "vulkan": "Vulkan: ", "cpu": "CPU: "}
 DEVICE = ("weights", "KV cache and state", "compute buffers")
 FIELDS = ("weights_bytes", "kv_cache_bytes", "compute_bytes")
 
 
-def options(row):
+def options(row, backend="cuda"):
     """A row's settings as options of the program."""
     s = dict(truth.DEFAULTS, **row.settings)
-    if len(row.memory) > 1:
-        gpu = "+".join("%dMiB" % m for m in row.memory)
+    if len(row.memory) == 1 and row.cc in CARDS:
+        gpu = CARDS[row.cc]
     else:
-        gpu = CARDS.get(row.cc, "%dMiB" % row.memory[0])
-    args = ["--gpu", gpu, "--desktop", "none", "--format", "json", "--context", s["n_ctx"], "--batch", s["n_batch"],
+        gpu = "+".join("%dMiB" % m for m in row.memory) or "none"
+    args = ["--backend", backend] if backend != "cuda" and row.memory else []
+    args += ["--gpu", gpu, "--desktop", "none", "--format", "json", "--context", s["n_ctx"], "--batch", s["n_batch"],
             "--ubatch", s["n_ubatch"], "--parallel", s["n_seq_max"], "--outputs", s["n_outputs_max"] or "all",
             "--flash-attn", s["fa"], "--kv-type", s["ctk"] + "/" + s["ctv"],
             "--gpu-layers", "all" if s["ngl"] < 0 else s["ngl"]]
@@ -81,7 +98,8 @@ class Report:
     def __init__(self, o, files):
         self.o, self.files = o, files
         self.segments = collections.OrderedDict((name, []) for name in BARS)  # errors by segment
-        self.archs = collections.defaultdict(lambda: [[] for _ in DEVICE])  # the same by architecture
+        # the same by backend and architecture
+        self.archs = {b: collections.defaultdict(lambda: [[] for _ in DEVICE]) for b in BACKENDS}
         self.misses, self.refused, self.wrong = collections.defaultdict(list), 0, []
         self.unnamed = set()
 
@@ -98,9 +116,10 @@ class Report:
         if got != want:
             self.misses[segment].append((off(got, want), "%s: got %d, want %d: %s" % (label, got, want, " ".join(command))))
 
-    def settings(self, row, answer):
+    def settings(self, row, answer, backend):
         result, command, said = answer
-        label = "%s (%s) %s" % (row.model, row.arch, " ".join("%s=%s" % kv for kv in row.settings.items()))
+        where = BACKENDS[backend]
+        label = "%s (%s) %s %s" % (row.model, row.arch, row.quant, " ".join("%s=%s" % kv for kv in row.settings.items()))
         if row.refused.startswith("crash"):
             return  # llama.cpp gives no answer to compare with
         if row.refused:
@@ -114,12 +133,14 @@ class Report:
         cards = [tuple(d[f] for f in FIELDS) for d in result["devices"]]
         for i, name in enumerate(DEVICE):
             for got, want in zip(cards, row.devices):
-                self.note(name, got[i], want[i], label, command)
-                self.archs[row.arch][i].append(off(got[i], want[i]))
-            self.note(name + ", host", result["host"][FIELDS[i]], row.host[i], label, command)
+                self.note(where + name, got[i], want[i], label, command)
+                self.archs[backend][row.arch][i].append(off(got[i], want[i]))
+            self.note(where + name + ", host", result["host"][FIELDS[i]], row.host[i], label, command)
+            if not row.devices:
+                self.archs[backend][row.arch][i].append(off(result["host"][FIELDS[i]], row.host[i]))
         for got, want in zip(cards, row.devices):
-            self.note("all three on the card", sum(got), sum(want), label, command)
-        self.note("output buffer, host", result["host"]["output_bytes"], row.output, label, command)
+            self.note(where + "all three on the card", sum(got), sum(want), label, command)
+        self.note(where + "output buffer, host", result["host"]["output_bytes"], row.output, label, command)
 
     def quantization(self, row, answer):
         result, command, said = answer
@@ -143,8 +164,10 @@ class Report:
 
     def run(self):
         jobs = []
-        for row in self.rows("cuda"):
-            jobs.append((self.settings, row, [self.files[row.model], *options(row)]))
+        for backend in BACKENDS:
+            for row in self.rows(backend):
+                take = functools.partial(self.settings, backend=backend)
+                jobs.append((take, row, [self.files[row.model], "--quant", row.quant, *options(row, backend)]))
         for row in self.rows("weights"):
             jobs.append((self.quantization, row, [self.files[row.model], "--quant", row.quant, *options(row)]))
             if row.quant in ("F16", "Q8_0", "Q6_K", "Q4_K_M", "Q4_0") and not row.settings:
@@ -155,6 +178,8 @@ class Report:
                 take(row, answer)
 
     def rows(self, table):
+        if self.o.table not in ("", table):
+            return []
         rows = truth.rows(table, self.o.truth)[:: self.o.every]
         return [r for r in rows if r.model in self.files and self.o.arch in ("", r.arch)]
 
@@ -187,10 +212,11 @@ def table(report):
 def print_report(report, misses):
     print("\n".join(table(report)))
     print("\nby architecture: values, then exact of weights, cache, compute; compute 95th percentile and worst")
-    for arch in sorted(report.archs):
-        shares = [share(figures(e)[1]) for e in report.archs[arch]]
-        n, _, _, p95, worst = figures(report.archs[arch][2])
-        print("%-18s %4d  %8s %8s %8s   %9s %9s" % (arch, n, *shares, percent(p95), percent(worst)))
+    for backend, archs in report.archs.items():
+        for arch in sorted(archs):
+            shares = [share(figures(e)[1]) for e in archs[arch]]
+            n, _, _, p95, worst = figures(archs[arch][2])
+            print("%-6s %-18s %4d  %8s %8s %8s   %9s %9s" % (backend, arch, n, *shares, percent(p95), percent(worst)))
     if report.unnamed:
         print("\nnot in the catalog: " + " ".join(sorted(report.unnamed)))
     for name, found in report.misses.items():
@@ -227,6 +253,7 @@ def main():
     p.add_argument("binary", type=os.path.abspath)
     p.add_argument("--every", type=int, default=1)
     p.add_argument("--arch", default="")
+    p.add_argument("--table", default="", choices=("", *truth.TABLES))
     p.add_argument("--misses", type=int, default=3)
     p.add_argument("--truth", default=os.environ.get("VRAMFIT_TRUTH"))
     p.add_argument("--update-readme")
