@@ -11,7 +11,6 @@
 #include "base/regex.h"
 
 #define NOT_LOADED (-2)
-#define HOST_ALIGNMENT 32
 
 typedef enum role_class { CLASS_I, CLASS_G, CLASS_R, CLASS_O } role_class;
 
@@ -61,13 +60,19 @@ static void place_layers(const vf_model *m, const vf_settings *s, const uint64_t
             n_devices == 0 || i < start ? VF_HOST : split_device(cumulative, n_devices, i - start, n_gpu);
 }
 
-/** Whether the backend has a matrix product for the type; llama.cpp leaves the others on the host
- * (ggml-cuda.cu: ggml_backend_cuda_device_supports_op). */
-static bool backend_multiplies(vf_backend backend, uint16_t type)
+/** Whether the backend can compute with the weight; llama.cpp leaves the others on the host, outside pinned
+ * memory (llama-model-loader.cpp: weight_buft_supported; ggml-cuda.cu, ggml-vulkan.cpp: *_supports_op). */
+static bool backend_computes(const vf_model *m, vf_backend backend, const vf_tensor *t, uint16_t type)
 {
     if (backend == VF_BACKEND_CUDA || backend == VF_BACKEND_ROCM)
         return type != VF_TYPE_TQ1_0 && type != VF_TYPE_TQ2_0;
-    return true;
+    if (backend != VF_BACKEND_VULKAN)
+        return true;
+    if (t->role == VF_ROLE_SSM_A) { /* scanned: Mamba-2, with the state sizes that there is a shader for */
+        uint64_t state = m->hp.ssm_state_size, heads = t->ne[1];
+        return t->ne[0] == 1 && (state == 128 || state == 256) && heads && m->hp.ssm_inner_size / heads % 16 == 0;
+    }
+    return vf_tensor_bytes(t, type) <= vf_buffer_max_tensor(backend);
 }
 
 static bool is_expert(uint16_t role)
@@ -183,7 +188,7 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
         p->tied_output_device = p->layer_device[m->n_layers];
     for (size_t i = 0; i < m->n_tensors; i++) {
         p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);
-        if (p->tensor_device[i] >= 0 && !backend_multiplies(p->backend, types[i]))
+        if (p->tensor_device[i] >= 0 && !backend_computes(m, p->backend, &m->tensors[i], types[i]))
             p->tensor_device[i] = VF_HOST;
     }
     vf_status st = apply_overrides(m, s, a, p, err);
@@ -207,11 +212,13 @@ void vf_placement_free(const vf_model *m, const vf_allocator *a, vf_placement *p
     p->tensor_device = NULL;
 }
 
-static uint64_t on_device(const vf_placement *p, uint16_t type, const vf_tensor *t, int device)
+/** Weights that stay off the card lie in its pinned memory, unless it cannot compute with them. */
+static uint64_t on_device(const vf_model *m, const vf_placement *p, uint16_t type, const vf_tensor *t, int device)
 {
     uint64_t bytes = vf_tensor_bytes(t, type);
     if (device == VF_HOST)
-        return vf_pad(bytes, HOST_ALIGNMENT);
+        return vf_pad(bytes, vf_buffer_host_alignment(backend_computes(m, p->backend, t, type) ? p->backend
+                                                                                               : VF_BACKEND_CPU));
     return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
 }
 
@@ -221,7 +228,7 @@ static void add_tied_copy(const vf_model *m, uint16_t type, const vf_tensor *t, 
     int device = p->tied_output_device;
     if (m->arch.output.tied == VF_OUTPUT_NONE || (device == VF_HOST && !m->arch.output.copied_first))
         return;
-    out->tied_copy = on_device(p, type, t, device);
+    out->tied_copy = on_device(m, p, type, t, device);
     uint64_t *sum = device == VF_HOST ? &out->host : &out->device[device];
     *sum = vf_add(*sum, out->tied_copy);
 }
@@ -240,12 +247,12 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
             for (int d = VF_HOST; d < (int)p->n_devices; d++)
                 if (has_rotated_layers(m, p, d)) {
                     uint64_t *sum = d == VF_HOST ? &out->host : &out->device[d];
-                    *sum = vf_add(*sum, on_device(p, types[i], t, d));
+                    *sum = vf_add(*sum, on_device(m, p, types[i], t, d));
                 }
             continue;
         }
         uint64_t *sum = home == VF_HOST ? &out->host : &out->device[home];
-        *sum = vf_add(*sum, on_device(p, types[i], t, home));
+        *sum = vf_add(*sum, on_device(m, p, types[i], t, home));
         if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && m->tied)
             add_tied_copy(m, types[i], t, p, out);
     }

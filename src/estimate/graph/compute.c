@@ -53,6 +53,7 @@ static vf_machine machine_of(const vf_context *c, const vf_placement *p)
         .kind = p->backend,
         .op_offload = c->op_offload,
         .fusion = p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM,
+        .reorder = p->backend == VF_BACKEND_VULKAN,
         .copies = p->pipeline ? PIPELINE_COPIES : 1,
     };
 }

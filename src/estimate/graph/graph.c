@@ -280,6 +280,7 @@ vf_id vf_g_reshape(vf_graph *g, vf_id a, uint64_t ne0, uint64_t ne1, uint64_t ne
 {
     vf_id id = new_view(g, VF_OP_VIEW, a);
 
+    g->node[id].view = VF_VIEW_RESHAPE;
     set_shape(&g->node[id], g->node[a].type, ne0, ne1, ne2, ne3);
     return id;
 }
@@ -296,7 +297,10 @@ vf_id vf_g_view(vf_graph *g, vf_id a, const uint64_t ne[4], const uint64_t nb[3]
 
 vf_id vf_g_view_1d(vf_graph *g, vf_id a, uint64_t ne0)
 {
-    return vf_g_reshape(g, a, ne0, 1, 1, 1);
+    vf_id id = vf_g_reshape(g, a, ne0, 1, 1, 1);
+
+    g->node[id].view = VF_VIEW_VIEW;
+    return id;
 }
 
 vf_id vf_g_view_2d(vf_graph *g, vf_id a, uint64_t ne0, uint64_t ne1, uint64_t nb1)
@@ -316,6 +320,7 @@ vf_id vf_g_permute(vf_graph *g, vf_id a, unsigned axis0, unsigned axis1, unsigne
     const unsigned axis[4] = {axis0, axis1, axis2, axis3};
     vf_id id = new_view(g, VF_OP_VIEW, a);
 
+    g->node[id].view = VF_VIEW_PERMUTE;
     for (int i = 0; i < 4; i++) {
         g->node[id].ne[axis[i]] = g->node[a].ne[i];
         g->node[id].nb[axis[i]] = g->node[a].nb[i];
@@ -325,7 +330,10 @@ vf_id vf_g_permute(vf_graph *g, vf_id a, unsigned axis0, unsigned axis1, unsigne
 
 vf_id vf_g_transpose(vf_graph *g, vf_id a)
 {
-    return vf_g_permute(g, a, 1, 0, 2, 3);
+    vf_id id = vf_g_permute(g, a, 1, 0, 2, 3);
+
+    g->node[id].view = VF_VIEW_TRANSPOSE;
+    return id;
 }
 
 /* Order of execution. */

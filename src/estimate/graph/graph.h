@@ -65,6 +65,9 @@ typedef enum vf_op {
     VF_OP_COUNT
 } vf_op;
 
+/** What a VF_OP_VIEW is called in ggml: some backends look for them when they put kernels together. */
+typedef enum vf_view { VF_VIEW_VIEW, VF_VIEW_RESHAPE, VF_VIEW_PERMUTE, VF_VIEW_TRANSPOSE } vf_view;
+
 enum {
     VF_NODE_INPUT = 1,    /**< filled by the host before the graph runs */
     VF_NODE_OUTPUT = 2,   /**< read after the graph ran: its memory is never reused */
@@ -87,7 +90,7 @@ typedef struct vf_node {
     int32_t children, views; /**< allocator: uses to come */
     uint16_t type;    /**< vf_type */
     uint16_t layer;   /**< of an attention */
-    uint8_t op, flags;
+    uint8_t op, flags, view;
     uint8_t n_src, visit_next;
     int8_t backend;   /**< scheduler: devices in order, then the CPU */
     int8_t buffer;    /**< allocator: backend in whose buffer it lies */

@@ -112,6 +112,7 @@ static void assign(const scheduler *s)
 {
     vf_graph *g = s->g;
 
+    vf_support_mark(g, s->machine->kind);
     for (size_t i = 0; i < g->n_input; i++)
         g->node[g->input[i]].backend = backend_from_memory(s, &g->node[g->input[i]]);
     for (size_t i = 0; i < g->n_order; i++) {
@@ -301,11 +302,20 @@ static void keep_for_fusion(scheduler *s, const vf_fusion *f)
     }
 }
 
+static size_t keep_listed(scheduler *s, size_t next, vf_id until)
+{
+    vf_id dep = 0;
+
+    for (; next < s->out->n_kept && s->out->kept[next].until == until; next++)
+        keep(s, &dep, s->out->kept[next].node, s->g->node[until].backend);
+    return next;
+}
+
 /* The copies of a split at its start, each behind a dependency on its source; then the split's nodes. */
 static void list_nodes(scheduler *s)
 {
     vf_graph *g = s->g;
-    size_t next_input = 0, next_fusion = 0;
+    size_t next_input = 0, next_fusion = 0, next_kept = 0;
     uint32_t split_no = UINT32_MAX;
 
     for (size_t i = 0; i < g->n_order && !g->failed; i++) {
@@ -328,6 +338,7 @@ static void list_nodes(scheduler *s)
         /* fusions are noted in the order of their ends */
         for (; next_fusion < g->n_fusion && g->fusion[next_fusion].until == i; next_fusion++)
             keep_for_fusion(s, &g->fusion[next_fusion]);
+        next_kept = keep_listed(s, next_kept, g->order[i]);
     }
 }
 
@@ -379,7 +390,11 @@ void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out)
         return;
     }
     assign(&s);
+    if (machine->reorder)
+        vf_reorder_count(g);
     split(&s);
+    if (!g->failed && machine->reorder)
+        vf_reorder(g, s.split_of, s.cpu, out);
     if (!g->failed)
         list_nodes(&s);
     if (!g->failed)
@@ -394,4 +409,5 @@ void vf_schedule_free(const vf_allocator *a, vf_schedule *s)
 {
     vf_free(a, s->node, s->cap_node * sizeof *s->node);
     vf_free(a, s->leaf, s->cap_leaf * sizeof *s->leaf);
+    vf_free(a, s->kept, s->cap_kept * sizeof *s->kept);
 }

@@ -1,0 +1,86 @@
+/* Which nodes a backend has no kernel for: they stay on the CPU. Flash attention on CUDA is judged where it
+ * is built (fattn.c); everything else that these graphs hold CUDA computes. Source:
+ * ggml/src/ggml-vulkan/ggml-vulkan.cpp: ggml_backend_vk_device_supports_op. */
+#include "estimate/context.h"
+#include "estimate/graph/plan.h"
+#include "model/model.h"
+
+static bool is_float(uint16_t type)
+{
+    return type == VF_TYPE_F32 || type == VF_TYPE_F16;
+}
+
+/* ggml_vk_dim01_contiguous */
+static bool dense_matrices(const vf_node *t)
+{
+    const vf_type_info *info = vf_type_get(t->type);
+
+    return t->nb[0] == info->block_bytes && t->nb[1] == t->ne[0] / info->block * t->nb[0] &&
+           (t->ne[3] == 1 || t->nb[3] == t->nb[2] * t->ne[2]);
+}
+
+static bool multiplies(const vf_node *a, const vf_node *b)
+{
+    if (a->ne[3] != b->ne[3] || (a->type == VF_TYPE_BF16 && b->type == VF_TYPE_F16))
+        return false;
+    return (dense_matrices(a) || is_float(a->type) || a->type == VF_TYPE_BF16) && (dense_matrices(b) || is_float(b->type));
+}
+
+/* The shader is written for Mamba-2 and two state sizes. */
+static bool scans(const vf_node *state, const vf_node *a)
+{
+    return a->nb[1] == sizeof(float) && (state->ne[0] == 128 || state->ne[0] == 256) && state->ne[1] % 16 == 0;
+}
+
+static bool vulkan_size(uint64_t bytes)
+{
+    return bytes <= vf_buffer_max_tensor(VF_BACKEND_VULKAN);
+}
+
+static bool vulkan_computes(const vf_graph *g, const vf_node *t)
+{
+    const vf_node *a = &g->node[t->src[0]], *b = &g->node[t->src[1]];
+
+    for (uint32_t k = 0; k < t->n_src; k++)
+        if (!vulkan_size(vf_g_bytes(&g->node[t->src[k]])))
+            return false;
+    if (!vulkan_size(vf_g_bytes(t)))
+        return false;
+    switch (t->op) {
+    case VF_OP_MUL_MAT:
+        return multiplies(a, b);
+    case VF_OP_MUL_MAT_ID:
+        return dense_matrices(b) || is_float(b->type);
+    case VF_OP_FLASH_ATTN_EXT: {
+        const vf_node *v = &g->node[t->src[2]];
+
+        return b->ne[0] % 8 == 0 && v->ne[0] % 8 == 0 && (b->type == VF_TYPE_BF16) == (v->type == VF_TYPE_BF16);
+    }
+    case VF_OP_SCALE:
+    case VF_OP_SOFT_MAX:
+    case VF_OP_ARGSORT:
+    case VF_OP_TOP_K:
+    case VF_OP_GROUP_NORM:
+        return vf_g_contiguous(a);
+    case VF_OP_SSM_SCAN:
+        return scans(a, &g->node[t->src[3]]);
+    case VF_OP_GATED_DELTA_NET: {
+        uint64_t width = g->node[t->src[2]].ne[0];
+
+        return width == 16 || width == 32 || width == 64 || width == 128;
+    }
+    case VF_OP_LIGHTNING_INDEXER:
+        return a->ne[0] == 128;
+    default:
+        return true;
+    }
+}
+
+void vf_support_mark(vf_graph *g, vf_backend kind)
+{
+    if (kind != VF_BACKEND_VULKAN)
+        return;
+    for (size_t i = 0; i < g->n_order; i++)
+        if (!vulkan_computes(g, &g->node[g->order[i]]))
+            g->node[g->order[i]].flags |= VF_NODE_CPU_ONLY;
+}
