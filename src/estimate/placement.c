@@ -60,6 +60,14 @@ static void place_layers(const vf_model *m, const vf_settings *s, const uint64_t
             n_devices == 0 || i < start ? VF_HOST : split_device(cumulative, n_devices, i - start, n_gpu);
 }
 
+/** Whether ssm_a is read by a scan, and not by a product as in delta nets. */
+static bool scans(const vf_model *m, const vf_tensor *t)
+{
+    if (t->layer < 0 || (uint32_t)t->layer >= m->n_layers)
+        return false;
+    return m->layers[t->layer].recurrent == VF_REC_MAMBA || m->layers[t->layer].recurrent == VF_REC_MAMBA2;
+}
+
 /** Whether the backend can compute with the weight; llama.cpp leaves the others on the host, outside pinned
  * memory (llama-model-loader.cpp: weight_buft_supported; ggml-cuda.cu, ggml-vulkan.cpp: *_supports_op). */
 static bool backend_computes(const vf_model *m, vf_backend backend, const vf_tensor *t, uint16_t type)
@@ -68,7 +76,7 @@ static bool backend_computes(const vf_model *m, vf_backend backend, const vf_ten
         return type != VF_TYPE_TQ1_0 && type != VF_TYPE_TQ2_0;
     if (backend != VF_BACKEND_VULKAN)
         return true;
-    if (t->role == VF_ROLE_SSM_A) { /* scanned: Mamba-2, with the state sizes that there is a shader for */
+    if (t->role == VF_ROLE_SSM_A && scans(m, t)) { /* there is a shader for Mamba-2 and two state sizes */
         uint64_t state = m->hp.ssm_state_size, heads = t->ne[1];
         return t->ne[0] == 1 && (state == 128 || state == 256) && heads && m->hp.ssm_inner_size / heads % 16 == 0;
     }

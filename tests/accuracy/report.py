@@ -100,7 +100,7 @@ class Report:
         self.segments = collections.OrderedDict((name, []) for name in BARS)  # errors by segment
         # the same by backend and architecture
         self.archs = {b: collections.defaultdict(lambda: [[] for _ in DEVICE]) for b in BACKENDS}
-        self.misses, self.refused, self.wrong = collections.defaultdict(list), 0, []
+        self.misses, self.refused, self.dry, self.wrong = collections.defaultdict(list), 0, 0, []
         self.unnamed = set()
 
     def ask(self, *args):
@@ -122,6 +122,11 @@ class Report:
         label = "%s (%s) %s %s" % (row.model, row.arch, row.quant, " ".join("%s=%s" % kv for kv in row.settings.items()))
         if row.refused.startswith("crash"):
             return  # llama.cpp gives no answer to compare with
+        if backend == "vulkan" and row.settings.get("offload_kqv") == 0 and row.settings.get("fa") == "off":
+            # Measured by llama.cpp's dry estimate, which forgets that this attention is pinned to the CPU; the
+            # CUDA rows of these settings, really allocated, are what stands (README.md).
+            self.dry += 1
+            return
         if row.refused:
             self.refused += 1
             if result:
@@ -268,7 +273,7 @@ def main():
         bad += readme(report, o.update_readme or o.check_readme, bool(o.update_readme))
     for line in bad[:40]:
         print("FAIL " + line)
-    print("%d rows refused by llama.cpp, %d findings" % (report.refused, len(bad)))
+    print("%d rows refused by llama.cpp, %d measured dry and left out, %d findings" % (report.refused, report.dry, len(bad)))
     return 1 if bad else 0
 
 
