@@ -91,7 +91,7 @@ static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, con
     } else if (s->flash_attn == VF_ON || quantized_v) {
         c->flash_attn = true;
     } else {
-        c->flash_attn = vf_flash_attn_auto(m, c, p, scratch);
+        return vf_flash_attn_auto(m, c, p, scratch, &c->flash_attn, err);
     }
     return VF_OK;
 }

@@ -84,6 +84,7 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
 
 /** Whether llama.cpp's flash attention "auto" resolves to on: when every attention runs on its layer's own
  * device (llama.cpp src/llama-context.cpp: resolve_fused_ops). Working memory from `scratch`. */
-bool vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p, const vf_allocator *scratch);
+vf_status vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p,
+                             const vf_allocator *scratch, bool *on, vf_error *err);
 
 #endif

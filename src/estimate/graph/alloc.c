@@ -134,7 +134,7 @@ static uint64_t take(allocator *al, arena *r, uint64_t size)
 
     size = vf_pad(size, r->alignment);
     if (!vf_size_ok(size)) {
-        al->g->failed = true;
+        al->g->failed = al->g->too_large = true;
         return 0;
     }
     if (!find_hole(r, size, &ic, &ib) && !find_end(r, size, &ic, &ib)) {
@@ -154,7 +154,7 @@ static uint64_t take(allocator *al, arena *r, uint64_t size)
     if (offset + size > c->high)
         c->high = offset + size;
     if (!vf_size_ok(c->high))
-        al->g->failed = true;
+        al->g->failed = al->g->too_large = true;
     return ((uint64_t)ic << CHUNK_SHIFT) | offset;
 }
 

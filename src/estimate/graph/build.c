@@ -51,6 +51,13 @@ vf_id vf_b_weight(vf_build *b, int32_t il, vf_role role, vf_part part)
     return b->leaf[i];
 }
 
+vf_id vf_b_tied_output(vf_build *b)
+{
+    const vf_tensor *t = find(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
+
+    return weight_leaf(b, t, vf_b_backend(b, b->p->tied_output_device));
+}
+
 /* ---- what blocks are made of ---- */
 
 vf_id vf_b_mul_mat(vf_build *b, int32_t il, vf_role role, vf_id x)
@@ -264,257 +271,6 @@ static vf_id embed_position(vf_build *b, vf_id x)
     return x;
 }
 
-/* ---- layers ---- */
-
-typedef struct layer_state {
-    vf_id cur, residual, normed, side;
-    bool gathered;
-} layer_state;
-
-static vf_id attention(vf_build *b, uint32_t il, vf_id x)
-{
-    switch (b->m->layers[il].attention) {
-    case VF_ATTN_NONE:
-        return x;
-    case VF_ATTN_GQA:
-        return vf_b_gqa(b, il, x);
-    case VF_ATTN_MLA:
-    case VF_ATTN_MLA_KV_B:
-        return vf_b_mla(b, il, x);
-    default:
-        b->unsupported = true;
-        return x;
-    }
-}
-
-static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
-{
-    switch (b->m->layers[il].recurrent) {
-    case VF_REC_NONE:
-        return x;
-    case VF_REC_MAMBA:
-        return vf_b_mamba(b, il, x);
-    case VF_REC_MAMBA2:
-        return vf_b_mamba2(b, il, x);
-    case VF_REC_SHORTCONV:
-        return vf_b_shortconv(b, il, x);
-    case VF_REC_DELTA_NET:
-        return vf_b_delta_net(b, il, x);
-    case VF_REC_KDA:
-        return vf_b_kda(b, il, x);
-    default:
-        b->unsupported = true;
-        return x;
-    }
-}
-
-static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
-{
-    if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
-        return x;
-    return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
-}
-
-/* Attention, or a recurrent block; or neither (Nemotron-H's feed-forward layers); or both, each with a
- * norm of its own over the same input (src/models/falcon-h1.cpp). */
-static vf_id mixer(vf_build *b, uint32_t il, const layer_state *s)
-{
-    vf_id mixed = attention(b, il, s->cur);
-
-    if (b->m->layers[il].recurrent == VF_REC_NONE)
-        return mixed;
-    if (b->m->layers[il].attention == VF_ATTN_NONE)
-        return recurrent(b, il, s->cur);
-    return vf_g_map(b->g, VF_OP_ADD, mixed, recurrent(b, il, optional_norm(b, il, VF_ROLE_ATTN_NORM, s->residual)), 0);
-}
-
-/* Only the rows that are asked for go on behind the last mixer. */
-static void gather(vf_build *b, layer_state *s)
-{
-    vf_graph *g = b->g;
-
-    s->gathered = true;
-    s->cur = vf_g_get_rows(g, s->cur, b->out_ids);
-    s->residual = vf_g_get_rows(g, s->residual, b->out_ids);
-    s->normed = s->normed ? vf_g_get_rows(g, s->normed, b->out_ids) : 0;
-}
-
-static vf_id scaled(vf_build *b, vf_id x)
-{
-    bool scale = b->m->arch.graph.scaled_residual || b->m->hp.residual_scale;
-
-    return scale ? vf_g_map(b->g, VF_OP_SCALE, x, 0, 0) : x;
-}
-
-static void add(vf_build *b, layer_state *s, vf_id first, vf_id second)
-{
-    s->cur = vf_g_map(b->g, VF_OP_ADD, first, second, 0);
-}
-
-static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
-{
-    switch (what) {
-    case VF_STEP_ATTN_NORM:
-        s->cur = optional_norm(b, il, VF_ROLE_ATTN_NORM, s->cur);
-        s->normed = s->cur;
-        break;
-    case VF_STEP_ATTN_NORM_2:
-        if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_NORM_2, VF_PART_WEIGHT))
-            s->cur = optional_norm(b, il, VF_ROLE_ATTN_NORM_2, s->residual);
-        break;
-    case VF_STEP_MIXER:
-        s->cur = mixer(b, il, s);
-        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_IN_LAYER)
-            gather(b, s);
-        s->cur = scaled(b, s->cur);
-        break;
-    case VF_STEP_ATTN_OUTPUT_NORM:
-        s->cur = optional_norm(b, il, VF_ROLE_ATTN_OUTPUT_NORM, s->cur);
-        break;
-    case VF_STEP_POST_ATTENTION_NORM:
-        s->cur = optional_norm(b, il, VF_ROLE_POST_ATTENTION_NORM, s->cur);
-        break;
-    case VF_STEP_FFN_NORM:
-        s->cur = optional_norm(b, il, VF_ROLE_FFN_NORM, s->cur);
-        break;
-    case VF_STEP_FFN:
-        s->cur = scaled(b, vf_b_ffn(b, il, s->cur, s->residual));
-        break;
-    case VF_STEP_POST_FFW_NORM:
-        s->cur = optional_norm(b, il, VF_ROLE_POST_FFW_NORM, s->cur);
-        break;
-    case VF_STEP_LAYER_OUTPUT_NORM:
-        s->cur = optional_norm(b, il, VF_ROLE_LAYER_OUTPUT_NORM, s->cur);
-        break;
-    case VF_STEP_ADD:
-        add(b, s, s->cur, s->residual);
-        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_BEHIND_SUM && !s->gathered)
-            gather(b, s);
-        s->residual = s->cur;
-        break;
-    case VF_STEP_RESIDUAL_ADD:
-        add(b, s, s->residual, s->cur);
-        s->residual = s->cur;
-        break;
-    case VF_STEP_BRANCH:
-        s->side = s->cur;
-        s->cur = s->normed;
-        break;
-    case VF_STEP_BRANCH_RESIDUAL:
-        s->side = s->cur;
-        s->cur = s->residual;
-        break;
-    case VF_STEP_ADD_SIDE:
-        add(b, s, s->cur, s->side);
-        break;
-    case VF_STEP_SIDE_ADD:
-        add(b, s, s->side, s->cur);
-        break;
-    case VF_STEP_STREAM:
-        s->residual = s->cur;
-        break;
-    case VF_STEP_CROSS_ATTENTION:
-        s->cur = vf_b_cross_attention(b, il, optional_norm(b, il, VF_ROLE_CROSS_ATTN_NORM, s->cur));
-        if (il + 1 == b->n_layer && b->m->arch.graph.gather == VF_GATHER_BEHIND_CROSS)
-            gather(b, s);
-        break;
-    case VF_STEP_PER_LAYER:
-        s->cur = s->residual = vf_b_per_layer(b, il, s->cur);
-        break;
-    case VF_STEP_OUTPUT_SCALE:
-        if (vf_b_has(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT))
-            s->cur = vf_g_map(b->g, VF_OP_MUL, s->cur,
-                              vf_b_weight(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT), 0);
-        break;
-    case VF_STEP_END:
-        break;
-    }
-}
-
-static vf_id layer(vf_build *b, uint32_t il, vf_id x)
-{
-    layer_state s = {.cur = x, .residual = x};
-    uint8_t kind = b->m->layers[il].recurrent;
-
-    if (kind == VF_REC_RWKV6 || kind == VF_REC_RWKV7)
-        return vf_b_rwkv_layer(b, il, x);
-    if (b->m->arch.embedding.altup)
-        return vf_b_altup_layer(b, il, x);
-    for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
-        step(b, il, (vf_step)*what, &s);
-    return s.cur;
-}
-
-/* ---- the end ---- */
-
-/* The hidden states of all tokens stay readable for a draft head (t_h_nextn). */
-static vf_id keep_and_gather(vf_build *b, vf_id x)
-{
-    b->g->node[x].flags |= VF_NODE_OUTPUT;
-    return vf_g_get_rows(b->g, x, b->out_ids);
-}
-
-static vf_role final_norm(const vf_arch *arch)
-{
-    if (arch->output.norm_is_token_embd_norm)
-        return VF_ROLE_TOKEN_EMBD_NORM;
-    if (arch->encoder_decoder)
-        return VF_ROLE_DEC_OUTPUT_NORM;
-    return arch->encoder_stack ? VF_ROLE_ENC_OUTPUT_NORM : VF_ROLE_OUTPUT_NORM;
-}
-
-/* One vector for a sequence (src/llama-graph.cpp: build_pooling; llama.h: LLAMA_POOLING_TYPE_*). */
-static void pool(vf_build *b, vf_id x)
-{
-    enum { NONE = 0, MEAN = 1, CLS = 2, LAST = 3 };
-    vf_graph *g = b->g;
-    uint32_t type = b->m->hp.pooling_type;
-
-    if (type == MEAN)
-        x = vf_g_mul_mat(g, vf_g_cont(g, vf_g_transpose(g, x)), vf_g_input(g, VF_TYPE_F32, b->n_tokens, b->n_seqs, 1, 1));
-    else if (type == CLS || type == LAST)
-        x = vf_g_get_rows(g, x, vf_g_input(g, VF_TYPE_I32, b->n_seqs, 1, 1, 1));
-    g->node[x].flags |= VF_NODE_OUTPUT;
-    vf_g_expand(g, x);
-}
-
-static void head(vf_build *b, vf_id x)
-{
-    vf_graph *g = b->g;
-    const vf_arch *arch = &b->m->arch;
-    vf_role norm = final_norm(arch);
-    vf_id w, bias, embedding;
-
-    if (arch->graph.gather == VF_GATHER_LATE)
-        x = keep_and_gather(b, x);
-    if (vf_b_has(b, -1, norm, VF_PART_WEIGHT))
-        x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
-    if (arch->graph.gather == VF_GATHER_AFTER_NORM)
-        x = keep_and_gather(b, x);
-    g->node[x].flags |= VF_NODE_OUTPUT;
-    embedding = x;
-    w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
-    if (!w && arch->output.tied != VF_OUTPUT_NONE && vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT)) {
-        w = weight_leaf(b, find(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT), vf_b_backend(b, b->p->tied_output_device));
-    }
-    if (arch->graph.scaled_head_input)
-        x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
-    if (w) {
-        x = vf_g_mul_mat(g, w, x);
-        bias = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_BIAS);
-        x = bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
-        if (arch->graph.scaled_logits || b->m->hp.logit_scale)
-            x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
-        if (b->m->hp.final_logit_softcapping)
-            for (int i = 0; i < 3; i++) /* scale, tanh, scale */
-                x = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, x, 0, 0);
-        g->node[x].flags |= VF_NODE_OUTPUT;
-    }
-    vf_g_expand(g, x);
-    if (b->c->embeddings)
-        pool(b, embedding);
-}
-
 bool vf_b_graph(vf_build *b)
 {
     vf_id x = embed(b);
@@ -525,12 +281,12 @@ bool vf_b_graph(vf_build *b)
     if (b->m->arch.embedding.altup)
         x = vf_b_altup_begin(b, x);
     for (uint32_t i = 0; i < b->n_list && !b->g->failed && !b->unsupported; i++) {
-        x = layer(b, b->list[i].il, x);
+        x = vf_b_layer(b, b->list[i].il, x);
         if (b->list[i].mark)
             vf_g_mark(b->g, (vf_mark){.node = x, .run = b->list[i].run});
     }
     if (b->m->arch.embedding.altup)
         x = vf_b_altup_end(b, x);
-    head(b, x);
+    vf_b_head(b, x);
     return !b->g->failed && !b->unsupported;
 }

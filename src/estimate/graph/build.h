@@ -152,6 +152,13 @@ vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits);
 /** Gemma 4: a dense feed-forward on `normed` and experts on x, each with its own norms. */
 vf_id vf_b_gemma_experts(vf_build *b, uint32_t il, vf_id normed, vf_id x);
 
+/** The output's copy of the token embeddings. */
+vf_id vf_b_tied_output(vf_build *b);
+
+/** One layer, by the architecture's steps or in one of its own kind. */
+vf_id vf_b_layer(vf_build *b, uint32_t il, vf_id x);
+/** Final norm, logits and pooling; expands what is left. */
+void vf_b_head(vf_build *b, vf_id x);
 /** The whole prompt graph; false when the architecture has a block that is not described. */
 bool vf_b_graph(vf_build *b);
 

@@ -3,12 +3,11 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "base/error.h"
+#include "estimate/graph/bound.h"
 #include "estimate/graph/build.h"
 #include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
 
-/* ggml-backend.cpp: GGML_SCHED_MAX_COPIES */
-#define PIPELINE_COPIES 4
 /* llama-context.cpp: graph_get_cb pins norms in batches below this */
 #define PIN_BELOW 32
 
@@ -54,7 +53,7 @@ static vf_machine machine_of(const vf_context *c, const vf_placement *p)
         .op_offload = c->op_offload,
         .fusion = p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM,
         .reorder = p->backend == VF_BACKEND_VULKAN,
-        .copies = p->pipeline ? PIPELINE_COPIES : 1,
+        .copies = p->pipeline ? VF_PIPELINE_COPIES : 1,
     };
 }
 
@@ -86,35 +85,55 @@ static void end(vf_build *b, const vf_allocator *scratch)
     vf_graph_free(b->g);
 }
 
-/* Bytes of every backend for one reservation. False: not built, or a layer is not steady. */
-static bool simulate(vf_build b, const vf_allocator *scratch, reservation r, bool all_layers,
-                     uint64_t bytes[VF_PLAN_BACKENDS], bool *unsupported)
+typedef enum outcome { DONE, NOT_STEADY, UNSUPPORTED, TOO_LARGE, NO_MEMORY } outcome;
+
+static vf_status failure(outcome o, vf_error *err)
+{
+    if (o == TOO_LARGE)
+        return vf_fail(err, VF_ERR_RANGE, "the compute buffer would be over 2^60 bytes");
+    return vf_fail(err, VF_ERR_NOMEM, "out of memory");
+}
+
+/* Bytes of every backend for one reservation. */
+static outcome simulate(vf_build b, const vf_allocator *scratch, reservation r, bool all_layers,
+                        uint64_t bytes[VF_PLAN_BACKENDS])
 {
     vf_graph g;
     bool steady = true, built = begin(&b, &g, scratch, r, all_layers);
+    outcome o = DONE;
 
     if (built)
         plan(&b, bytes, &steady);
-    *unsupported = b.unsupported && !g.failed;
-    built = built && !g.failed;
+    if (g.failed)
+        o = g.too_large ? TOO_LARGE : NO_MEMORY;
+    else if (!built)
+        o = b.unsupported ? UNSUPPORTED : NO_MEMORY;
+    else if (!steady)
+        o = NOT_STEADY;
     end(&b, scratch);
-    return built && steady;
+    return o;
 }
 
 /* The same, kept where they are more than before. */
-static vf_status reserve(vf_build b, const vf_allocator *scratch, reservation r, uint64_t most[VF_PLAN_BACKENDS],
-                         bool *unsupported, vf_error *err)
+static outcome reserve(vf_build b, const vf_allocator *scratch, reservation r, uint64_t most[VF_PLAN_BACKENDS])
 {
     uint64_t bytes[VF_PLAN_BACKENDS] = {0};
-    bool done = simulate(b, scratch, r, false, bytes, unsupported);
+    outcome o = simulate(b, scratch, r, false, bytes);
 
-    if (!done && !*unsupported)
-        done = simulate(b, scratch, r, true, bytes, unsupported);
-    if (!done && !*unsupported)
-        return vf_fail(err, VF_ERR_RANGE, "the compute graph is too large");
-    for (uint32_t i = 0; i <= b.p->n_devices; i++)
+    if (o == NOT_STEADY)
+        o = simulate(b, scratch, r, true, bytes);
+    for (uint32_t i = 0; o == DONE && i <= b.p->n_devices; i++)
         most[i] = bytes[i] > most[i] ? bytes[i] : most[i];
-    return VF_OK;
+    return o;
+}
+
+static vf_status check_sizes(const vf_placement *p, const vf_compute *out, vf_error *err)
+{
+    bool ok = vf_size_ok(out->host);
+
+    for (uint32_t i = 0; i < p->n_devices; i++)
+        ok = ok && vf_size_ok(out->device[i]);
+    return ok ? VF_OK : vf_fail(err, VF_ERR_RANGE, "the compute buffer would be over 2^60 bytes");
 }
 
 /* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which may need more on
@@ -127,30 +146,35 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     const reservation single = {n, 1, c->n_outputs};
     bool on_devices = all_on_devices(m, p) && c->offload_kqv;
-    vf_status st;
+    outcome o = m->known_arch ? reserve(b, scratch, prompt, bytes) : UNSUPPORTED;
 
     *out = (vf_compute){0};
-    st = reserve(b, scratch, prompt, bytes, &out->is_bound, err);
-    if (!st && !out->is_bound && !on_devices && p->n_devices > 0)
-        st = reserve(b, scratch, token, bytes, &out->is_bound, err);
-    if (!st && !out->is_bound && m->arch.graph.reserve_single && c->n_seq_max > 1)
-        st = reserve(b, scratch, single, bytes, &out->is_bound, err);
-    if (st)
-        return st;
+    if (o == DONE && !on_devices && p->n_devices > 0)
+        o = reserve(b, scratch, token, bytes);
+    if (o == DONE && m->arch.graph.reserve_single && c->n_seq_max > 1)
+        o = reserve(b, scratch, single, bytes);
+    if (o == UNSUPPORTED) {
+        vf_graph_bound(m, types, c, p, out);
+        return check_sizes(p, out, err);
+    }
+    if (o != DONE)
+        return failure(o, err);
     memcpy(out->device, bytes, p->n_devices * sizeof bytes[0]);
     out->host = bytes[p->n_devices];
     return VF_OK;
 }
 
 /* The graph of one token per sequence, with flash attention: where do its nodes end up? */
-static bool attention_stays(const vf_model *m, const vf_context *c, const vf_placement *p, const vf_allocator *scratch)
+static outcome find_attention(const vf_model *m, const vf_context *c, const vf_placement *p,
+                              const vf_allocator *scratch, bool *stays)
 {
     vf_context probe = *c;
     vf_machine machine = machine_of(c, p);
     vf_graph g;
     vf_build b = {.m = m, .c = &probe, .p = p};
-    bool stays = true;
+    outcome o = DONE;
 
+    *stays = true;
     probe.flash_attn = true;
     if (begin(&b, &g, scratch, (reservation){c->n_seq_max, c->n_seq_max, c->n_seq_max}, false)) {
         vf_schedule_assign(&g, &machine);
@@ -158,16 +182,22 @@ static bool attention_stays(const vf_model *m, const vf_context *c, const vf_pla
             const vf_node *node = &g.node[g.order[i]];
 
             if (node->op == VF_OP_FLASH_ATTN_EXT && node->backend != vf_b_backend(&b, p->layer_device[node->layer]))
-                stays = false;
+                *stays = false;
         }
+    } else if (!b.unsupported) {
+        o = NO_MEMORY;
     }
     end(&b, scratch);
-    return stays;
+    return o;
 }
 
-bool vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p, const vf_allocator *scratch)
+vf_status vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_placement *p,
+                             const vf_allocator *scratch, bool *on, vf_error *err)
 {
-    if (!vf_fattn_supported(m, c, p))
-        return false;
-    return (all_on_devices(m, p) && c->offload_kqv) || attention_stays(m, c, p, scratch);
+    outcome o = DONE;
+
+    *on = vf_fattn_supported(m, c, p);
+    if (*on && m->known_arch && !(all_on_devices(m, p) && c->offload_kqv))
+        o = find_attention(m, c, p, scratch, on);
+    return o == DONE ? VF_OK : failure(o, err);
 }

@@ -126,6 +126,7 @@ typedef struct vf_graph {
     vf_mark *mark;       /**< in order */
     size_t n_mark, cap_mark;
     bool failed;         /**< out of memory or a size too large: results are void */
+    bool too_large;      /**< it was the size */
 } vf_graph;
 
 void vf_graph_init(vf_graph *g, const vf_allocator *a);

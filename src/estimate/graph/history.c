@@ -37,7 +37,7 @@ static bool equals(const vf_history *h, size_t from, size_t to)
 {
     size_t n = h->n - h->start[0];
 
-    return to - from == n && memcmp(h->number + from, h->number + h->start[0], n * sizeof *h->number) == 0;
+    return to - from == n && n > 0 && memcmp(h->number + from, h->number + h->start[0], n * sizeof *h->number) == 0;
 }
 
 void vf_history_end(vf_history *h)
