@@ -26,6 +26,12 @@ static bool multiplies(const vf_node *a, const vf_node *b)
     return (dense_matrices(a) || is_float(a->type) || a->type == VF_TYPE_BF16) && (dense_matrices(b) || is_float(b->type));
 }
 
+/* From one type to another; a quantized tensor that stays in its type must be dense. */
+static bool copies(const vf_node *from, const vf_node *to)
+{
+    return from->type != to->type || !vf_type_get(from->type)->quantized || (vf_g_contiguous(from) && vf_g_contiguous(to));
+}
+
 /* The shader is written for Mamba-2 and two state sizes. */
 static bool scans(const vf_node *state, const vf_node *a)
 {
@@ -62,6 +68,9 @@ static bool vulkan_computes(const vf_graph *g, const vf_node *t)
     case VF_OP_TOP_K:
     case VF_OP_GROUP_NORM:
         return vf_g_contiguous(a);
+    case VF_OP_CONT:
+    case VF_OP_CPY:
+        return copies(a, t);
     case VF_OP_SSM_SCAN:
         return scans(a, &g->node[t->src[3]]);
     case VF_OP_GATED_DELTA_NET: {
