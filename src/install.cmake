@@ -53,6 +53,13 @@ if(VRAMFIT_INSTALL)
   # The catalog is compiled in; the installed files are there to read, and to start a catalog of
   # one's own from.
   install(DIRECTORY data/ DESTINATION ${CMAKE_INSTALL_DATADIR}/vramfit OPTIONAL
-    FILES_MATCHING PATTERN "*.json")
+    FILES_MATCHING PATTERN "*.json" PATTERN man EXCLUDE PATTERN completions EXCLUDE)
+  if(TARGET vramfit_cli)
+    install(FILES data/man/vramfit.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+    install(FILES data/completions/vramfit.bash RENAME vramfit
+      DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+    install(FILES data/completions/_vramfit DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+    install(FILES data/completions/vramfit.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+  endif()
   install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 endif()

@@ -189,6 +189,137 @@ VF_API vf_status vf_safetensors_index_read(vf_source *source,
                                            bool (*shard)(void *ctx, const char *name), void *ctx,
                                            const vf_allocator *a, vf_error *err);
 
+/* ---- logs of a runtime --------------------------------------------------------------------- */
+
+/** What a log tells apart. VF_LOG_KV_CACHE holds recurrent state too. */
+typedef enum vf_log_term {
+    VF_LOG_WEIGHTS = 0,
+    VF_LOG_KV_CACHE,
+    VF_LOG_COMPUTE,
+    VF_LOG_OUTPUT, /**< on the host only */
+    VF_LOG_TERMS
+} vf_log_term;
+
+/** An amount as it was printed, which is rounded: it lies within low and high (bytes). */
+typedef struct vf_log_size {
+    uint32_t n; /**< printed amounts added up; 0: the log says none */
+    uint64_t bytes, low, high;
+} vf_log_size;
+
+/** A device of a log, or the host with all its buffer types. */
+typedef struct vf_log_device {
+    char name[32];               /**< as in the log: "CUDA0" */
+    char gpu[64];                /**< what the driver calls it; "" unknown */
+    uint64_t total, free;        /**< bytes before loading, in MiB steps; 0: unknown */
+    uint32_t compute_capability; /**< ×10; 0: unknown */
+    uint32_t layers;             /**< layers assigned to it, the output layer included; 0: unknown */
+    vf_log_size term[VF_LOG_TERMS];
+} vf_log_device;
+
+/** One model with one context, as a runtime loaded it. Text is the log's, cut and without control characters. Numbers that the
+ * log does not say are 0. */
+typedef struct vf_log {
+    uint64_t line;            /**< of the log, where the load begins, from 1 */
+    char path[512];           /**< of the model, as given to the runtime; "" unknown */
+    char name[128];           /**< general.name */
+    char quant[48];           /**< the file's type, as --quant takes it: "Q4_K_M" */
+    bool ollama;              /**< printed by Ollama's own engine */
+    bool estimate;            /**< the amounts are what Ollama expects, nothing was allocated */
+    bool no_alloc;            /**< a trial without weights, as llama-fit-params makes it */
+    uint32_t n_layer, n_embd, n_vocab;
+    uint32_t n_offloaded, n_offloadable; /**< "offloaded 33/33 layers" */
+    uint64_t n_ctx;
+    uint32_t n_seq_max, n_batch, n_ubatch, n_outputs_max;
+    vf_auto flash_attn;
+    uint32_t type_k, type_v;  /**< vf_type */
+    bool has_types;           /**< the cache types are known */
+    bool kv_unified, swa_full, mapped; /**< mapped: host weights are ranges of the file */
+    uint32_t cpu_moe;         /**< leading layers whose experts were put on the CPU */
+    bool overridden;          /**< other tensors were put elsewhere, too */
+    uint32_t n_devices;
+    vf_log_device device[VF_MAX_DEVICES];
+    vf_log_device host;
+} vf_log;
+
+/** Takes one load of a log; false stops the reading. */
+typedef bool (*vf_log_fn)(void *ctx, const vf_log *log);
+
+/** Reads what llama.cpp's programs and Ollama print, in the spellings of 2024 to 2026: buffer sizes, context
+ * parameters, devices, the memory breakdown at exit. A log may be of any length and hold anything: lines that
+ * are not understood are passed over, of one beyond 64 KiB the rest. `fn` gets every load that has amounts, in
+ * order; a trial or an estimate only when nothing was really allocated anywhere in the log. Calls `fn` not at
+ * all when there is none. VF_ERR_IO and VF_ERR_NOMEM are its only errors. */
+VF_API vf_status vf_log_read(vf_source *source, const vf_allocator *a, vf_log_fn fn, void *ctx, vf_error *err);
+
+/** Fills in the settings that the log says (others are left as they are), backend and devices of a request.
+ * A device has as `total` what was free on it, because llama.cpp splits by that. */
+VF_API void vf_log_request(const vf_log *log, vf_request *request);
+
+/** How a predicted amount stands to the printed one. */
+typedef enum vf_log_match {
+    VF_LOG_UNSAID = 0, /**< the log does not say */
+    VF_LOG_EQUAL,      /**< the same, within the rounding of the print */
+    VF_LOG_WITHIN,     /**< off by no more than the estimate's margin */
+    VF_LOG_MAPPED,     /**< host weights: within the mapped range of the file */
+    VF_LOG_DIFFERS
+} vf_log_match;
+
+/** "not said", "equal", "within margin", "mapped", "differs". */
+VF_API const char *vf_log_match_name(vf_log_match match);
+/** "weights", "KV cache", "compute", "output". */
+VF_API const char *vf_log_term_name(vf_log_term term);
+
+typedef struct vf_log_row {
+    int32_t device; /**< index; -1: the host */
+    vf_log_term term;
+    uint64_t predicted, margin; /**< bytes */
+    vf_log_size allocated;
+    vf_log_match match;
+} vf_log_row;
+
+#define VF_LOG_ROWS (3 * VF_MAX_DEVICES + VF_LOG_TERMS)
+
+/** Puts an estimate beside a load: rows in the order of devices, the host last; those that are zero on both
+ * sides are left out. Returns their number. */
+VF_API uint32_t vf_log_compare(const vf_log *log, const vf_result *result, vf_log_row rows[VF_LOG_ROWS]);
+
+/* ---- the local store of Ollama ------------------------------------------------------------ */
+
+/** A file of the store: STORE/blobs/NAME. The name is made of a digest that was checked, never a path. */
+typedef struct vf_ollama_blob {
+    char name[72];  /**< "sha256-" and 64 hexadecimal digits; "": there is none */
+    uint64_t bytes; /**< as the manifest says */
+} vf_ollama_blob;
+
+#define VF_OLLAMA_ADAPTERS 8
+
+/** What a manifest says of a model. */
+typedef struct vf_ollama_manifest {
+    vf_ollama_blob model;    /**< a GGUF file */
+    vf_ollama_blob params;   /**< JSON, for vf_ollama_params_read */
+    vf_ollama_blob manifest; /**< a list of manifests that only names the one for GGUF: read that one; all else is 0 */
+    vf_ollama_blob projector; /**< a GGUF file: the first one, which is the one that Ollama loads */
+    vf_ollama_blob adapter[VF_OLLAMA_ADAPTERS]; /**< GGUF files */
+    uint32_t n_adapters;
+    uint32_t n_tensors;      /**< layers of safetensors (Ollama's MLX runner) */
+} vf_ollama_manifest;
+
+/** Reads a manifest (n bytes of text). VF_ERR_DATA where it has no model layer, or a digest that is none. */
+VF_API vf_status vf_ollama_manifest_read(const char *file, const char *text, size_t n, const vf_allocator *a,
+                                         vf_ollama_manifest *out, vf_error *err);
+
+/** Parameters of a model's Modelfile that matter for memory. 0: not said. */
+typedef struct vf_ollama_params {
+    uint64_t num_ctx;   /**< tokens of one sequence */
+    uint32_t num_batch; /**< tokens */
+    bool has_num_gpu;
+    uint32_t num_gpu;   /**< layers on the cards, output included */
+} vf_ollama_params;
+
+/** Reads the parameters (n bytes of text); others than these are passed over. */
+VF_API vf_status vf_ollama_params_read(const char *file, const char *text, size_t n, const vf_allocator *a,
+                                       vf_ollama_params *out, vf_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -311,6 +311,35 @@ typedef struct vf_term {
 #define VF_MAX_NOTES 16
 #define VF_NOTE_TEXT 256
 
+#define VF_MAX_MEMBERS 16
+
+/** What is loaded beside the model, in the same process. */
+typedef enum vf_member_kind {
+    VF_MEMBER_DRAFT = 0, /**< a draft model for speculative decoding: a model with a context of its own */
+    VF_MEMBER_MMPROJ,    /**< a vision or audio projector: weights and a buffer on the first card */
+    VF_MEMBER_LORA       /**< an adapter: each matrix where its base tensor is */
+} vf_member_kind;
+
+typedef struct vf_member {
+    vf_member_kind kind;
+    const vf_model *model; /**< the caller's; NULL for a projector of which only `bytes` are known */
+    vf_quant quant;
+    const char *name;      /**< as shown; the caller's */
+    uint64_t bytes;        /**< of weights, without a model */
+} vf_member;
+
+/** What one member takes. Bytes, over all cards and on the host. */
+typedef struct vf_member_result {
+    vf_member_kind kind;
+    char name[96];
+    char quant[48];
+    uint64_t weights, kv_cache, compute;
+    uint64_t host_weights, host_kv_cache, host_compute;
+} vf_member_result;
+
+/** "draft", "mmproj", "lora". */
+VF_API const char *vf_member_kind_name(vf_member_kind kind);
+
 /** A result: plain data, no pointers into other objects but static strings. */
 typedef struct vf_result {
     vf_verdict verdict;
@@ -327,6 +356,8 @@ typedef struct vf_result {
     struct {
         uint64_t weights, kv_cache, compute, output; /**< output is in no other field */
     } host;
+    uint32_t n_members; /**< in the sums above, each one's own bytes here */
+    vf_member_result member[VF_MAX_MEMBERS];
     uint32_t n_terms;
     vf_term term[VF_MAX_TERMS];
     uint32_t n_notes;
@@ -344,6 +375,8 @@ typedef struct vf_request {
     const char *runtime; /**< a name from vf_runtime_name */
     vf_settings settings;
     uint64_t nominal_parameters; /**< runtime generic on a size class: its nominal count; 0: the model's */
+    const vf_member *member;     /**< n_members of them, loaded beside the model; the caller's */
+    uint32_t n_members;
     uint32_t n_devices;          /**< 0: the CPU alone */
     vf_device device[VF_MAX_DEVICES];
 } vf_request;

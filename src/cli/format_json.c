@@ -67,6 +67,23 @@ static void numbers(json_out *j, const vf_result *r)
     json_u64(j, "margin_bytes", r->margin);
 }
 
+static void member_object(json_out *j, const vf_member_result *m)
+{
+    json_open(j, NULL, '{');
+    json_str(j, "kind", vf_member_kind_name(m->kind));
+    json_str(j, "model", m->name);
+    json_known_str(j, "quant", m->quant);
+    json_u64(j, "weights_bytes", m->weights);
+    json_u64(j, "kv_cache_bytes", m->kv_cache);
+    json_u64(j, "compute_bytes", m->compute);
+    json_open(j, "host", '{');
+    json_u64(j, "weights_bytes", m->host_weights);
+    json_u64(j, "kv_cache_bytes", m->host_kv_cache);
+    json_u64(j, "compute_bytes", m->host_compute);
+    json_close(j, '}');
+    json_close(j, '}');
+}
+
 static void result_object(json_out *j, const row *w, bool explain)
 {
     const vf_result *r = w->result;
@@ -89,6 +106,8 @@ static void result_object(json_out *j, const row *w, bool explain)
     json_u64(j, "output_bytes", r->host.output);
     json_close(j, '}');
     json_open(j, "members", '[');
+    for (uint32_t i = 0; i < r->n_members; i++)
+        member_object(j, &r->member[i]);
     json_close(j, ']');
     json_open(j, "suggestions", '[');
     for (uint32_t i = 0; i < w->n_suggestions; i++)

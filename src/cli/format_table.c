@@ -100,6 +100,28 @@ static void host(const report *r, const vf_result *e)
             amount(r, part[i].label, (int64_t)part[i].bytes, 0);
 }
 
+/* What is loaded beside the model: its own part of the sums above, on the cards and on the host. */
+static void members(const report *r, const vf_result *e)
+{
+    for (uint32_t i = 0; i < e->n_members; i++) {
+        const vf_member_result *m = &e->member[i];
+        buf_str(r->out, "\nof these, ");
+        buf_str(r->out, vf_member_kind_name(m->kind));
+        buf_str(r->out, " ");
+        buf_plain(r->out, m->name);
+        buf_str(r->out, m->quant[0] ? ", " : "");
+        buf_plain(r->out, m->quant);
+        buf_str(r->out, "\n");
+        amount(r, "weights", (int64_t)m->weights, 0);
+        if (m->kv_cache)
+            amount(r, "KV cache", (int64_t)m->kv_cache, 0);
+        if (m->compute)
+            amount(r, "compute", (int64_t)m->compute, 0);
+        if (m->host_weights || m->host_kv_cache || m->host_compute)
+            amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), 0);
+    }
+}
+
 /* Prints the words made in `b` from column `at` on, broken where the terminal ends; empties `b`. */
 static void sentence(const report *r, buf *b, size_t at)
 {
@@ -149,9 +171,13 @@ static void answer(const report *r, const row *w)
     const char *verdict = vf_verdict_name(e->verdict);
     paint(r, e->verdict, verdict);
     buf_str(r->out, " ");
-    buf_str(&b, "on ");
-    buf_plain(&b, w->gpu);
-    if (e->n_devices > 0) {
+    if (e->n_devices == 0) {
+        buf_str(&b, "without a GPU: ");
+        buf_bytes(&b, (int64_t)(e->host.weights + e->host.kv_cache + e->host.compute + e->host.output));
+        buf_str(&b, " of system memory");
+    } else {
+        buf_str(&b, "on ");
+        buf_plain(&b, w->gpu);
         uint64_t off = e->headroom < 0 ? 0 - (uint64_t)e->headroom : (uint64_t)e->headroom;
         buf_str(&b, ": needs ");
         buf_bytes(&b, (int64_t)e->need);
@@ -230,6 +256,7 @@ static void in_full(report *r, const row *w)
     for (uint32_t i = 0; i < e->n_devices; i++)
         device(r, &e->device[i]);
     host(r, e);
+    members(r, e);
     suggestions(r, w);
     if (r->explain) {
         buf_str(r->out, "\nterms (bytes; +- is what a term may be off by, none when it is exact)\n");

@@ -5,7 +5,7 @@
 #include "cli/session.h"
 
 typedef struct gpu_set {
-    char label[160]; /**< "24GB", "2xGeForce RTX 3090", "none" */
+    char label[VF_MAX_DEVICES * 70]; /**< "24GB", "2xGeForce RTX 3090", "none" */
     uint32_t n;      /**< 0: the CPU alone */
     vf_device device[VF_MAX_DEVICES];
     vf_backend backend;

@@ -1,4 +1,5 @@
 /* help: pages made from the option table, and a few of text. */
+#include "cli/help_export.h"
 #include "cli/session.h"
 
 #include <stdio.h>
@@ -102,6 +103,7 @@ static void limits_page(buf *b)
         {"any number of bytes", "2^60"},
         {"parts of a split model", "9,999"},
         {"cards used together", "16"},
+        {"cases of one question", "1,024 (models x quantizations x GPUs)"},
         {"memory that vramfit itself takes", "64 MiB"},
     };
     for (size_t i = 0; i < sizeof limit / sizeof limit[0]; i++) {
@@ -122,6 +124,8 @@ static void models_page(buf *b)
                "  the name of a GGUF file that is not there: llama-2-13b.Q8_0.gguf\n"
                "  a folder with config.json, or that file, with or without safetensors\n"
                "  a .safetensors file or model.safetensors.index.json\n"
+               "  ollama:NAME[:TAG], a model of Ollama's local store (OLLAMA_MODELS, else\n"
+               "    ~/.ollama/models), or the path of a manifest in it\n"
                "A file wins over a name. See 'vramfit list models', 'vramfit show NAME'.\n");
 }
 
@@ -182,7 +186,8 @@ static const struct {
     const char *topic;
     void (*print)(buf *b);
 } topics[] = {{"options", options_page}, {"commands", commands_page}, {"models", models_page}, {"quants", quants_page},
-              {"gpus", gpus_page},       {"verdict", verdict_page},   {"lists", lists_page},   {"limits", limits_page}};
+              {"gpus", gpus_page},       {"verdict", verdict_page},   {"lists", lists_page},   {"limits", limits_page},
+              {"man", export_man},       {"bash", export_bash},       {"zsh", export_zsh},     {"fish", export_fish}};
 
 int command_help(session *s, vf_error *err)
 {

@@ -1,5 +1,5 @@
 #include "cli/model_file.h"
-#include "cli/io.h"
+#include "cli/ollama.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,7 +141,7 @@ static bool name_error(vf_error *err, const char *shown, const input *in)
     return false;
 }
 
-static bool gguf_open(session *s, const char *path, input *in, subject *out, vf_error *err)
+bool model_gguf_open(session *s, const char *path, input *in, subject *out, vf_error *err)
 {
     char copy[PATH_LIMIT];
     text_set(copy, sizeof copy, path);
@@ -274,10 +274,12 @@ bool model_file_open(session *s, const char *path, subject *out, vf_error *err)
         shards_free(&f);
         return good;
     }
+    if (!ends_with(path, ".gguf") && ollama_is_manifest(path))
+        return ollama_open_manifest(s, path, out, err);
     input *in = input_open(path, err);
     if (!in)
         return false;
-    bool good = gguf_open(s, path, in, out, err);
+    bool good = model_gguf_open(s, path, in, out, err);
     input_close(in);
     return good;
 }

@@ -1,6 +1,7 @@
 #include "cli/plan.h"
 #include "cli/io.h"
 #include "cli/measure.h"
+#include "cli/ollama.h"
 #include "cli/settings.h"
 #include "cli/suggest.h"
 
@@ -10,6 +11,8 @@
 
 /* Alternatives of one option; more is a list, for which there is --models-from. */
 #define ALTERNATIVES 1024
+/* Cases of one question: what is answered in a second. */
+#define CASES 1024
 
 void plan_worsen(plan *p, int status)
 {
@@ -142,11 +145,16 @@ bool plan_open(plan *p, session *s, vf_error *err)
         return false;
     if (p->n_quants == 0)
         p->quant[p->n_quants++] = NULL;
+    if (!beside_open(s, p->runtime, &p->beside, err))
+        return false;
+    p->settings.override = p->beside.override;
+    p->settings.n_override = p->beside.n_overrides;
     return true;
 }
 
 void plan_close(plan *p)
 {
+    beside_close(&p->beside);
     free(p->gpu);
     free(p->quant);
     free(p->text);
@@ -210,10 +218,21 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     choice c;
     vf_request *q = p->request;
     *err = (vf_error){0};
+    if (sub->facts.n_layer == 0 && !sub->weights_only)
+        return fail_value(err, "--model", sub->title, "a projector or an adapter, not a model (see --mmproj and --lora)");
     q->settings = p->settings;
     if (!choice_make(s, sub, word, p->runtime, &c, err) || !settings_check(s, c.runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
         return false;
+    const vf_settings asked = q->settings;
+    q->member = p->member;
+    q->n_members = p->beside.n_members;
+    memcpy(p->member, p->beside.member, sizeof p->member);
+    if (strcmp(c.runtime, "ollama") == 0) {
+        ollama_settings(s, sub, &q->settings);
+        if (!ollama_members(s, sub, p->member, &q->n_members, err))
+            return false;
+    }
     const opt_value *backend = &s->opts.value[OPT_BACKEND];
     bool generic = strcmp(c.runtime, "generic") == 0;
     q->model = sub->model;
@@ -223,14 +242,18 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     q->nominal_parameters = generic ? sub->nominal : 0;
     q->n_devices = gpu->n;
     memcpy(q->device, gpu->device, sizeof q->device);
-    if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK)
+    if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK) {
+        if (!err->file[0] && !err->key[0] && err->status != VF_ERR_NOMEM)
+            text_set(err->key, sizeof err->key, quote(sub->title).s);
         return false;
+    }
     row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     check_host(s, p->result, &w);
     plan_worsen(p, status[p->result->verdict]);
     stand_in_note(&w, sub, generic);
     if (c.note[0])
         row_note(&w, "%s", c.note);
+    ollama_notes(sub, &asked, q, &w);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
     if ((r->single || r->explain) && p->result->verdict != VF_FIT)
@@ -297,10 +320,12 @@ int command_fit(session *s, vf_error *err)
 {
     plan p;
     report r = {0};
-    bool good = plan_open(&p, s, err);
+    bool good = plan_open(&p, s, err), list = options_has(&s->opts, OPT_MODELS_FROM);
+    size_t cases = count_models(s) * p.n_gpus * p.n_quants;
+    if (good && cases > CASES)
+        good = fail(err, "", "%zu cases (models x quantizations x GPUs), more than %d", cases, CASES);
     if (good) {
-        bool list = options_has(&s->opts, OPT_MODELS_FROM);
-        bool several = list || count_models(s) * p.n_gpus * p.n_quants > 1;
+        bool several = list || cases > 1;
         report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
         if (good)

@@ -2,6 +2,7 @@
 #ifndef CLI_PLAN_H
 #define CLI_PLAN_H
 
+#include "cli/beside.h"
 #include "cli/gpu.h"
 #include "cli/quant.h"
 #include "cli/report.h"
@@ -10,6 +11,8 @@ typedef struct plan {
     session *s;
     char runtime[24]; /**< asked for; "" when none */
     vf_settings settings;
+    beside beside; /**< what is loaded beside every model, and where tensors go */
+    vf_member member[VF_MAX_MEMBERS]; /**< what is loaded beside this one */
     gpu_set *gpu; /**< alternatives, n_gpus of them */
     uint32_t n_gpus;
     const char **quant; /**< words, n_quants of them; each in `text` */

@@ -171,6 +171,9 @@ bool choice_make(session *s, const subject *sub, const char *word, const char *r
     *out = (choice){0};
     if (!word && sub->quant_word[0])
         word = sub->quant_word;
+    /* A model of Ollama's store is asked about for Ollama, whatever its quantization. */
+    if (!runtime[0] && sub->loader && strcmp(sub->loader, "ollama") == 0)
+        runtime = sub->loader;
     if (word)
         return choice_of_word(s, word, runtime, out, err);
     if (sub->typed)

@@ -34,6 +34,7 @@ void session_free(session *s);
 int command_fit(session *s, vf_error *err);
 int command_list(session *s, vf_error *err);
 int command_show(session *s, vf_error *err);
+int command_verify(session *s, vf_error *err);
 int command_check(session *s, vf_error *err);
 int command_help(session *s, vf_error *err);
 int command_version(session *s, vf_error *err);

@@ -27,8 +27,7 @@ static bool read_types(const session *s, vf_settings *out, vf_error *err)
     const char *k = s->opts.value[OPT_TYPE_K].text, *v = s->opts.value[OPT_TYPE_V].text;
     if (both && (k || v))
         return fail(err, "--kv-type", "given beside --cache-type-%s", k ? "k" : "v");
-    out->type_k = out->type_v = VF_TYPE_F16;
-    out->type_kv_set = both || k || v;
+    out->type_kv_set = out->type_kv_set || both || k || v;
     if (k && !read_type("--cache-type-k", k, strlen(k), &out->type_k, err))
         return false;
     if (v && !read_type("--cache-type-v", v, strlen(v), &out->type_v, err))
@@ -48,6 +47,8 @@ static bool read_shares(const session *s, vf_settings *out, vf_error *err)
 {
     const char *text = s->opts.value[OPT_TENSOR_SPLIT].text;
     bool positive = false;
+    if (text)
+        out->n_tensor_split = 0;
     for (const char *part = text; part; part = strchr(part, ',') ? strchr(part, ',') + 1 : NULL) {
         uint64_t millionths;
         if (out->n_tensor_split == VF_MAX_DEVICES)
@@ -73,36 +74,41 @@ static uint32_t number_or_all(const session *s, opt_id id, uint32_t otherwise, u
     return v->text && v->word == 0 ? all : number(s, id, otherwise);
 }
 
-static uint32_t word(const session *s, opt_id id)
+static uint32_t word(const session *s, opt_id id, uint32_t otherwise)
 {
     const opt_value *v = &s->opts.value[id];
-    return v->text ? v->word : 0;
+    return v->text ? v->word : otherwise;
+}
+
+bool settings_apply(const session *s, vf_settings *out, vf_error *err)
+{
+    const opt_value *context = &s->opts.value[OPT_CONTEXT], *prompt = &s->opts.value[OPT_PROMPT];
+    if (context->text && context->word == NOT_A_WORD)
+        out->context = context->number;
+    out->prompt = prompt->text ? prompt->number : out->prompt;
+    out->parallel = number(s, OPT_PARALLEL, out->parallel);
+    out->batch = number(s, OPT_BATCH, out->batch);
+    out->ubatch = number(s, OPT_UBATCH, out->ubatch);
+    out->flash_attn = (vf_auto)word(s, OPT_FLASH_ATTN, (uint32_t)out->flash_attn);
+    out->gpu_layers = number_or_all(s, OPT_GPU_LAYERS, out->gpu_layers, VF_LAYERS_ALL);
+    out->cpu_moe = number_or_all(s, OPT_CPU_MOE, out->cpu_moe, VF_LAYERS_ALL);
+    out->outputs = number_or_all(s, OPT_OUTPUTS, out->outputs, VF_OUTPUTS_ALL);
+    out->split = (vf_split)word(s, OPT_SPLIT, (uint32_t)out->split);
+    out->policy = (vf_policy)word(s, OPT_POLICY, (uint32_t)out->policy);
+    out->embeddings |= options_has(&s->opts, OPT_EMBEDDINGS);
+    out->mtp |= options_has(&s->opts, OPT_MTP);
+    out->swa_full |= options_has(&s->opts, OPT_SWA_FULL);
+    out->kv_unified |= options_has(&s->opts, OPT_KV_UNIFIED);
+    out->no_kv_offload |= options_has(&s->opts, OPT_NO_KV_OFFLOAD);
+    out->no_op_offload |= options_has(&s->opts, OPT_NO_OP_OFFLOAD);
+    out->no_mmap |= options_has(&s->opts, OPT_NO_MMAP);
+    return read_types(s, out, err) && read_shares(s, out, err);
 }
 
 bool settings_make(const session *s, vf_settings *out, vf_error *err)
 {
-    const opt_value *context = &s->opts.value[OPT_CONTEXT], *prompt = &s->opts.value[OPT_PROMPT];
     vf_settings_init(out);
-    if (context->text && context->word == NOT_A_WORD)
-        out->context = context->number;
-    out->prompt = prompt->text ? prompt->number : 0;
-    out->parallel = number(s, OPT_PARALLEL, out->parallel);
-    out->batch = number(s, OPT_BATCH, out->batch);
-    out->ubatch = number(s, OPT_UBATCH, out->ubatch);
-    out->flash_attn = (vf_auto)word(s, OPT_FLASH_ATTN);
-    out->gpu_layers = number_or_all(s, OPT_GPU_LAYERS, out->gpu_layers, VF_LAYERS_ALL);
-    out->cpu_moe = number_or_all(s, OPT_CPU_MOE, out->cpu_moe, VF_LAYERS_ALL);
-    out->outputs = number_or_all(s, OPT_OUTPUTS, out->outputs, VF_OUTPUTS_ALL);
-    out->split = (vf_split)word(s, OPT_SPLIT);
-    out->policy = (vf_policy)word(s, OPT_POLICY);
-    out->embeddings = options_has(&s->opts, OPT_EMBEDDINGS);
-    out->mtp = options_has(&s->opts, OPT_MTP);
-    out->swa_full = options_has(&s->opts, OPT_SWA_FULL);
-    out->kv_unified = options_has(&s->opts, OPT_KV_UNIFIED);
-    out->no_kv_offload = options_has(&s->opts, OPT_NO_KV_OFFLOAD);
-    out->no_op_offload = options_has(&s->opts, OPT_NO_OP_OFFLOAD);
-    out->no_mmap = options_has(&s->opts, OPT_NO_MMAP);
-    return read_types(s, out, err) && read_shares(s, out, err);
+    return settings_apply(s, out, err);
 }
 
 bool settings_check(const session *s, const char *runtime, vf_error *err)

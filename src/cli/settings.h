@@ -4,6 +4,9 @@
 
 #include "cli/session.h"
 
+/** Puts the options that were given into settings that stand already. */
+bool settings_apply(const session *s, vf_settings *out, vf_error *err);
+
 /** Settings as the options give them; --context is left to settings_context. */
 bool settings_make(const session *s, vf_settings *out, vf_error *err);
 

@@ -1,6 +1,7 @@
 #include "cli/subject.h"
 #include "cli/io.h"
 #include "cli/model_file.h"
+#include "cli/ollama.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,7 +139,7 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
     if (!text[0])
         return fail(err, "--model", "an empty name");
     if (strncmp(text, "ollama:", 7) == 0)
-        return fail_value(err, "--model", text, "the Ollama store: not in this version");
+        return ollama_open(s, text, out, err);
     file_kind kind = strcmp(text, "-") == 0 ? FILE_REGULAR : io_kind(text);
     if (kind == FILE_REGULAR || kind == FILE_OTHER)
         return model_file_open(s, text, out, err);
@@ -161,5 +162,7 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
 void subject_close(subject *sub)
 {
     vf_model_free(sub->model);
+    for (uint32_t i = 0; i < sub->n_layers; i++)
+        vf_model_free(sub->layer[i].model);
     *sub = (subject){0};
 }

@@ -22,6 +22,12 @@ typedef struct subject {
     bool typed;           /**< a file: its tensors' types are known, and taken unless --quant is given */
     const char *loader;   /**< typed: the runtime that loads such files */
     bool weights_only;    /**< safetensors without config.json: no cache, no compute */
+    vf_ollama_params params; /**< from Ollama's store: the model's own settings */
+    struct {
+        vf_member_kind kind;
+        vf_model *model;
+    } layer[1 + VF_OLLAMA_ADAPTERS]; /**< and what else belongs to it: a projector, adapters */
+    uint32_t n_layers;
 } subject;
 
 /** Resolves a name, size class, file or folder. Close with subject_close. */

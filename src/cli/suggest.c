@@ -37,9 +37,10 @@ static void keep(trial *t, const char *name, const char *value)
     g->need = t->result->need;
 }
 
-static bool of_llama_cpp(const trial *t)
+/* Whether an option means something to the runtime of the question. */
+static bool has_option(const trial *t, opt_id id)
 {
-    return strcmp(t->q->runtime, "llama.cpp") == 0;
+    return option_has_runtime(&option_table[id], t->q->runtime);
 }
 
 /* ---- one function per kind of change, in the order in which they are offered ------------------ */
@@ -54,7 +55,8 @@ static void without_desktop(trial *t)
 static void smaller_cache(trial *t)
 {
     static const vf_type types[] = {VF_TYPE_Q8_0, VF_TYPE_Q4_0};
-    if (!of_llama_cpp(t) || t->q->settings.type_kv_set || t->w->result->type_k != VF_TYPE_F16)
+    /* block types in a cache belong to the runtimes that have flash attention as a setting */
+    if (!has_option(t, OPT_FLASH_ATTN) || t->q->settings.type_kv_set || t->w->result->type_k != VF_TYPE_F16)
         return;
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
         t->q->settings.type_kv_set = true;
@@ -127,7 +129,7 @@ static void smaller_quant(trial *t)
 static void fewer_layers(trial *t)
 {
     char value[24];
-    if (!of_llama_cpp(t) || t->q->settings.gpu_layers != VF_LAYERS_ALL)
+    if (!has_option(t, OPT_GPU_LAYERS) || t->q->settings.gpu_layers != VF_LAYERS_ALL)
         return;
     uint64_t fits = largest(t, set_layers, 1, (uint64_t)t->sub->facts.n_layer + 1, 1);
     (void)snprintf(value, sizeof value, "%llu", (unsigned long long)fits);
@@ -140,7 +142,7 @@ static void experts_to_host(trial *t)
 {
     uint32_t first = 1, last = t->sub->facts.n_layer, good = 0;
     char value[24];
-    if (!of_llama_cpp(t) || t->sub->facts.n_expert == 0 || t->q->settings.cpu_moe)
+    if (!has_option(t, OPT_CPU_MOE) || t->sub->facts.n_expert == 0 || t->q->settings.cpu_moe)
         return;
     while (first <= last) {
         uint32_t middle = first + (last - first) / 2;

@@ -8,32 +8,30 @@
 /* Elements to which CUDA and SYCL round up the last row of a quantized matrix. */
 #define ROW_PADDING 512
 
-/* Sizes that a Vulkan device states. Alignment (minStorageBufferOffsetAlignment): 16 on NVIDIA cards and in
- * the device measured; others say 4 to 64, and tensors are multiples of most of it anyway. Pinned memory
- * (minMemoryMapAlignment): 64, the least the standard allows, and what drivers say. A buffer is suballocated
- * in blocks of 1 GiB. What a shader reads (maxStorageBufferRange): 4 GiB less a byte. */
-#define VULKAN_ALIGNMENT 16
-#define VULKAN_HOST_ALIGNMENT 64
-#define VULKAN_BLOCK (UINT64_C(1) << 30)
-#define VULKAN_RANGE UINT64_C(0xffffffff)
-
-#define NO_LIMIT (VF_OVERFLOW / 2)
-
-/* `host`: the pinned memory that comes with a card, and that holds inputs and what stays off it; Metal has
- * none, plain memory serves. */
 typedef struct buffer_rules {
-    uint64_t alignment, max_size, max_tensor;
-    uint64_t host_alignment, host_max_size;
+    uint64_t alignment;
+    uint64_t max_size; /* 0: none */
     bool pads_rows;
 } buffer_rules;
 
+/* Buffers of system memory beside a device: pinned by the device's driver. */
+typedef struct host_rules {
+    uint64_t alignment;
+    uint64_t max_size; /* 0: none */
+    uint64_t extra;    /* bytes that every buffer is made larger */
+} host_rules;
+
+static const host_rules plain_host = {32, 0, 0};
+/* alignment: minMemoryMapAlignment, 64 or more */
+static const host_rules vulkan_host = {64, UINT64_C(1) << 30, 32};
+
 static const buffer_rules rules[] = {
-    [VF_BACKEND_CUDA] = {128, NO_LIMIT, NO_LIMIT, 32, NO_LIMIT, true},
-    [VF_BACKEND_ROCM] = {128, NO_LIMIT, NO_LIMIT, 32, NO_LIMIT, true},
-    [VF_BACKEND_VULKAN] = {VULKAN_ALIGNMENT, VULKAN_BLOCK, VULKAN_RANGE, VULKAN_HOST_ALIGNMENT, VULKAN_BLOCK, false},
-    [VF_BACKEND_METAL] = {32, NO_LIMIT, NO_LIMIT, 32, NO_LIMIT, false},
-    [VF_BACKEND_SYCL] = {128, NO_LIMIT, NO_LIMIT, 32, NO_LIMIT, true},
-    [VF_BACKEND_CPU] = {32, NO_LIMIT, NO_LIMIT, 32, NO_LIMIT, false},
+    [VF_BACKEND_CUDA] = {128, 0, true},
+    [VF_BACKEND_ROCM] = {128, 0, true},
+    [VF_BACKEND_VULKAN] = {16, UINT64_C(1) << 30, false}, /* alignment: minStorageBufferOffsetAlignment, 16 or more */
+    [VF_BACKEND_METAL] = {32, 0, false},
+    [VF_BACKEND_SYCL] = {128, 0, true},
+    [VF_BACKEND_CPU] = {32, 0, false},
 };
 
 uint64_t vf_buffer_alignment(vf_backend backend)
@@ -43,22 +41,27 @@ uint64_t vf_buffer_alignment(vf_backend backend)
 
 uint64_t vf_buffer_max_size(vf_backend backend)
 {
-    return rules[backend].max_size;
+    return rules[backend].max_size ? rules[backend].max_size : VF_OVERFLOW / 2;
 }
 
-uint64_t vf_buffer_max_tensor(vf_backend backend)
+static const host_rules *host_of(vf_backend backend)
 {
-    return rules[backend].max_tensor;
+    return backend == VF_BACKEND_VULKAN ? &vulkan_host : &plain_host;
 }
 
-uint64_t vf_buffer_host_alignment(vf_backend backend)
+uint64_t vf_host_alignment(vf_backend backend)
 {
-    return rules[backend].host_alignment;
+    return host_of(backend)->alignment;
 }
 
-uint64_t vf_buffer_host_max_size(vf_backend backend)
+uint64_t vf_host_max_size(vf_backend backend)
 {
-    return rules[backend].host_max_size;
+    return host_of(backend)->max_size ? host_of(backend)->max_size : VF_OVERFLOW / 2;
+}
+
+uint64_t vf_host_extra(vf_backend backend)
+{
+    return host_of(backend)->extra;
 }
 
 uint64_t vf_buffer_tensor_bytes(vf_backend backend, uint16_t type, uint64_t ne0, uint64_t nbytes)

@@ -12,6 +12,7 @@
 #define DEFAULT_CONTEXT 4096
 #define DEFAULT_BATCH 2048
 #define DEFAULT_UBATCH 512
+#define POOLING_MEAN 1 /* llama.h: LLAMA_POOLING_TYPE_MEAN */
 
 static uint64_t min64(uint64_t a, uint64_t b)
 {
@@ -64,12 +65,14 @@ static vf_status check_cache_types(const vf_model *m, const vf_settings *s, vf_e
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
                                "%s/%s: llama.cpp refuses different K and V types for a model with MLA", k->name,
                                v->name);
+        if (s->flash_attn == VF_OFF) /* nothing is looked at */
+            continue;
         if (l->head_k % k->block != 0)
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
                                "llama.cpp refuses K cache type %s: its block of %u does not divide the model's key "
                                "length %u",
                                k->name, k->block, l->head_k);
-        if (!mla && l->head_v % v->block != 0)
+        if (l->head_v % v->block != 0)
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
                                "llama.cpp refuses V cache type %s: its block of %u does not divide the model's value "
                                "length %u",
@@ -96,16 +99,42 @@ static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, con
     return VF_OK;
 }
 
-static void resolve_outputs(const vf_model *m, const vf_settings *s, vf_context *c)
+static vf_status resolve_outputs(const vf_model *m, const vf_settings *s, vf_context *c, vf_error *err)
+{
+    bool given = s->outputs != VF_OUTPUTS_DEFAULT && s->outputs != VF_OUTPUTS_ALL;
+    uint64_t rows = s->outputs;
+    if (s->outputs == VF_OUTPUTS_ALL || m->arch.encoder_decoder || m->arch.encoder_stack)
+        rows = c->n_batch;
+    else if (!given)
+        rows = s->embeddings || !c->causal ? c->n_batch : c->n_seq_max;
+    if (rows < c->n_seq_max)
+        return vf_fail_key(err, VF_ERR_REFUSED, given && rows == s->outputs ? "--outputs" : "--batch",
+                           "%u: llama.cpp needs at least one row of outputs for each sequence (%u)", (unsigned)rows,
+                           c->n_seq_max);
+    uint64_t n = min64(c->n_ctx, c->n_ubatch);
+    c->n_outputs = min64(n, rows);
+    if (s->embeddings && m->hp.pooling_type == POOLING_MEAN && c->n_outputs < vf_pad(n, c->n_seq_max))
+        return vf_fail_key(err, VF_ERR_REFUSED, c->n_outputs < n ? "--outputs" : "--ubatch",
+                           "%u: llama.cpp aborts at a mean over %u tokens of %u sequences", (unsigned)c->n_outputs,
+                           (unsigned)vf_pad(n, c->n_seq_max), c->n_seq_max);
+    return VF_OK;
+}
+
+/* Where llama.cpp's graph for several caches does not fit together and it aborts (ggml.c: ggml_can_repeat). */
+static vf_status check_streams(const vf_model *m, const vf_context *c, vf_error *err)
 {
     uint64_t n = min64(c->n_ctx, c->n_ubatch);
-    n = vf_pad(n, c->n_seq_max);
-    uint64_t rows = s->outputs;
-    if (s->outputs == VF_OUTPUTS_ALL || !c->causal || m->arch.encoder_decoder)
-        rows = c->n_batch;
-    else if (s->outputs == VF_OUTPUTS_DEFAULT)
-        rows = s->embeddings ? c->n_batch : c->n_seq_max;
-    c->n_outputs = min64(n, rows);
+
+    if (c->n_streams > 1 && m->arch.encoder_decoder)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--parallel",
+                           "%u: llama.cpp aborts with an encoder-decoder model unless its sequences share one cache "
+                           "(--kv-unified)",
+                           c->n_seq_max);
+    if (m->arch.graph.reserve_single && n % c->n_streams != 0)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--ubatch",
+                           "%u: llama.cpp aborts with this model unless it is a multiple of the sequences (%u)",
+                           (unsigned)n, c->n_seq_max);
+    return VF_OK;
 }
 
 vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p,
@@ -119,9 +148,6 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     if (c->n_seq_max > SEQ_LIMIT)
         return vf_fail_key(err, VF_ERR_REFUSED, "--parallel", "%u: llama.cpp takes at most %d sequences",
                            c->n_seq_max, SEQ_LIMIT);
-    if (s->outputs != VF_OUTPUTS_DEFAULT && s->outputs != VF_OUTPUTS_ALL && s->outputs < c->n_seq_max)
-        return vf_fail_key(err, VF_ERR_REFUSED, "--outputs", "%u: llama.cpp needs at least one row per sequence (%u)",
-                           s->outputs, c->n_seq_max);
     vf_status st = check_cache_types(m, s, err);
     if (st)
         return st;
@@ -149,6 +175,8 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     c->cells = c->n_ctx_seq;
     uint64_t window = vf_add(vf_mul(m->n_swa, c->unified ? c->n_seq_max : 1), c->n_ubatch);
     c->cells_swa = s->swa_full ? c->cells : vf_pad(min64(c->cells, window), CTX_PAD);
-    resolve_outputs(m, s, c);
-    return resolve_flash_attn(m, s, p, scratch, c, err);
+    st = check_streams(m, c, err);
+    if (!st)
+        st = resolve_outputs(m, s, c, err);
+    return st ? st : resolve_flash_attn(m, s, p, scratch, c, err);
 }

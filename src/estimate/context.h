@@ -65,11 +65,11 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
 uint64_t vf_buffer_alignment(vf_backend backend);
 /** Largest single buffer; a larger need is spread over several (VF_OVERFLOW / 2: no limit). */
 uint64_t vf_buffer_max_size(vf_backend backend);
-/** Largest tensor that the backend computes with. */
-uint64_t vf_buffer_max_tensor(vf_backend backend);
-/** The same of the pinned memory that comes with the backend's cards. */
-uint64_t vf_buffer_host_alignment(vf_backend backend);
-uint64_t vf_buffer_host_max_size(vf_backend backend);
+/** The same for system memory that belongs to a backend's devices, and bytes each such buffer is made
+ * larger. */
+uint64_t vf_host_alignment(vf_backend backend);
+uint64_t vf_host_max_size(vf_backend backend);
+uint64_t vf_host_extra(vf_backend backend);
 /** Bytes a tensor of `type` with row length ne0 takes in a buffer of `backend`, padding included:
  * CUDA adds, once per quantized tensor with ne0 % 512 != 0, the row bytes of the missing elements. */
 uint64_t vf_buffer_tensor_bytes(vf_backend backend, uint16_t type, uint64_t ne0, uint64_t nbytes);

@@ -105,7 +105,9 @@ static uint64_t count_parameters(const vf_model *m)
 static vf_status run_profile(const vf_request *r, const vf_profile *profile, uint16_t *types,
                              const vf_allocator *scratch, vf_result *out, vf_error *err)
 {
-    vf_case c = {.request = r, .model = r->model, .quant = &r->quant, .types = types, .scratch = scratch};
+    vf_settings settings = r->settings;
+    vf_case c = {.request = r, .settings = &settings, .model = r->model, .quant = &r->quant, .types = types,
+                 .scratch = scratch};
     if (profile->needs_types) {
         vf_status st = vf_mix_types(r->model, &r->quant, scratch, types, err);
         if (st)
@@ -123,7 +125,8 @@ static vf_status run_profile(const vf_request *r, const vf_profile *profile, uin
         o->margin = d->desktop_spread;
         c.available[i] = o->available;
     }
-    return profile->footprint(&c, out, err);
+    vf_status st = profile->defaults ? profile->defaults(&c, &settings, out, err) : VF_OK;
+    return st ? st : profile->footprint(&c, out, err);
 }
 
 vf_status vf_estimate(const vf_request *r, const vf_allocator *scratch, vf_result *out, vf_error *err)

@@ -9,6 +9,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "base/regex.h"
+#include "estimate/kernels.h"
 
 #define NOT_LOADED (-2)
 
@@ -60,27 +61,22 @@ static void place_layers(const vf_model *m, const vf_settings *s, const uint64_t
             n_devices == 0 || i < start ? VF_HOST : split_device(cumulative, n_devices, i - start, n_gpu);
 }
 
-/** Whether ssm_a is read by a scan, and not by a product as in delta nets. */
-static bool scans(const vf_model *m, const vf_tensor *t)
+/** Whether the backend can compute with the weight; llama.cpp leaves the others on the host
+ * (src/llama-model-loader.cpp: weight_buft_supported). */
+static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_backend backend)
 {
-    if (t->layer < 0 || (uint32_t)t->layer >= m->n_layers)
-        return false;
-    return m->layers[t->layer].recurrent == VF_REC_MAMBA || m->layers[t->layer].recurrent == VF_REC_MAMBA2;
-}
+    uint8_t kind = t->layer >= 0 && (uint32_t)t->layer < m->n_layers ? m->layers[t->layer].recurrent : VF_REC_NONE;
 
-/** Whether the backend can compute with the weight; llama.cpp leaves the others on the host, outside pinned
- * memory (llama-model-loader.cpp: weight_buft_supported; ggml-cuda.cu, ggml-vulkan.cpp: *_supports_op). */
-static bool backend_computes(const vf_model *m, vf_backend backend, const vf_tensor *t, uint16_t type)
-{
-    if (backend == VF_BACKEND_CUDA || backend == VF_BACKEND_ROCM)
-        return type != VF_TYPE_TQ1_0 && type != VF_TYPE_TQ2_0;
-    if (backend != VF_BACKEND_VULKAN)
-        return true;
-    if (t->role == VF_ROLE_SSM_A && scans(m, t)) { /* there is a shader for Mamba-2 and two state sizes */
-        uint64_t state = m->hp.ssm_state_size, heads = t->ne[1];
-        return t->ne[0] == 1 && (state == 128 || state == 256) && heads && m->hp.ssm_inner_size / heads % 16 == 0;
+    if (t->part == VF_PART_WEIGHT && (t->role == VF_ROLE_SSM_CONV1D || t->role == VF_ROLE_SHORTCONV_CONV))
+        return vf_kernel_ssm_conv(backend, t->ne[1]);
+    if (t->role == VF_ROLE_SSM_A && t->ne[1] > 0 && (kind == VF_REC_MAMBA || kind == VF_REC_MAMBA2)) {
+        bool per_head = t->ne[0] == 1;
+        vf_ssm_scan scan = {.per_head = per_head, .d_state = per_head ? m->hp.ssm_state_size : t->ne[0],
+                            .head_dim = m->hp.ssm_inner_size / t->ne[1], .n_head = t->ne[1],
+                            .n_group = m->hp.ssm_group_count ? m->hp.ssm_group_count : 1};
+        return vf_kernel_ssm_scan(backend, &scan);
     }
-    return vf_tensor_bytes(t, type) <= vf_buffer_max_tensor(backend);
+    return vf_kernel_mul_mat(backend, type) && vf_tensor_bytes(t, type) <= vf_kernel_max_tensor(backend);
 }
 
 static bool is_expert(uint16_t role)
@@ -196,8 +192,12 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
         p->tied_output_device = p->layer_device[m->n_layers];
     for (size_t i = 0; i < m->n_tensors; i++) {
         p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);
-        if (p->tensor_device[i] >= 0 && !backend_computes(m, p->backend, &m->tensors[i], types[i]))
+        if (has_kernel(m, &m->tensors[i], types[i], p->backend))
+            continue;
+        if (p->tensor_device[i] >= 0)
             p->tensor_device[i] = VF_HOST;
+        if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD)
+            p->tied_output_device = VF_HOST;
     }
     vf_status st = apply_overrides(m, s, a, p, err);
     if (st) {
@@ -220,13 +220,12 @@ void vf_placement_free(const vf_model *m, const vf_allocator *a, vf_placement *p
     p->tensor_device = NULL;
 }
 
-/** Weights that stay off the card lie in its pinned memory, unless it cannot compute with them. */
+/** Weights that stay off the cards lie in their pinned memory, unless the cards cannot compute with them. */
 static uint64_t on_device(const vf_model *m, const vf_placement *p, uint16_t type, const vf_tensor *t, int device)
 {
     uint64_t bytes = vf_tensor_bytes(t, type);
     if (device == VF_HOST)
-        return vf_pad(bytes, vf_buffer_host_alignment(backend_computes(m, p->backend, t, type) ? p->backend
-                                                                                               : VF_BACKEND_CPU));
+        return vf_pad(bytes, vf_host_alignment(has_kernel(m, t, type, p->backend) ? p->backend : VF_BACKEND_CPU));
     return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
 }
 

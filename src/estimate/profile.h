@@ -8,6 +8,7 @@
 /** A question, resolved: what a profile's footprint works on. */
 typedef struct vf_case {
     const vf_request *request;
+    const vf_settings *settings; /**< the request's, with the runtime's defaults filled in */
     const vf_model *model;
     const vf_quant *quant;
     const uint16_t *types; /**< storage type of every tensor of the model under `quant` */
@@ -21,6 +22,9 @@ typedef struct vf_profile {
     bool token_batches;   /**< --batch and --ubatch mean something */
     bool gpu_layers;      /**< layers can stay on the CPU */
     bool needs_types;     /**< vf_case.types is computed before footprint is called */
+    /** Fills in what the settings leave open where the runtime's defaults are not those of llama.cpp, and
+     * refuses what the runtime does not take; says in a note what was taken. NULL: nothing to do. */
+    vf_status (*defaults)(const vf_case *c, vf_settings *s, vf_result *out, vf_error *err);
     /** Fills out->device[i].segment[], layers, margin terms, host, terms and notes. need, headroom and
      * verdict are computed by the caller. */
     vf_status (*footprint)(const vf_case *c, vf_result *out, vf_error *err);

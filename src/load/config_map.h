@@ -21,7 +21,7 @@ typedef enum vf_hf_op {
     VF_HF_QUOTIENT, /**< a ÷ n, rounded up */
     VF_HF_FRACTION, /**< a, a decimal number up to 1, of the width of a head */
     VF_HF_CONST,    /**< n; when a is named only if it is there and neither 0 nor false */
-    VF_HF_FLAG,     /**< 1 when a is there and neither 0 nor false */
+    VF_HF_FLAG,     /**< 1 when a is there and neither 0 nor false (nor 1, of a factor) */
     VF_HF_TWO_THIRDS, /**< a, or when `words` (a field) is set 2/3 of it, times `otherwise` (a field), up to a multiple
                            of b */
     VF_HF_WHERE,    /**< per layer: b where a's element is one of `words`, else `otherwise`; without b 1 and 0 */

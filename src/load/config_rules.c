@@ -261,6 +261,18 @@ static vf_status rule_layers(vf_config *c, const vf_hf_rule *r, const cJSON *a, 
     return set_layers(c, r->id, values, n_trunk(c));
 }
 
+/** A factor of 1 leaves no trace in the graph (model/hparams.h, kind S). */
+static bool is_factor(vf_hparam_id id)
+{
+    return vf_hparam_fields[id].kind == VF_FIELD_FACTOR;
+}
+
+static bool is_one(const cJSON *node)
+{
+    uint64_t v;
+    return vf_json_u64(node, &v) && v == 1;
+}
+
 static vf_status apply_rule(vf_config *c, const vf_hf_rule *r)
 {
     const cJSON *a = r->a ? vf_config_find(c, r->a) : NULL, *b = r->b ? vf_config_find(c, r->b) : NULL;
@@ -276,7 +288,7 @@ static vf_status apply_rule(vf_config *c, const vf_hf_rule *r)
     case VF_HF_FLAG:
         if (!cJSON_IsNumber(a) && !cJSON_IsBool(a))
             return vf_config_wrong(c, a, "a number, true or false");
-        vf_draft_set(&c->draft, r->id, vf_config_is_set(a));
+        vf_draft_set(&c->draft, r->id, vf_config_is_set(a) && !(is_factor(r->id) && is_one(a)));
         return VF_OK;
     case VF_HF_FRACTION:
         return rule_fraction(c, r, a);

@@ -75,6 +75,8 @@ static vf_status one_tensor(vf_gguf *g, uint64_t *end)
         return status;
     vf_src_name(s, g->scratch, n);
     vf_tensor_parse_name(g->scratch, n, &t);
+    if (t.role == VF_ROLE_UNKNOWN && n > 7 && memcmp(g->scratch + n - 7, ".weight", 7) == 0)
+        t.part = VF_PART_WEIGHT; /* unknown as it is, it has parameters */
     status = vf_names_add(&g->tensor_names, g->scratch, n, at);
     if (status != VF_OK)
         return vf_src_fail(s, status, at, status == VF_ERR_NOMEM ? "out of memory" : "too many tensor names (limit)");

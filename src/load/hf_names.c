@@ -264,6 +264,12 @@ static bool starts(const char *name, size_t n, const char *with)
     return n > length && memcmp(name, with, length) == 0;
 }
 
+static bool ends(const char *name, size_t n, const char *with)
+{
+    size_t length = strlen(with);
+    return n > length && memcmp(name + n - length, with, length) == 0;
+}
+
 /** Digits at the start and a dot behind them: their count, 0 when it is not so. */
 static size_t leading_number(const char *name, size_t n, int32_t *value)
 {
@@ -345,6 +351,19 @@ static bool generalize(const char *name, size_t n, char out[LONGEST], int32_t *e
     return memchr(name, 0, n) == NULL;
 }
 
+/** The part that an unknown tensor is: what a quantizer adds to a weight is no weight. */
+static uint8_t unknown_part(const char *name, size_t n)
+{
+    static const char *const extra[] = {".g_idx", ".weight_shape", ".input_scale", ".k_scale", ".v_scale", ".SCB"};
+    for (size_t i = 0; i < COUNT(extra); i++)
+        if (ends(name, n, extra[i]))
+            return VF_PART_OTHER;
+    for (size_t i = 0; i < COUNT(suffixes); i++)
+        if (ends(name, n, suffixes[i].suffix))
+            return suffixes[i].part;
+    return VF_PART_BARE;
+}
+
 /** The whole name first (biases that are a tensor of their own, norms without ".weight"), then without
  * each suffix that fits. */
 static uint16_t find(const hf_name *list, size_t count, char *name, uint8_t *part)
@@ -354,7 +373,7 @@ static uint16_t find(const hf_name *list, size_t count, char *name, uint8_t *par
     *part = VF_PART_BARE;
     for (size_t i = 0; i < COUNT(suffixes) && role == VF_ROLE_UNKNOWN; i++) {
         size_t length = strlen(suffixes[i].suffix);
-        if (n <= length || memcmp(name + n - length, suffixes[i].suffix, length) != 0)
+        if (!ends(name, n, suffixes[i].suffix))
             continue;
         char cut = name[n - length];
         name[n - length] = 0;
@@ -369,18 +388,17 @@ void vf_hf_parse_name(const char *name, size_t n, vf_tensor *out, int32_t *exper
 {
     char general[LONGEST];
     out->role = VF_ROLE_UNKNOWN;
-    out->part = VF_PART_OTHER;
+    out->part = unknown_part(name, n);
     out->stack = VF_STACK_BLK;
     strip_wrappers(&name, &n);
     out->layer = strip_layer(&name, &n);
     if (!generalize(name, n, general, expert))
         return;
-    if (out->layer >= 0)
-        out->role = find(block_names, COUNT(block_names), general, &out->part);
-    else
-        out->role = find(global_names, COUNT(global_names), general, &out->part);
-    if (out->role == VF_ROLE_UNKNOWN)
-        out->part = VF_PART_OTHER;
+    bool block = out->layer >= 0;
+    uint8_t part;
+    out->role = find(block ? block_names : global_names, block ? COUNT(block_names) : COUNT(global_names), general, &part);
+    if (out->role != VF_ROLE_UNKNOWN)
+        out->part = part;
 }
 
 static bool sorted(const hf_name *list, size_t count)

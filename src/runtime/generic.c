@@ -29,7 +29,7 @@ static uint64_t weight_bytes(uint64_t parameters, uint32_t millibits)
 
 static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
 {
-    const vf_settings *s = &k->request->settings;
+    const vf_settings *s = k->settings;
     if (k->quant->millibits == 0)
         return vf_fail_key(err, VF_ERR_USAGE, "--quant", "%s has no nominal bits per weight for runtime generic",
                            k->quant->name);

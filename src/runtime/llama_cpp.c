@@ -1,5 +1,6 @@
 /* llama.cpp: model, context and compute buffers to the byte; what no buffer holds (CUDA context,
  * cuBLAS workspace, memory pool) as a runtime term with a spread. */
+#include "runtime/llama_cpp.h"
 #include "runtime/profiles.h"
 
 #include "base/checked.h"
@@ -128,7 +129,7 @@ static void add_compute(const vf_compute *compute, const vf_context *c, const vf
 
 /** Rows of logits that are handed back, and of embeddings where asked for or where a decoder needs the
  * encoder's, on the host (llama-context.cpp: output_reserve). */
-static uint64_t output_bytes(const vf_model *m, const vf_context *c)
+uint64_t vf_llama_cpp_output(const vf_model *m, const vf_context *c)
 {
     uint64_t width = m->hp.vocab_size;
     if (c->embeddings || m->arch.encoder_decoder)
@@ -143,7 +144,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     vf_weights weights;
     vf_cache cache;
     vf_compute compute = {0};
-    vf_status st = vf_context_resolve(m, &k->request->settings, p, k->scratch, &c, err);
+    vf_status st = vf_context_resolve(m, k->settings, p, k->scratch, &c, err);
     if (!st)
         st = vf_weights_plan(m, k->types, p, &weights, err);
     if (!st)
@@ -152,7 +153,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
         st = vf_graph_compute(m, k->types, &c, p, k->scratch, &compute, err);
     if (st)
         return st;
-    uint64_t asked = k->request->settings.context;
+    uint64_t asked = k->settings->context;
     out->context = asked ? asked : vf_default_context(m);
     out->context_per_sequence = c.unified ? out->context : out->context / c.n_seq_max;
     out->parallel = c.n_seq_max;
@@ -161,7 +162,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     out->flash_attn = c.flash_attn;
     out->type_k = c.type_k;
     out->type_v = c.type_v;
-    out->host.output = output_bytes(m, &c);
+    out->host.output = vf_llama_cpp_output(m, &c);
     add_weights(&weights, p, out);
     add_cache(&cache, &c, p, out);
     add_compute(&compute, &c, p, out);
@@ -176,15 +177,17 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     return VF_OK;
 }
 
-static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
+vf_status vf_llama_cpp_footprint(const vf_case *k, vf_result *out, vf_error *err)
 {
     const vf_request *r = k->request;
     vf_placement p;
-    vf_status st = vf_placement_build(k->model, k->types, &r->settings, r->n_devices, r->device, k->available,
+    vf_status st = vf_placement_build(k->model, k->types, k->settings, r->n_devices, r->device, k->available,
                                       k->scratch, &p, err);
     if (st)
         return st;
     st = footprint_placed(k, &p, out, err);
+    if (!st)
+        st = vf_llama_cpp_members(k, &p, out, err);
     vf_placement_free(k->model, k->scratch, &p);
     return st;
 }
@@ -195,5 +198,5 @@ const vf_profile vf_profile_llama_cpp = {
     .token_batches = true,
     .gpu_layers = true,
     .needs_types = true,
-    .footprint = footprint,
+    .footprint = vf_llama_cpp_footprint,
 };

@@ -5,6 +5,7 @@
 #include "estimate/profile.h"
 
 extern const vf_profile vf_profile_llama_cpp;
+extern const vf_profile vf_profile_ollama;
 extern const vf_profile vf_profile_transformers;
 extern const vf_profile vf_profile_generic;
 

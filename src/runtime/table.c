@@ -4,6 +4,7 @@
 
 static const vf_profile *const profiles[] = {
     &vf_profile_llama_cpp,
+    &vf_profile_ollama,
     &vf_profile_transformers,
     &vf_profile_generic,
 };

@@ -115,7 +115,7 @@ static vf_status check(const vf_case *k, vf_error *err)
     if (k->quant->kind != VF_QUANT_CAST && k->quant->kind != VF_QUANT_AS_FILE)
         return vf_fail_key(err, VF_ERR_USAGE, "--quant", "%s: this version judges transformers in fp32, fp16 and bf16",
                            k->quant->name);
-    if (k->request->settings.type_kv_set)
+    if (k->settings->type_kv_set)
         return vf_fail_key(err, VF_ERR_USAGE, "--kv-type", "not a setting of transformers in this version");
     return VF_OK;
 }
@@ -123,7 +123,7 @@ static vf_status check(const vf_case *k, vf_error *err)
 static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
 {
     const vf_model *m = k->model;
-    const vf_settings *s = &k->request->settings;
+    const vf_settings *s = k->settings;
     vf_status st = check(k, err);
     if (st)
         return st;

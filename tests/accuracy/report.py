@@ -6,7 +6,7 @@ usage: report.py BINARY [--every N] [--table T] [--arch A] [--misses N] [--truth
 
 Every row of truth.py is asked of the program as a user would: the model's file (a header and a
 hole), the row's settings as options. The report is printed by segment and architecture; exit status
-1 when a bar (BARS) is missed. --every N takes every Nth row, --table those of one backend. --truth DIR (or VRAMFIT_TRUTH) takes the
+1 when a bar (BARS) is missed. --every N takes every Nth row, --table those of one table. --truth DIR (or VRAMFIT_TRUTH) takes the
 rows of a folder of JSON lines instead. Standard library only.
 """
 import argparse
@@ -26,50 +26,47 @@ import truth
 # Cards of each compute capability; a size class counts as 8.6.
 CARDS = {61: "GTX 1080 Ti", 75: "T4", 89: "RTX 4090", 120: "RTX 5090"}
 
-# The one tensor override among the rows: all experts to system memory.
-EXPERTS = "\\.ffn_(up|down|gate)_exps"
+
+def experts(n):
+    """The tensor override of a row whose experts lie in system memory: of the first n layers, or (0) of all."""
+    return (r"blk\.(%s)" % "|".join(map(str, range(n))) if n else "") + r"\.ffn_(up|down|gate)_exps"
+
+
+# Segments of a table's rows are named by what was measured, in which way.
+RANDOM, VULKAN, CPU = ", random settings", ", Vulkan", ", CPU alone"
+WAYS = {"cuda": "", "random": RANDOM, "vulkan": VULKAN, "cpu": CPU}
 
 # Segment: (least share exact, 95th percentile at most, worst at most); the report fails past them.
 EXACT = (1.0, 0.0, 0.0)
-BARS = {
-    "weights": EXACT,
-    "KV cache and state": EXACT,
-    "compute buffers": EXACT,
-    "all three on the card": EXACT,
-    "weights, host": EXACT,
-    "KV cache and state, host": EXACT,
-    "compute buffers, host": EXACT,
-    "output buffer, host": EXACT,
-    "Vulkan: weights": EXACT,
-    "Vulkan: KV cache and state": EXACT,
-    "Vulkan: compute buffers": EXACT,
-    "Vulkan: all three on the card": EXACT,
-    "Vulkan: weights, host": EXACT,
-    "Vulkan: KV cache and state, host": EXACT,
-    "Vulkan: compute buffers, host": EXACT,
-    "Vulkan: output buffer, host": EXACT,
-    "CPU: weights, host": EXACT,
-    "CPU: KV cache and state, host": EXACT,
-    "CPU: compute buffers, host": EXACT,
-    "CPU: output buffer, host": EXACT,
+CARD = ("weights", "KV cache and state", "compute buffers", "all three on the card")
+HOST = ("weights, host", "KV cache and state, host", "compute buffers, host", "output buffer, host")
+BARS = collections.OrderedDict((name, EXACT) for name in CARD + HOST)
+BARS.update({
     "weights, every quantization": (0.999, 0.0, 0.0001),
     # The measured files of a few models have tensors that the published model has not.
     "model size by name": (0.95, 0.001, 0.001),
-}
-# Where the rows of a table were measured, as the segments are named.
-BACKENDS = {"cuda": "", "vulkan": "Vulkan: ", "cpu": "CPU: "}
+})
+# Settings drawn by chance: odd contexts, batches and cache types, put together as they came.
+BARS.update((name + RANDOM, EXACT) for name in CARD + HOST)
+BARS.update({
+    "compute buffers" + RANDOM: (0.9, 0.001, float("inf")),
+    "all three on the card" + RANDOM: (0.9, 0.001, 2.0),
+    "compute buffers, host" + RANDOM: (0.85, 0.001, float("inf")),
+})
+BARS.update((name + VULKAN, EXACT) for name in CARD + HOST)
+BARS.update((name + CPU, EXACT) for name in HOST)
 DEVICE = ("weights", "KV cache and state", "compute buffers")
 FIELDS = ("weights_bytes", "kv_cache_bytes", "compute_bytes")
 
 
-def options(row, backend="cuda"):
+def options(row, table="cuda"):
     """A row's settings as options of the program."""
     s = dict(truth.DEFAULTS, **row.settings)
     if len(row.memory) == 1 and row.cc in CARDS:
         gpu = CARDS[row.cc]
     else:
         gpu = "+".join("%dMiB" % m for m in row.memory) or "none"
-    args = ["--backend", backend] if backend != "cuda" and row.memory else []
+    args = ["--backend", "vulkan"] if table == "vulkan" else []
     args += ["--gpu", gpu, "--desktop", "none", "--format", "json", "--context", s["n_ctx"], "--batch", s["n_batch"],
             "--ubatch", s["n_ubatch"], "--parallel", s["n_seq_max"], "--outputs", s["n_outputs_max"] or "all",
             "--flash-attn", s["fa"], "--kv-type", s["ctk"] + "/" + s["ctv"],
@@ -82,19 +79,25 @@ def options(row, backend="cuda"):
     if len(row.memory) > 1:
         # Without shares llama.cpp takes the free memory, which the pretend driver reports as all of it.
         args += ["--tensor-split", s["ts"] or ",".join(map(str, row.memory))]
-    if s["ot"] == EXPERTS:
-        args += ["--cpu-moe", "all"]
-    elif s["ot"]:
-        args += ["--override-tensor", s["ot"] + "=CPU"]
+    if s["ot"]:
+        layers = s["ot"].count("|") - experts(0).count("|") + 1
+        args += ["--cpu-moe", "all" if s["ot"] == experts(0) else layers]
     return [str(a) for a in args]
 
 
-def is_dry(row):
-    """Whether a Vulkan row shows what only llama.cpp's dry estimate does, by which they were measured. On CUDA both
-    were measured: the estimate forgets that attention without offload_kqv is pinned to the CPU, and leaves out
-    the second prompt graph, of one sequence, that Kimi Linear reserves."""
+def is_dry(row, table):
+    """Whether the row shows what only llama.cpp's dry estimate does, by which the Vulkan rows were measured. On CUDA
+    both were: the estimate forgets that attention without offload_kqv is pinned to the CPU, and leaves out the
+    second prompt graph, of one sequence, that Kimi Linear reserves."""
     pinned = row.settings.get("offload_kqv") == 0 and row.settings.get("fa") == "off"
-    return pinned or (row.arch == "kimi-linear" and row.settings.get("n_seq_max", 1) > 1)
+    return table == "vulkan" and (pinned or (row.arch == "kimi-linear" and row.settings.get("n_seq_max", 1) > 1))
+
+
+def pinned(got, want):
+    """A row's host compute buffers when really allocated. Vulkan's pinned buffers, of 1 GiB each as long as tensors
+    fit, are then 32 bytes larger than the estimate in the row."""
+    n = 1 if want <= 1 << 30 else (got - want) // 32
+    return want + 32 * min(max(n, 1), 16)
 
 
 def off(got, want):
@@ -106,8 +109,8 @@ class Report:
     def __init__(self, o, files):
         self.o, self.files = o, files
         self.segments = collections.OrderedDict((name, []) for name in BARS)  # errors by segment
-        # the same by backend and architecture
-        self.archs = {b: collections.defaultdict(lambda: [[] for _ in DEVICE]) for b in BACKENDS}
+        # the same by table and architecture
+        self.archs = {t: collections.defaultdict(lambda: [[] for _ in DEVICE]) for t in WAYS}
         self.misses, self.refused, self.dry, self.wrong = collections.defaultdict(list), 0, 0, []
         self.unnamed = set()
 
@@ -124,13 +127,13 @@ class Report:
         if got != want:
             self.misses[segment].append((off(got, want), "%s: got %d, want %d: %s" % (label, got, want, " ".join(command))))
 
-    def settings(self, row, answer, backend):
+    def settings(self, row, answer, table):
         result, command, said = answer
-        where = BACKENDS[backend]
-        label = "%s (%s) %s %s" % (row.model, row.arch, row.quant, " ".join("%s=%s" % kv for kv in row.settings.items()))
+        way, by_arch = WAYS[table], self.archs[table][row.arch]
+        label = "%s (%s) %s" % (row.model, row.arch, " ".join("%s=%s" % kv for kv in row.settings.items()))
         if row.refused.startswith("crash"):
             return  # llama.cpp gives no answer to compare with
-        if backend == "vulkan" and is_dry(row):
+        if is_dry(row, table):
             self.dry += 1
             return
         if row.refused:
@@ -143,15 +146,17 @@ class Report:
             return
         cards = [tuple(d[f] for f in FIELDS) for d in result["devices"]]
         for i, name in enumerate(DEVICE):
+            host = result["host"][FIELDS[i]]
             for got, want in zip(cards, row.devices):
-                self.note(where + name, got[i], want[i], label, command)
-                self.archs[backend][row.arch][i].append(off(got[i], want[i]))
-            self.note(where + name + ", host", result["host"][FIELDS[i]], row.host[i], label, command)
+                self.note(name + way, got[i], want[i], label, command)
+                by_arch[i].append(off(got[i], want[i]))
+            want = pinned(host, row.host[i]) if table == "vulkan" and name == "compute buffers" else row.host[i]
+            self.note(name + ", host" + way, host, want, label, command)
             if not row.devices:
-                self.archs[backend][row.arch][i].append(off(result["host"][FIELDS[i]], row.host[i]))
+                by_arch[i].append(off(host, want))
         for got, want in zip(cards, row.devices):
-            self.note(where + "all three on the card", sum(got), sum(want), label, command)
-        self.note(where + "output buffer, host", result["host"]["output_bytes"], row.output, label, command)
+            self.note("all three on the card" + way, sum(got), sum(want), label, command)
+        self.note("output buffer, host" + way, result["host"]["output_bytes"], row.output, label, command)
 
     def quantization(self, row, answer):
         result, command, said = answer
@@ -175,10 +180,10 @@ class Report:
 
     def run(self):
         jobs = []
-        for backend in BACKENDS:
-            for row in self.rows(backend):
-                take = functools.partial(self.settings, backend=backend)
-                jobs.append((take, row, [self.files[row.model], "--quant", row.quant, *options(row, backend)]))
+        for table in WAYS:
+            take = functools.partial(self.settings, table=table)
+            for row in self.rows(table):
+                jobs.append((take, row, [self.files[row.model], "--quant", row.quant, *options(row, table)]))
         for row in self.rows("weights"):
             jobs.append((self.quantization, row, [self.files[row.model], "--quant", row.quant, *options(row)]))
             if row.quant in ("F16", "Q8_0", "Q6_K", "Q4_K_M", "Q4_0") and not row.settings:
@@ -211,23 +216,38 @@ def share(x):
     return "%s %%" % (int(1000 * x) / 10 if x < 1 else 100)
 
 
+def cells(report, name, with_95):
+    """What a row of the table says of a segment: how many are exact, (95 % within,) the worst."""
+    errors = report.segments.get(name)
+    if not errors:
+        return ["", "", ""] if with_95 else ["", ""]
+    n, exact, _, p95, worst = figures(errors)
+    return ["%s of %d" % (share(exact), n)] + ([percent(p95)] if with_95 else []) + [percent(worst)]
+
+
 def table(report):
-    lines = ["| what | values | exact | median | 95 % within | worst |", "| --- | ---: | ---: | ---: | ---: | ---: |"]
+    lines = ["| exact of all | CUDA | worst | random settings | 95 % within | worst | Vulkan | worst | CPU alone | worst |",
+             "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
     for name, errors in report.segments.items():
-        if errors:
-            n, exact, median, p95, worst = figures(errors)
-            lines.append("| %s | %d | %s | %s | %s | %s |" % (name, n, share(exact), percent(median), percent(p95), percent(worst)))
+        if errors and not name.endswith((RANDOM, VULKAN, CPU)):
+            row = [name] + cells(report, name, False) + cells(report, name + RANDOM, True)
+            row += cells(report, name + VULKAN, False) + cells(report, name + CPU, False)
+            lines.append("| %s |" % " | ".join(row))
     return lines
 
 
 def print_report(report, misses):
-    print("\n".join(table(report)))
+    print("%-42s %6s %8s %9s %9s %9s" % ("", "values", "exact", "median", "95 % in", "worst"))
+    for name, errors in report.segments.items():
+        if errors:
+            n, exact, median, p95, worst = figures(errors)
+            print("%-42s %6d %8s %9s %9s %9s" % (name, n, share(exact), percent(median), percent(p95), percent(worst)))
     print("\nby architecture: values, then exact of weights, cache, compute; compute 95th percentile and worst")
-    for backend, archs in report.archs.items():
+    for table_name, archs in report.archs.items():
         for arch in sorted(archs):
             shares = [share(figures(e)[1]) for e in archs[arch]]
             n, _, _, p95, worst = figures(archs[arch][2])
-            print("%-6s %-18s %4d  %8s %8s %8s   %9s %9s" % (backend, arch, n, *shares, percent(p95), percent(worst)))
+            print("%-6s %-18s %4d  %8s %8s %8s   %9s %9s" % (table_name, arch, n, *shares, percent(p95), percent(worst)))
     if report.unnamed:
         print("\nnot in the catalog: " + " ".join(sorted(report.unnamed)))
     for name, found in report.misses.items():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads what llama.cpp itself allocates: the rows in this folder, or a folder of JSON lines.
 
-usage: truth.py DIR     writes the tables and headers here anew from a folder of JSON lines
+usage: truth.py DIR     writes the tables and headers that a folder of JSON lines has here anew
 
 Standard library only.
 """
@@ -16,11 +16,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+# On llama.cpp's CUDA backend, its Vulkan backend and its CPU backend alone; every quantization; random settings.
+TABLES = ("cuda", "vulkan", "cpu", "weights", "random")
 COLUMNS = "model arch quant cc memory settings devices host output refused".split()
-
-# What llama.cpp was measured on: its CUDA backend, its Vulkan backend, its CPU backend alone; and every
-# quantization, on CUDA.
-TABLES = ("cuda", "vulkan", "cpu", "weights")
 
 # A row: `cc` is 0 where there is no CUDA, `memory` the MiB of each card, none for the CPU alone; `settings`
 # holds what differs from DEFAULTS; `devices` one (weights, cache, compute) for each card, `host` the same
@@ -66,7 +64,9 @@ def from_text(d):
 
 
 def rows(table, folder=None):
-    """The rows of one of TABLES, from this folder or from a folder of JSON lines."""
+    """The rows of one of TABLES, from this folder or from a folder of JSON lines (none, if it has not got it)."""
+    if folder and not (Path(folder) / (table + ".jsonl")).exists():
+        return []
     if folder:
         with open(Path(folder) / (table + ".jsonl"), encoding="utf-8") as f:
             return [from_json(line) for line in f]
@@ -90,13 +90,14 @@ def unpack_headers(out, folder=None):
 
 def pack(folder):
     for table in TABLES:
+        if not rows(table, folder):
+            continue
         with open(HERE / (table + ".tsv.gz"), "wb") as raw, gzip.GzipFile("", "wb", 9, raw, 0) as packed:
             for row in [COLUMNS] + [to_text(r) for r in rows(table, folder)]:
                 packed.write(("\t".join(str(c) for c in row) + "\n").encode())
-    shutil.rmtree(HERE / "headers", ignore_errors=True)
-    (HERE / "headers").mkdir()
-    for f in sorted((Path(folder) / "headers").iterdir()):
-        shutil.copyfile(f, HERE / "headers" / f.name)
+    if (Path(folder) / "headers").is_dir():
+        shutil.rmtree(HERE / "headers", ignore_errors=True)
+        shutil.copytree(Path(folder) / "headers", HERE / "headers", copy_function=shutil.copyfile)
 
 
 if __name__ == "__main__":

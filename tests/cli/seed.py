@@ -100,6 +100,21 @@ def card_of_8(c):
         c.equal((shown["layers"], shown["middle_layer"]), (layers, layers // 2), "show %s: layers and the middle one" % name)
 
 
+def shown(c):
+    """show and list: numbers of a card, a quantization and a runtime."""
+    card = c.run("show", "3090", "-f", "json").json()["found"][0]
+    c.equal((card["kind"], card["memory_bytes"], card["usable_linux_bytes"], card["compute_capability"]),
+            ("GPU", 24 << 30, 24124 << 20, "8.6"), "show 3090")
+    quant = c.run("show", "q8", "-f", "json").json()["found"][0]
+    c.equal((quant["kind"], quant["name"], quant["runtime"]), ("quantization", "Q8_0", "llama.cpp"), "show q8")
+    runtime = c.run("show", "generic", "-f", "json").json()["found"][0]
+    c.equal((runtime["kind"], runtime["in_this_version"]), ("runtime", "yes"), "show generic")
+    cards = c.run("list", "gpus", "rtx 3090", "-f", "json").json()["gpus"]
+    c.equal([x["memory_mib"] for x in cards], [24576, 24576], "list gpus rtx 3090")
+    models = c.run("list", "models", "-f", "jsonl").out.splitlines()
+    c.that(len(models) > 100, "list models: %d" % len(models))
+
+
 def guide(c):
     """E: the verdict on the GPU that the guide names, and the quantization that it takes."""
     r = verdict(c, "fit", "tinyllama", "-q", "q4_0", "-g", "none")
@@ -137,7 +152,7 @@ def words_in_names(c):
 
 def main():
     c = Checks(sys.argv[1])
-    for table in (asked_first, formula, weights, cards_of_24, card_of_8, guide, words_in_names):
+    for table in (asked_first, formula, weights, cards_of_24, card_of_8, shown, guide, words_in_names):
         table(c)
     return c.end()
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Installs a build into an empty prefix and uses it as a stranger would.
 
-usage: check.py --source DIR --build DIR --cmake CMAKE --cc CC --cxx CXX
+usage: check.py --source DIR --build DIR --cmake CMAKE --generator NAME --cc CC --cxx CXX
 
 The library is consumed with find_package, with pkg-config, as a shared library, and with
 add_subdirectory. Standard library only.
@@ -34,7 +34,7 @@ def installed(prefix, pattern):
 
 
 def configure(o, source, build, *options):
-    return [o.cmake, "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_COMPILER=" + o.cc,
+    return [o.cmake, "-G", o.generator, "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_C_COMPILER=" + o.cc,
             "-DCMAKE_CXX_COMPILER=" + o.cxx, *options]
 
 
@@ -75,7 +75,7 @@ def environment(prefix):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("source", "build", "cmake", "cc", "cxx"):
+    for name in ("source", "build", "cmake", "generator", "cc", "cxx"):
         p.add_argument("--" + name, required=True)
     o = p.parse_args()
     with tempfile.TemporaryDirectory(prefix="vramfit-install.") as tmp:

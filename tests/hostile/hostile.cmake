@@ -1,6 +1,6 @@
 # Hostile and sloppy input (README.md): a quick pass that judges crashes, hangs and memory, and the
 # whole corpus with sweeps and injected faults.
-set(vf_hostile $<TARGET_FILE:vramfit_cli> --skip ollama)
+set(vf_hostile $<TARGET_FILE:vramfit_cli>)
 if(VRAMFIT_SANITIZE)
   list(APPEND vf_hostile --sanitized)
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Linux")

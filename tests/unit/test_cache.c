@@ -118,6 +118,25 @@ static void refusals(void)
     s.parallel = 4;
     s.outputs = 3;
     CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "fewer rows than sequences");
+    s.outputs = VF_OUTPUTS_ALL;
+    s.batch = 3;
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED && strcmp(err.key, "--batch") == 0,
+          "a batch of fewer rows than sequences");
+    s.batch = 0;
+    m.arch.encoder_decoder = true;
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "T5 with a cache for each sequence");
+    s.kv_unified = true;
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_OK, "T5 with one cache: %s", err.text);
+    s.kv_unified = m.arch.encoder_decoder = false;
+    m.arch.graph.reserve_single = true;
+    s.ubatch = 510;
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "510 tokens as one of 4 sequences");
+    m.arch.graph.reserve_single = false;
+    m.hp.pooling_type = 1;
+    s.embeddings = true;
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "the mean of 512 of 510 rows");
+    s.embeddings = false;
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_OK && c.n_outputs == 510, "%s", err.text);
     s.outputs = VF_OUTPUTS_DEFAULT;
     s.type_k = VF_TYPE_Q6_K;
     CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_USAGE, "no cache type");

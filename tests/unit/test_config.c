@@ -191,6 +191,79 @@ static void test_published(void)
     CHECK(compared >= 12, "%u models compared", compared);
 }
 
+/* ---- with the safetensors files beside it -------------------------------------------------------- */
+
+static memory_file headers_file;
+
+static vf_status open_header(void *ctx, uint32_t i, uint32_t n, vf_source *part, vf_error *err)
+{
+    (void)ctx;
+    (void)i;
+    (void)n;
+    (void)err;
+    *part = memory_source(&headers_file, true, true);
+    return VF_OK;
+}
+
+static void test_headers(void)
+{
+    static const char config[] = "{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":96,"
+                                 "\"num_hidden_layers\":1,\"num_attention_heads\":4,\"num_key_value_heads\":2,"
+                                 "\"vocab_size\":100,\"tie_word_embeddings\":true,\"torch_dtype\":\"bfloat16\"}";
+    static const struct {
+        const char *name;
+        uint32_t rows, columns;
+    } tensors[] = {
+        {"model.embed_tokens", 100, 64}, {"model.norm", 1, 64},
+        {"model.layers.0.input_layernorm", 1, 64}, {"model.layers.0.post_attention_layernorm", 1, 64},
+        {"model.layers.0.self_attn.q_proj", 64, 64}, {"model.layers.0.self_attn.k_proj", 32, 64},
+        {"model.layers.0.self_attn.v_proj", 32, 64}, {"model.layers.0.self_attn.o_proj", 64, 64},
+        {"model.layers.0.mlp.gate_proj", 96, 64}, {"model.layers.0.mlp.up_proj", 96, 64},
+        {"model.layers.0.mlp.down_proj", 64, 96},
+    };
+    unsigned char file[4096] = {0};
+    char *text = (char *)file + 8, *at = text;
+    uint64_t offset = 0;
+    for (size_t i = 0; i < sizeof tensors / sizeof tensors[0]; i++) {
+        uint64_t bytes = 2 * (uint64_t)tensors[i].rows * tensors[i].columns;
+        at += sprintf(at, "%s\"%s.weight\":{\"dtype\":\"BF16\",\"shape\":[", i ? "," : "{", tensors[i].name);
+        at += tensors[i].rows > 1 ? sprintf(at, "%u,%u]", tensors[i].rows, tensors[i].columns)
+                                  : sprintf(at, "%u]", tensors[i].columns);
+        at += sprintf(at, ",\"data_offsets\":[%" PRIu64 ",%" PRIu64 "]}", offset, offset + bytes);
+        offset += bytes;
+    }
+    strcpy(at, "}");
+    uint64_t n = strlen(text);
+    file[0] = (unsigned char)n;
+    file[1] = (unsigned char)(n >> 8);
+    headers_file = (memory_file){.bytes = file, .n = 8 + n, .size = 8 + n + offset};
+    memory_allocator counts = {0};
+    vf_allocator a = {memory_resize, &counts};
+    const vf_parts parts = {open_header, NULL, NULL};
+    vf_model *generated = NULL, *read = NULL;
+    vf_error err = {0};
+    CHECK(vf_config_read(catalog, "c", config, strlen(config), NULL, 0, &a, &generated, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_config_read(catalog, "c", config, strlen(config), &parts, 1, &a, &read, &err) == VF_OK, "%s", err.text);
+    if (generated && read) {
+        vf_model_facts x, y;
+        vf_model_describe(generated, &x);
+        vf_model_describe(read, &y);
+        CHECK(!x.has_types && y.has_types, "types");
+        CHECK_U64(y.parameters, x.parameters, "parameters");
+        CHECK_U64(y.model_bytes, offset, "bytes");
+        CHECK_U64(read->n_tensors, generated->n_tensors, "tensors");
+        CHECK(read->tied && generated->tied, "tied");
+        for (size_t i = 0; i < generated->n_tensors; i++) {
+            const vf_tensor *g = &generated->tensors[i], *t = vf_model_tensor(read, g->layer, g->role, g->part);
+            CHECK(t && memcmp(t->ne, g->ne, sizeof t->ne) == 0, "tensor %zu of role %u", i, g->role);
+        }
+    }
+    vf_model_free(generated);
+    vf_model_free(read);
+    CHECK_U64(counts.in_use, 0, "bytes not given back");
+    CHECK_U64(counts.wrong_sizes, 0, "blocks given back with a wrong size");
+}
+
 /* ---- one thing wrong ----------------------------------------------------------------------------- */
 
 static void expect_error(const char *text, const char *word)
@@ -252,6 +325,8 @@ static void test_bad(void)
     with_field("\"layer_types\":\"sliding_attention\"", NULL, "layers");
     with_field("\"layer_types\":[\"a\",7]", NULL, "layer_types");
     with_field("\"partial_rotary_factor\":1.5", NULL, "from 0 to 1");
+    with_field("\"layer_types\":{}", NULL, "an array with a word");
+    with_field("\"norm_topk_prob\":\"yes\"", NULL, "norm_topk_prob");
     with_field("\"head_dim\":\"128\"", NULL, "head_dim");
     with_field("\"torch_dtype\":\"float7\"", NULL, "torch_dtype");
     with_field("\"torch_dtype\":16", NULL, "torch_dtype");
@@ -307,6 +382,42 @@ static void test_quants(void)
     }
 }
 
+/** Rules that the published configurations above do not walk. */
+static void test_rules(void)
+{
+    static const struct {
+        const char *field;
+        vf_hparam_id id;
+        uint32_t value;
+    } rows[] = {
+        {"\"routed_scaling_factor\":2.5", VF_HP_expert_weights_scale, 1},
+        {"\"routed_scaling_factor\":1.0", VF_HP_expert_weights_scale, 0},
+        {"\"norm_topk_prob\":false", VF_HP_expert_weights_norm, 0},
+        {"\"norm_topk_prob\":true", VF_HP_expert_weights_norm, 1},
+        {"\"partial_rotary_factor\":0.5", VF_HP_rope_dimension_count, 8},
+        {"\"n_shared_experts\":[1,1]", VF_HP_expert_shared_count, 1},
+        {"\"sliding_window\":64,\"use_sliding_window\":true", VF_HP_sliding_window, 64},
+        {"\"sliding_window\":64,\"use_sliding_window\":false", VF_HP_sliding_window, 0},
+        {"\"attn_config\":{\"kv_n_heads\":2}", VF_HP_head_count_kv, 2},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1024];
+        uint32_t value;
+        memory_allocator counts = {0};
+        vf_model *m = NULL;
+        (void)snprintf(text, sizeof text,
+                       "{\"model_type\":\"llama\",\"hidden_size\":64,\"num_hidden_layers\":2,\"num_attention_heads\":4,"
+                       "\"intermediate_size\":128,\"vocab_size\":100,%s}", rows[i].field);
+        outcome o = read_config(text, &counts, &m);
+        CHECK(o.status == VF_OK, "%s: %s: %s", rows[i].field, o.err.key, o.err.text);
+        if (m) {
+            memcpy(&value, (const char *)&m->hp + vf_hparam_fields[rows[i].id].offset, sizeof value);
+            CHECK_U64(value, rows[i].value, rows[i].field);
+        }
+        vf_model_free(m);
+    }
+}
+
 static void test_no_memory(void)
 {
     for (uint64_t fail = 1; fail < 1000; fail++) {
@@ -329,8 +440,10 @@ int main(void)
     vf_error err = {0};
     CHECK(vf_catalog_new(&a, &catalog, &err) == VF_OK, "%s", err.text);
     test_published();
+    test_headers();
     test_bad();
     test_quants();
+    test_rules();
     test_no_memory();
     vf_catalog_free(catalog);
     return CHECK_END();

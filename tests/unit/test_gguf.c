@@ -429,6 +429,75 @@ static void test_holes(void)
     free(b.p);
 }
 
+/** Names of keys take at most VF_NAMES_BYTES together; arrays that may be hyperparameters VF_GGUF_NUMBERS. */
+static void test_sums(void)
+{
+    bytes extra = {0};
+    char *key = malloc(65001);
+    memset(key, 'k', 65000);
+    key[65000] = 0;
+    uint32_t n = VF_NAMES_BYTES / 65000 + 1;
+    for (uint32_t i = 0; i < n; i++) {
+        (void)snprintf(key, 9, "%08u", i);
+        key[8] = 'k';
+        put_u32_key(&extra, key, 1);
+    }
+    expect_error(model_with(n, &extra), 64 + TENSOR_BYTES, "keys take more than");
+    free(key);
+    extra.n = 0;
+    n = VF_GGUF_NUMBERS / VF_GGUF_LAYERS;
+    for (uint32_t i = 0; i <= n; i++) {
+        char name[64];
+        (void)snprintf(name, sizeof name, "a%u.attention.head_count_kv", i);
+        put_array_key(&extra, name, VF_GGUF_U8, VF_GGUF_LAYERS);
+        for (uint32_t k = 0; k < VF_GGUF_LAYERS; k++)
+            put_int(&extra, 1, 1);
+        if (i == n - 2) /* the single numbers of the shape are kept there too */
+            expect_ok(model_with(n - 1, &extra), 64 + TENSOR_BYTES, "numbers at the limit");
+    }
+    expect_error(model_with(n + 1, &extra), 64 + TENSOR_BYTES, "arrays of numbers");
+    free(extra.p);
+}
+
+/** A projector or an adapter is tensors without layers; an unknown tensor's name is kept. */
+static void test_weights_only(void)
+{
+    static const struct {
+        const char *arch, *type;
+    } rows[] = {{"clip", "model"}, {"clip", "mmproj"}, {"llama", "adapter"}, {"llama", "adapters"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bytes b = {0};
+        put_head(&b, 1, 2);
+        put_text_key(&b, "general.type", rows[i].type);
+        put_text_key(&b, "general.architecture", rows[i].arch);
+        put_tensor(&b, "v.patch_embd.weight", 64, 2, VF_TYPE_F32, 0);
+        if (i < 3)
+            expect_ok(b, 1024, rows[i].type);
+        else
+            expect_error(b, 1024, "llama.block_count");
+    }
+}
+
+/** A name longer than the field is cut between characters; no text is lost before. */
+static void test_long_name(void)
+{
+    for (size_t lead = 0; lead < 4; lead++) {
+        char name[601] = "";
+        memset(name, 'x', lead);
+        for (size_t i = lead; i + 4 < 600; i += 4)
+            memcpy(name + i, "\xF0\x9F\x98\x80", 4);
+        bytes extra = {0};
+        put_text_key(&extra, "general.name", name);
+        bytes b = model_with(1, &extra);
+        outcome o = read_bytes(&b, 64 + TENSOR_BYTES);
+        CHECK(o.status == VF_OK, "%s", o.err.text);
+        CHECK_U64(strlen(o.name), lead + (255 - lead) / 4 * 4, "length of the name");
+        CHECK(strncmp(o.name, name, strlen(o.name)) == 0, "%s", o.name);
+        free(b.p);
+        free(extra.p);
+    }
+}
+
 /* ---- one thing wrong ---------------------------------------------------------------------------- */
 
 static void one_key(void (*write)(bytes *b), const char *word)
@@ -493,6 +562,26 @@ static void key_long_array(bytes *b)
     for (int i = 0; i < 2049; i++)
         put_int(b, 1, 1);
 }
+static void key_empty_array(bytes *b)
+{
+    put_array_key(b, "llama.attention.head_count_kv", VF_GGUF_U32, 0);
+}
+static void key_split_text(bytes *b)
+{
+    put_text_key(b, "split.count", "2");
+}
+static void key_split_parts(bytes *b)
+{
+    put_u32_key(b, "split.count", 10000);
+}
+static void key_arch_twice(bytes *b)
+{
+    put_text_key(b, "general.architecture", "");
+}
+static void key_flag_text(bytes *b)
+{
+    put_text_key(b, "llama.logit_scale", "1");
+}
 static void key_text_array(bytes *b)
 {
     put_array_key(b, "llama.attention.head_count_kv", VF_GGUF_STR, 1);
@@ -512,6 +601,11 @@ static void test_bad_keys(void)
     one_key(key_float, "type float32");
     one_key(key_short_array, "array of 1 elements for 2 layers");
     one_key(key_long_array, "limit is 2048");
+    one_key(key_empty_array, "empty array");
+    one_key(key_split_text, "expected an integer");
+    one_key(key_split_parts, "at most 9999");
+    one_key(key_arch_twice, "architecture is empty");
+    one_key(key_flag_text, "expected a number");
     one_key(key_text_array, "array of type string");
 }
 
@@ -675,6 +769,35 @@ static void test_split(void)
         free(s.part[i].p);
 }
 
+/** At the limit of tensors over all parts. */
+static void test_all_tensors(void)
+{
+    for (uint32_t over = 0; over < 2; over++) {
+        split s = {.missing = UINT32_MAX};
+        uint32_t count = 2 + over;
+        for (uint32_t i = 0; i < count; i++) {
+            bytes *b = &s.part[i];
+            uint32_t n = i < 2 ? VF_GGUF_TENSORS : 1;
+            put_head(b, n, (i == 0 ? SHAPE_KEYS : 0) + 2);
+            if (i == 0)
+                put_shape(b, "llama");
+            put_u32_key(b, "split.no", i);
+            put_u32_key(b, "split.count", count);
+            for (uint32_t k = 0; k < n; k++) {
+                char name[48];
+                (void)snprintf(name, sizeof name, "blk.%u.ffn_%s.weight", k, i == 0 ? "up" : i == 1 ? "down" : "gate");
+                put_tensor(b, name, 0, 1, VF_TYPE_F32, 0);
+            }
+        }
+        outcome o = read_split(&s, true);
+        CHECK(o.status == (over ? VF_ERR_DATA : VF_OK), "%s", o.err.text);
+        CHECK(!over || strstr(o.err.text, "more than 262144 tensors"), "%s", o.err.text);
+        CHECK(o.peak < (60u << 20), "%zu bytes of memory", o.peak);
+        for (uint32_t i = 0; i < count; i++)
+            free(s.part[i].p);
+    }
+}
+
 int main(void)
 {
     test_model();
@@ -688,6 +811,10 @@ int main(void)
     test_bad_keys();
     test_bad_tensors();
     test_not_gguf();
+    test_sums();
+    test_weights_only();
+    test_long_name();
     test_split();
+    test_all_tensors();
     return CHECK_END();
 }

@@ -43,6 +43,10 @@ static const row rows[] = {
      .device = {159948800, 159948800, 159956992}, .host = 50388992},
     {"llama-3.1-8b", .device = {271056896}, .host = 20985856},
     {"llama-3.1-8b", .n_seq = 4, .n_outputs = 4, .kv_unified = true, .device = {117450880}, .host = 20983840},
+    {"llama-3.1-8b", .n_ctx = 2048, .n_ubatch = 1, .fa = VF_ON, .type_k = VF_TYPE_Q8_0, .type_v = VF_TYPE_Q8_0,
+     .device = {529408}, .host = 118944}, /* the attention kernel for single tokens */
+    {"llama-3.1-8b", .n_seq = 7, .device = {271056896}, .host = 17784000},
+    {"llama-3.1-8b", .n_seq = 64, .n_ubatch = 8, .kv_unified = true, .device = {33882112}, .host = 2623232},
     {"gemma-3-27b", .n_ctx = 32768, .swa_full = true, .device = {622995456}, .host = 89151488},
     {"gemma-3-27b", .more_cards = 1, .n_ctx = 8192, .split = {1, 1}, .device = {246489088, 631980032},
      .host = 61956096},
@@ -50,6 +54,8 @@ static const row rows[] = {
     {"mixtral-8x7b", .n_ctx = 8192, .cpu_moe = true, .device = {494413824}, .host = 25180160},
     {"qwen3-30b-a3b", .cc = 61, .n_ctx = 8192, .device = {358125568}, .host = 16791552},
     {"deepseek-v2-lite", .n_ctx = 8192, .fa = VF_OFF, .device = {348540928}, .host = 25176064},
+    {"deepseek-v2-lite", .n_ctx = 8192, .fa = VF_ON, .type_k = VF_TYPE_Q8_0, .type_v = VF_TYPE_Q8_0,
+     .no_kv_offload = true, .device = {273035264}, .host = 16787456}, /* V is copied apart from K */
     {"deepseek-r1", .device = {402661376}, .host = 33564672},
     {"gpt-oss-20b", .quant = "MXFP4", .n_ctx = 8192, .n_seq = 4, .device = {426528768}, .host = 14702592},
     {"phi-4", .device = {241184768}, .host = 25180160},

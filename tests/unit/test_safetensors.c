@@ -1,5 +1,6 @@
 /* safetensors headers and the shard index. */
 #include "load/hf_names.h"
+#include "load/jstream.h"
 #include "load/safetensors.h"
 #include "memory.h"
 
@@ -311,6 +312,38 @@ static void test_two_files(void)
     free_files(&f);
 }
 
+/** Values that nobody keeps may be of any length; a name may not. */
+static void test_long_strings(void)
+{
+    for (size_t lead = 0; lead < 4; lead++) {
+        enum { LENGTH = 200000 };
+        char *header = malloc(LENGTH + 200), *at = header;
+        at += sprintf(at, "{\"__metadata__\":{\"a\":\"%.*s", (int)lead, "xxxx");
+        while (at - header < LENGTH)
+            at += sprintf(at, "\xF0\x9F\x98\x80");
+        strcpy(at, "\"},\"t\":" T("F32", "[1]", 0, 4) "}");
+        expect_ok(header, 4, 1, 4);
+        header[LENGTH / 2] = '\x80'; /* in place of a character's first byte, or too many behind it */
+        header[LENGTH / 2 + 1] = '\x80';
+        header[LENGTH / 2 + 2] = '\x80';
+        header[LENGTH / 2 + 3] = '\x80';
+        expect_error(header, 4, "UTF-8");
+        free(header);
+    }
+    for (size_t n = VF_JS_STRING; n <= VF_JS_STRING + 1; n++) {
+        char *header = malloc(n + 100);
+        header[0] = '{';
+        header[1] = '"';
+        memset(header + 2, 'n', n);
+        strcpy(header + 2 + n, "\":" T("F32", "[1]", 0, 4) "}");
+        if (n == VF_JS_STRING)
+            expect_ok(header, 4, 1, 4);
+        else
+            expect_error(header, 4, "65535");
+        free(header);
+    }
+}
+
 /* ---- the index ---------------------------------------------------------------------------------- */
 
 static char shards[256];
@@ -339,10 +372,39 @@ static vf_status read_index(const char *text, size_t chunk, vf_error *err)
     return status;
 }
 
+static bool count_shard(void *ctx, const char *name)
+{
+    (void)name;
+    ++*(uint32_t *)ctx;
+    return true;
+}
+
+/** At the limit of shards, in no order. */
+static void test_many_shards(void)
+{
+    for (uint32_t n = VF_ST_SHARDS; n <= VF_ST_SHARDS + 1; n++) {
+        char *text = malloc(n * 64 + 64), *at = text;
+        at += sprintf(at, "{\"weight_map\":{");
+        for (uint32_t i = 0; i < n; i++)
+            at += sprintf(at, "%s\"%u\":\"m-%u.safetensors\"", i ? "," : "", i, (i * 7919) % n);
+        strcpy(at, "}}");
+        memory_allocator counts = {0};
+        vf_allocator a = {memory_resize, &counts};
+        memory_file f = {.bytes = (unsigned char *)text, .n = strlen(text), .size = strlen(text)};
+        vf_source source = memory_source(&f, true, true);
+        vf_error err = {0};
+        uint32_t shards_met = 0;
+        vf_status status = vf_safetensors_index_read(&source, count_shard, &shards_met, &a, &err);
+        CHECK(status == (n > VF_ST_SHARDS ? VF_ERR_DATA : VF_OK), "%u shards: %s", n, err.text);
+        CHECK_U64(shards_met, n > VF_ST_SHARDS ? 0 : n, "shards");
+        free(text);
+    }
+}
+
 static void test_index(void)
 {
     static const char index[] =
-        "{\"metadata\":{\"total_size\":16.0,\"x\":[1,-2.5e+3,true,null,{\"a\":{}}]},\n"
+        "{\"metadata\":{\"total_size\":16.0,\"x\":[1,-2.5e+3,true,false,null,{\"a\":{}}]},\n"
         "\"weight_map\":{\"a\":\"m-2.safetensors\",\"b\":\"m-1.safetensors\",\"c\":\"m-2.safetensors\"}}\n";
     static const struct {
         const char *text, *word;
@@ -360,6 +422,12 @@ static void test_index(void)
         {"{\"weight_map\":{\"a\":\"m.safetensors\"}} {}", "after"},
         {"{\"metadata\":01,\"weight_map\":{\"a\":\"m.safetensors\"}}", "leading 0"},
         {"{\"metadata\":nul}", "not a value"},
+        {"{\"metadata\":-}", "digit"},
+        {"{\"metadata\":1.}", "digit"},
+        {"{\"metadata\":1e}", "digit"},
+        {"{\"metadata\":", "truncated"},
+        {"{\"metadata\":\"\\x\"}", "escape"},
+        {"{\"metadata\":\"\\u00g0\"}", "hexadecimal"},
         {"", "truncated"},
     };
     vf_error err;
@@ -403,11 +471,13 @@ static void test_names(void)
         {"model.layers.3.mlp.gate.e_score_correction_bias", VF_ROLE_EXP_PROBS_B, VF_PART_BARE, 3, -1},
         {"backbone.layers.3.mixer.A_log", VF_ROLE_SSM_A, VF_PART_BARE, 3, -1},
         {"lm_head.weight", VF_ROLE_OUTPUT, VF_PART_WEIGHT, -1, -1},
-        {"visual.blocks.0.attn.qkv.weight", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
-        {"model.vision_tower.layers.0.self_attn.q_proj.weight", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
-        {"model.layers.x.self_attn.q_proj.weight", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
-        {"model.layers.", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
-        {"", VF_ROLE_UNKNOWN, VF_PART_OTHER, -1, -1},
+        {"visual.blocks.0.attn.qkv.weight", VF_ROLE_UNKNOWN, VF_PART_WEIGHT, -1, -1},
+        {"model.vision_tower.layers.0.self_attn.q_proj.bias", VF_ROLE_UNKNOWN, VF_PART_BIAS, -1, -1},
+        {"model.layers.x.self_attn.q_proj.weight", VF_ROLE_UNKNOWN, VF_PART_WEIGHT, -1, -1},
+        {"model.layers.1.self_attn.q_proj.g_idx", VF_ROLE_UNKNOWN, VF_PART_OTHER, 1, -1},
+        {"model.layers.1.thing.scales", VF_ROLE_UNKNOWN, VF_PART_SCALE, 1, -1},
+        {"model.layers.", VF_ROLE_UNKNOWN, VF_PART_BARE, -1, -1},
+        {"", VF_ROLE_UNKNOWN, VF_PART_BARE, -1, -1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vf_tensor t = {0};
@@ -429,7 +499,9 @@ int main(void)
     test_length();
     test_many();
     test_two_files();
+    test_long_strings();
     test_index();
+    test_many_shards();
     test_names();
     return CHECK_END();
 }

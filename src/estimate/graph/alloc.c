@@ -346,8 +346,8 @@ void vf_graph_allocate(vf_graph *g, const vf_machine *machine, const vf_schedule
     for (uint32_t b = 0; b < machine->n_backends; b++) {
         bool cpu = b + 1 == machine->n_backends;
 
-        al.arena[b].alignment = cpu ? vf_buffer_host_alignment(machine->kind) : vf_buffer_alignment(machine->kind);
-        al.arena[b].max_chunk = cpu ? vf_buffer_host_max_size(machine->kind) : vf_buffer_max_size(machine->kind);
+        al.arena[b].alignment = cpu ? vf_host_alignment(machine->kind) : vf_buffer_alignment(machine->kind);
+        al.arena[b].max_chunk = cpu ? vf_host_max_size(machine->kind) : vf_buffer_max_size(machine->kind);
     }
     for (size_t i = 0; i < s->n_leaf && !g->failed; i++)
         allocate(&al, s->leaf[i], g->node[s->leaf[i]].backend);
@@ -357,6 +357,8 @@ void vf_graph_allocate(vf_graph *g, const vf_machine *machine, const vf_schedule
         bytes[b] = 0;
         for (uint32_t i = 0; i < al.arena[b].n_chunks; i++) {
             bytes[b] = vf_add(bytes[b], al.arena[b].chunk[i]->high);
+            if (b + 1 == machine->n_backends && machine->n_backends > 1)
+                bytes[b] = vf_add(bytes[b], vf_host_extra(machine->kind));
             vf_free(g->a, al.arena[b].chunk[i], sizeof *al.arena[b].chunk[i]);
         }
     }

@@ -170,12 +170,14 @@ static vf_id attend_batch(vf_build *b, uint32_t il, qkv x, vf_id sinks, vf_id bi
 
 static uint32_t cache_layer(const vf_build *b, uint32_t il)
 {
-    uint32_t own = il;
+    uint32_t first = il, back = b->m->layers[il].windowed ? 2 : 1;
 
-    /* src/models/gemma3n.cpp, gemma4.cpp: the last layer of the same kind that has a cache */
-    while (own > 0 && (!b->m->layers[own].has_cache || b->m->layers[own].windowed != b->m->layers[il].windowed))
-        own--;
-    return own;
+    if (b->m->layers[il].has_cache)
+        return il;
+    /* src/llama-model.cpp, create_memory: the last two layers that have one are a windowed and a full one */
+    while (first > 0 && !b->m->layers[first - 1].has_cache)
+        first--;
+    return first > back ? first - back : 0;
 }
 
 static vf_id attend_cache(vf_build *b, uint32_t il, qkv x, vf_id sinks, vf_id bias)

@@ -118,6 +118,7 @@ void vf_b_state_end(vf_build *b, vf_id state, vf_id states, vf_id rows);
 /** A convolution's input from the state's columns and new ones; and the convolution. */
 vf_id vf_b_conv_shift(vf_build *b, vf_id state, vf_id old, vf_id x);
 vf_id vf_b_conv_apply(vf_build *b, uint32_t il, vf_role role, vf_id in);
+vf_id vf_b_ssm_conv(vf_build *b, vf_id in, vf_id kernel, uint64_t rows, uint64_t columns, uint64_t seqs);
 
 /** Mixers: normed input to output, ready for the residual sum. */
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x);

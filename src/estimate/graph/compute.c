@@ -52,7 +52,6 @@ static vf_machine machine_of(const vf_context *c, const vf_placement *p)
         .kind = p->backend,
         .op_offload = c->op_offload,
         .fusion = p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM,
-        .reorder = p->backend == VF_BACKEND_VULKAN,
         .copies = p->pipeline ? VF_PIPELINE_COPIES : 1,
     };
 }
@@ -137,7 +136,7 @@ static vf_status check_sizes(const vf_placement *p, const vf_compute *out, vf_er
 }
 
 /* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which may need more on
- * the host when layers stay there (on devices alone every tensor is smaller then). */
+ * the host when layers stay there, or when it has more outputs (else every tensor is smaller then). */
 vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
                            const vf_allocator *scratch, vf_compute *out, vf_error *err)
 {
@@ -149,7 +148,7 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     outcome o = m->known_arch ? reserve(b, scratch, prompt, bytes) : UNSUPPORTED;
 
     *out = (vf_compute){0};
-    if (o == DONE && !on_devices && p->n_devices > 0)
+    if (o == DONE && ((p->n_devices > 0 && !on_devices) || c->n_outputs < c->n_seq_max))
         o = reserve(b, scratch, token, bytes);
     if (o == DONE && m->arch.graph.reserve_single && c->n_seq_max > 1)
         o = reserve(b, scratch, single, bytes);

@@ -188,7 +188,7 @@ static vf_id convolved(vf_build *b, uint32_t il, vf_role role, vf_role conv, con
     vf_g_expand(g, vf_g_cpy(g, last, to));
     w = vf_b_weight(b, (int32_t)il, conv, VF_PART_WEIGHT);
     w = vf_g_reshape(g, w, taps + 1, d_inner, 1, 1);
-    x = vf_g_op(g, VF_OP_SSM_CONV, VF_TYPE_F32, d_inner, h->n, h->s, 1, in, w, 0);
+    x = vf_b_ssm_conv(b, in, w, d_inner, h->n, h->s);
     x = vf_g_map(g, VF_OP_UNARY, vf_g_reshape(g, x, d_inner, b->n_tokens, 1, 1), 0, 0);
     return vf_g_reshape(g, x, h->v_dim, h->n_v, h->n, h->s);
 }

@@ -4,7 +4,7 @@
 
 /* Shape and types of one attention, as a kernel is chosen by. */
 typedef struct problem {
-    uint64_t head_k, head_v, gqa_ratio, cells;
+    uint64_t head_k, head_v, gqa_ratio, cells, tokens, streams;
     uint16_t type_k, type_v;
     bool has_mask, alibi;
 } problem;
@@ -27,10 +27,16 @@ static bool cuda_type(uint16_t type)
     }
 }
 
+/* Query heads that share a K head are computed together. */
+static bool groups_heads(const problem *p)
+{
+    return p->gqa_ratio >= 2 && p->has_mask && !p->alibi && p->cells % 256 == 0;
+}
+
 /* ggml-cuda/fattn.cu: ggml_cuda_get_best_fattn_kernel; the cells of a cache are a multiple of 256. */
 static bool cuda_supports(const problem *p)
 {
-    bool gqa = p->gqa_ratio >= 2 && p->has_mask && !p->alibi && p->cells % 256 == 0;
+    bool gqa = groups_heads(p);
 
     if (!cuda_type(p->type_k) || !cuda_type(p->type_v))
         return false;
@@ -72,13 +78,41 @@ static problem problem_of(const vf_graph *g, const vf_node *node, bool alibi)
 {
     const vf_node *q = &g->node[node->src[0]], *k = &g->node[node->src[1]], *v = &g->node[node->src[2]];
     problem p = {.head_k = k->ne[0], .head_v = v->ne[0], .cells = k->ne[1], .type_k = k->type, .type_v = v->type,
-                 .has_mask = node->n_src > 3, .alibi = alibi};
+                 .has_mask = node->n_src > 3, .alibi = alibi, .tokens = q->ne[1], .streams = q->ne[3]};
 
     p.gqa_ratio = k->ne[2] ? q->ne[2] / k->ne[2] : 0;
     return p;
 }
 
-/* CUDA's kernels read f16: of a cache of another type they keep an f16 copy behind the result
+/* Whether the kernel for single tokens is taken (the same function). */
+static bool cuda_single(const problem *p, uint32_t capability)
+{
+    bool quantized = vf_type_get(p->type_k)->quantized || vf_type_get(p->type_v)->quantized, gqa = groups_heads(p);
+    uint64_t together = 1;
+
+    if (p->head_k > 256 || p->head_k % 64 != 0 || p->head_k == 192 || p->cells % 256 != 0)
+        return false;
+    if (capability >= 75) {
+        if (quantized)
+            return p->tokens <= (capability >= 89 ? 2 : 1);
+        return p->tokens == 1 && (!gqa || (capability >= 89 && p->streams == 1 &&
+                                           !(p->gqa_ratio > 4 && (p->head_k >= 256 || p->cells >= 8192))));
+    }
+    if (capability >= 70) {
+        while (together < 8 && p->gqa_ratio % (2 * together) == 0)
+            together *= 2;
+        return vf_mul(p->tokens, together) <= 2;
+    }
+    return quantized ? p->tokens <= 2 : p->tokens == 1 && !gqa;
+}
+
+/* The kernel for single tokens reads these pairs as they are (GGML_CUDA_FA_QUANTS, its default). */
+static bool cuda_single_reads(const problem *p)
+{
+    return p->type_k == p->type_v && (p->type_k == VF_TYPE_BF16 || p->type_k == VF_TYPE_Q4_0 || p->type_k == VF_TYPE_Q8_0);
+}
+
+/* CUDA's other kernels read f16: of a cache of another type they keep an f16 copy behind the result
  * (ggml-cuda/fattn-common.cuh: ggml_cuda_flash_attn_ext_get_f16_extra_data). */
 static uint64_t cuda_extra(const vf_graph *g, const vf_node *node)
 {
@@ -97,11 +131,21 @@ void vf_fattn_apply(vf_graph *g, vf_id id, const vf_placement *p, bool alibi)
 {
     vf_node *node = &g->node[id];
     problem pr = problem_of(g, node, alibi);
+    int16_t device = p->layer_device[node->layer];
+    uint32_t capability = device == VF_HOST ? 0 : p->compute_capability[device];
 
     if (!supports(p->backend, &pr))
         node->flags |= VF_NODE_CPU_ONLY;
+    else if (p->backend == VF_BACKEND_CUDA && cuda_single(&pr, capability) && cuda_single_reads(&pr))
+        node->extra = 0;
     else if (p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM || p->backend == VF_BACKEND_SYCL)
         node->extra = cuda_extra(g, node);
+}
+
+void vf_fattn_copied(vf_graph *g, vf_id id)
+{
+    if (g->node[id].extra)
+        g->node[id].extra = cuda_extra(g, &g->node[id]);
 }
 
 bool vf_fattn_supported(const vf_model *m, const vf_context *c, const vf_placement *p)

@@ -244,7 +244,7 @@ static vf_id new_view(vf_graph *g, vf_op op, vf_id a)
     v->view_src = t->view_src ? t->view_src : a;
     memcpy(v->ne, t->ne, sizeof v->ne);
     memcpy(v->nb, t->nb, sizeof v->nb);
-    if (op == VF_OP_VIEW)
+    if (vf_op_is_view((uint8_t)op))
         vf_g_add_src(g, id, a);
     return id;
 }
@@ -278,9 +278,8 @@ vf_id vf_g_inplace(vf_graph *g, vf_op op, vf_id a)
 
 vf_id vf_g_reshape(vf_graph *g, vf_id a, uint64_t ne0, uint64_t ne1, uint64_t ne2, uint64_t ne3)
 {
-    vf_id id = new_view(g, VF_OP_VIEW, a);
+    vf_id id = new_view(g, VF_OP_RESHAPE, a);
 
-    g->node[id].view = VF_VIEW_RESHAPE;
     set_shape(&g->node[id], g->node[a].type, ne0, ne1, ne2, ne3);
     return id;
 }
@@ -297,9 +296,9 @@ vf_id vf_g_view(vf_graph *g, vf_id a, const uint64_t ne[4], const uint64_t nb[3]
 
 vf_id vf_g_view_1d(vf_graph *g, vf_id a, uint64_t ne0)
 {
-    vf_id id = vf_g_reshape(g, a, ne0, 1, 1, 1);
+    vf_id id = new_view(g, VF_OP_VIEW, a);
 
-    g->node[id].view = VF_VIEW_VIEW;
+    set_shape(&g->node[id], g->node[a].type, ne0, 1, 1, 1);
     return id;
 }
 
@@ -318,9 +317,8 @@ vf_id vf_g_view_3d(vf_graph *g, vf_id a, uint64_t ne0, uint64_t ne1, uint64_t ne
 vf_id vf_g_permute(vf_graph *g, vf_id a, unsigned axis0, unsigned axis1, unsigned axis2, unsigned axis3)
 {
     const unsigned axis[4] = {axis0, axis1, axis2, axis3};
-    vf_id id = new_view(g, VF_OP_VIEW, a);
+    vf_id id = new_view(g, VF_OP_PERMUTE, a);
 
-    g->node[id].view = VF_VIEW_PERMUTE;
     for (int i = 0; i < 4; i++) {
         g->node[id].ne[axis[i]] = g->node[a].ne[i];
         g->node[id].nb[axis[i]] = g->node[a].nb[i];
@@ -330,10 +328,7 @@ vf_id vf_g_permute(vf_graph *g, vf_id a, unsigned axis0, unsigned axis1, unsigne
 
 vf_id vf_g_transpose(vf_graph *g, vf_id a)
 {
-    vf_id id = vf_g_permute(g, a, 1, 0, 2, 3);
-
-    g->node[id].view = VF_VIEW_TRANSPOSE;
-    return id;
+    return vf_g_permute(g, a, 1, 0, 2, 3);
 }
 
 /* Order of execution. */

@@ -21,7 +21,10 @@ typedef uint32_t vf_id;
 
 typedef enum vf_op {
     VF_OP_NONE = 0, /**< a leaf: weight, cache, input; or a split's copy of a tensor */
-    VF_OP_VIEW,     /**< view, reshape, permute, transpose: no memory and no work */
+    /* no memory and no work */
+    VF_OP_VIEW,
+    VF_OP_RESHAPE,
+    VF_OP_PERMUTE, /**< and transpose */
     /* may take over the memory of a source (ggml-alloc.c: ggml_op_can_inplace) */
     VF_OP_FILL,
     VF_OP_SCALE,
@@ -65,16 +68,14 @@ typedef enum vf_op {
     VF_OP_COUNT
 } vf_op;
 
-/** What a VF_OP_VIEW is called in ggml: some backends look for them when they put kernels together. */
-typedef enum vf_view { VF_VIEW_VIEW, VF_VIEW_RESHAPE, VF_VIEW_PERMUTE, VF_VIEW_TRANSPOSE } vf_view;
-
 enum {
     VF_NODE_INPUT = 1,    /**< filled by the host before the graph runs */
     VF_NODE_OUTPUT = 2,   /**< read after the graph ran: its memory is never reused */
     VF_NODE_EXTERNAL = 4, /**< lives in a buffer of its own: weight or cache */
     VF_NODE_WEIGHT = 8,
     VF_NODE_CPU_ONLY = 16, /**< the backend has no kernel for it: stays on the CPU */
-    VF_NODE_VISITED = 32
+    VF_NODE_VISITED = 32,
+    VF_NODE_PLACED = 64  /**< reordering: it runs before what is looked at */
 };
 
 typedef struct vf_node {
@@ -90,7 +91,7 @@ typedef struct vf_node {
     int32_t children, views; /**< allocator: uses to come */
     uint16_t type;    /**< vf_type */
     uint16_t layer;   /**< of an attention */
-    uint8_t op, flags, view;
+    uint8_t op, flags;
     uint8_t n_src, visit_next;
     int8_t backend;   /**< scheduler: devices in order, then the CPU */
     int8_t buffer;    /**< allocator: backend in whose buffer it lies */
@@ -128,6 +129,11 @@ typedef struct vf_graph {
     bool failed;         /**< out of memory or a size too large: results are void */
     bool too_large;      /**< it was the size */
 } vf_graph;
+
+static inline bool vf_op_is_view(uint8_t op)
+{
+    return op >= VF_OP_VIEW && op <= VF_OP_PERMUTE;
+}
 
 void vf_graph_init(vf_graph *g, const vf_allocator *a);
 void vf_graph_free(vf_graph *g);

@@ -32,6 +32,20 @@ static void pool(vf_build *b, vf_id x)
     vf_g_expand(g, x);
 }
 
+/* The matrix to the vocabulary, which may be that of the embeddings; 0 without. */
+static vf_id output_weight(vf_build *b)
+{
+    const vf_arch *arch = &b->m->arch;
+    vf_id w;
+
+    if (arch->graph.embeddings_only && b->c->embeddings)
+        return 0;
+    w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
+    if (w || arch->output.tied == VF_OUTPUT_NONE || !vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT))
+        return w;
+    return vf_b_tied_output(b);
+}
+
 void vf_b_head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
@@ -47,9 +61,7 @@ void vf_b_head(vf_build *b, vf_id x)
         x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;
     embedding = x;
-    w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
-    if (!w && arch->output.tied != VF_OUTPUT_NONE && vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT))
-        w = vf_b_tied_output(b);
+    w = output_weight(b);
     if (arch->graph.scaled_head_input)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
     if (w) {

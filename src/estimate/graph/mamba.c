@@ -1,6 +1,7 @@
 /* Mamba and Mamba-2 (llama.cpp src/models/mamba-base.cpp). */
 #include "base/checked.h"
 #include "estimate/graph/build.h"
+#include "estimate/kernels.h"
 
 /* The scan over a sequence; the result holds the outputs and behind them the last states. */
 static vf_id scan(vf_build *b, uint32_t il, uint64_t d_state, uint64_t head_dim, uint64_t n_head, vf_id x, vf_id dt,
@@ -12,9 +13,13 @@ static vf_id scan(vf_build *b, uint32_t il, uint64_t d_state, uint64_t head_dim,
     vf_id states = vf_b_state_begin(b, state);
     vf_id ssm = vf_g_reshape(g, states, d_state, head_dim, n_head, g->node[state].ne[1]);
     uint64_t n = vf_add(vf_mul(d_inner, b->n_tokens), vf_mul(size, b->n_seqs));
-    vf_id y = vf_g_op(g, VF_OP_SSM_SCAN, VF_TYPE_F32, n, 1, 1, 1, ssm, x, dt);
+    vf_id a = vf_b_parameter(b, il, VF_ROLE_SSM_A), y = vf_g_op(g, VF_OP_SSM_SCAN, VF_TYPE_F32, n, 1, 1, 1, ssm, x, dt);
+    const vf_ssm_scan shape = {.per_head = g->node[a].ne[0] == 1, .d_state = d_state, .head_dim = head_dim,
+                               .n_head = n_head, .n_group = g->node[bb].ne[1]};
 
-    vf_g_add_src(g, y, vf_b_parameter(b, il, VF_ROLE_SSM_A));
+    if (!vf_kernel_ssm_scan(b->p->backend, &shape))
+        g->node[y].flags |= VF_NODE_CPU_ONLY;
+    vf_g_add_src(g, y, a);
     vf_g_add_src(g, y, bb);
     vf_g_add_src(g, y, cc);
     vf_g_add_src(g, y, b->state_copy_main);

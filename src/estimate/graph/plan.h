@@ -13,14 +13,8 @@ typedef struct vf_machine {
     vf_backend kind;     /**< of the devices */
     bool op_offload;     /**< big batches run on a device even when the weight is in system memory */
     bool fusion;         /**< the backend keeps tensors for fused kernels (CUDA) */
-    bool reorder;        /**< the backend changes the order of nodes (Vulkan) */
     uint32_t copies;     /**< of every split input: 4 with pipeline parallelism, else 1 */
 } vf_machine;
-
-/** A tensor that has to live until after a node. */
-typedef struct vf_kept {
-    vf_id node, until;
-} vf_kept;
 
 /** The graph as it is allocated: its nodes with the copies and dependencies that the scheduler adds. */
 typedef struct vf_schedule {
@@ -28,8 +22,6 @@ typedef struct vf_schedule {
     size_t n_node, cap_node;
     vf_id *leaf;  /**< allocated before anything else */
     size_t n_leaf, cap_leaf;
-    vf_kept *kept; /**< in the order of the nodes that they are kept for */
-    size_t n_kept, cap_kept;
     uint32_t n_splits;
 } vf_schedule;
 
@@ -39,15 +31,6 @@ void vf_schedule_assign(vf_graph *g, const vf_machine *machine);
  * the copies they read. On failure g->failed is set. Free with vf_schedule_free. */
 void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out);
 void vf_schedule_free(const vf_allocator *a, vf_schedule *s);
-
-/** Marks the nodes that the devices cannot compute. */
-void vf_support_mark(vf_graph *g, vf_backend kind);
-
-/** Puts the nodes of every split on a device in the order in which the Vulkan backend computes them, and
- * notes what its fused kernels read late. `split_of`: by position in the execution order. */
-void vf_reorder(vf_graph *g, const uint32_t *split_of, int8_t cpu, vf_schedule *out);
-/** Counts the uses of every node, for vf_reorder: before splits read copies. */
-void vf_reorder_count(vf_graph *g);
 
 /** Bytes of each backend's compute buffer. `steady`: in every sequence of layers with marks, the state of
  * the buffers at the last mark is that of one of the two before it. */

@@ -4,7 +4,10 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
+#include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
+#include "estimate/graph/vulkan.h"
+#include "estimate/kernels.h"
 
 /* ggml-cuda.cu and the others: GGML_OP_OFFLOAD_MIN_BATCH */
 #define OFFLOAD_MIN_BATCH 32
@@ -21,6 +24,7 @@ typedef struct scheduler {
     size_t n_input, cap_input, cap_input_split;
     vf_id *graph_input; /* pipeline: inputs that are read, in order */
     size_t n_graph_input, cap_graph_input;
+    vf_keep_list keep;  /* of reordered nodes */
 } scheduler;
 
 static bool push(scheduler *s, vf_id **list, size_t *n, size_t *cap, vf_id id)
@@ -45,7 +49,14 @@ static void push_leaf(scheduler *s, vf_id id)
 
 static bool supports(const scheduler *s, int8_t backend, const vf_node *node)
 {
-    return backend == s->cpu || !(node->flags & VF_NODE_CPU_ONLY);
+    bool product = node->op == VF_OP_MUL_MAT || node->op == VF_OP_MUL_MAT_ID;
+
+    if (backend == s->cpu)
+        return true;
+    if ((node->flags & VF_NODE_CPU_ONLY) ||
+        (product && !vf_kernel_mul_mat(s->machine->kind, s->g->node[node->src[0]].type)))
+        return false;
+    return s->machine->kind != VF_BACKEND_VULKAN || vf_vulkan_supports(s->g, node);
 }
 
 /* ggml-cuda.cu: get_op_batch_size */
@@ -99,7 +110,7 @@ static void expand(const scheduler *s, bool up, bool devices_only)
     for (size_t i = 0; i < g->n_order; i++) {
         vf_node *node = &g->node[g->order[up ? g->n_order - 1 - i : i]];
 
-        if (node->op == VF_OP_VIEW)
+        if (vf_op_is_view(node->op))
             continue;
         if (node->backend != VF_GRAPH_NO_BACKEND)
             current = devices_only && node->backend == s->cpu ? VF_GRAPH_NO_BACKEND : node->backend;
@@ -112,7 +123,6 @@ static void assign(const scheduler *s)
 {
     vf_graph *g = s->g;
 
-    vf_support_mark(g, s->machine->kind);
     for (size_t i = 0; i < g->n_input; i++)
         g->node[g->input[i]].backend = backend_from_memory(s, &g->node[g->input[i]]);
     for (size_t i = 0; i < g->n_order; i++) {
@@ -128,7 +138,7 @@ static void assign(const scheduler *s)
     for (size_t i = 0; i < g->n_order; i++) {
         vf_node *node = &g->node[g->order[i]];
 
-        if (node->backend == VF_GRAPH_NO_BACKEND && node->op != VF_OP_VIEW)
+        if (node->backend == VF_GRAPH_NO_BACKEND && !vf_op_is_view(node->op))
             node->backend = supports(s, 0, node) ? 0 : s->cpu;
     }
     /* views follow what they show, and leaves whoever reads them first */
@@ -216,7 +226,7 @@ static void split(scheduler *s)
         s->split_of[i] = s->out->n_splits;
         if (next_mark < g->n_mark && g->mark[next_mark].node == g->order[i])
             g->mark[next_mark++].n_inputs = (uint32_t)s->n_input;
-        if (node->op == VF_OP_VIEW)
+        if (vf_op_is_view(node->op))
             continue;
         if (current == VF_GRAPH_NO_BACKEND) {
             current = backend;
@@ -248,6 +258,8 @@ static void split(scheduler *s)
                     duplicate(s, src, current);
             }
             g->node[g->order[i]].src[k] = copy;
+            if (g->node[g->order[i]].op == VF_OP_FLASH_ATTN_EXT)
+                vf_fattn_copied(g, g->order[i]);
         }
     }
     s->out->n_splits++;
@@ -302,20 +314,46 @@ static void keep_for_fusion(scheduler *s, const vf_fusion *f)
     }
 }
 
-static size_t keep_listed(scheduler *s, size_t next, vf_id until)
+static void keep_until(scheduler *s, vf_id node)
 {
     vf_id dep = 0;
 
-    for (; next < s->out->n_kept && s->out->kept[next].until == until; next++)
-        keep(s, &dep, s->out->kept[next].node, s->g->node[until].backend);
-    return next;
+    for (size_t i = 0; i < s->keep.n; i++)
+        if (s->keep.item[i].until == node)
+            keep(s, &dep, s->keep.item[i].tensor, s->g->node[node].backend);
+}
+
+/* Every split of a device; its nodes look up in node.children how many read them. (A tensor's copy has
+ * readers of its own then, which makes no difference: only nodes of one split are fused.) */
+static void reorder(scheduler *s)
+{
+    vf_graph *g = s->g;
+
+    for (size_t i = 0; i < g->n_order; i++) {
+        const vf_node *node = &g->node[g->order[i]];
+
+        for (uint32_t k = 0; k < node->n_src; k++)
+            g->node[node->src[k]].children++;
+    }
+    for (size_t start = 0, end; start < g->n_order; start = end) {
+        size_t real = start;
+
+        for (end = start + 1; end < g->n_order && s->split_of[end] == s->split_of[start];)
+            end++;
+        while (real + 1 < end && vf_op_is_view(g->node[g->order[real]].op))
+            real++;
+        if (g->node[g->order[real]].backend != s->cpu)
+            vf_vulkan_reorder(g, g->order + start, end - start, &s->keep);
+    }
+    for (size_t i = 1; i < g->n; i++)
+        g->node[i].children = 0;
 }
 
 /* The copies of a split at its start, each behind a dependency on its source; then the split's nodes. */
 static void list_nodes(scheduler *s)
 {
     vf_graph *g = s->g;
-    size_t next_input = 0, next_fusion = 0, next_kept = 0;
+    size_t next_input = 0, next_fusion = 0;
     uint32_t split_no = UINT32_MAX;
 
     for (size_t i = 0; i < g->n_order && !g->failed; i++) {
@@ -328,17 +366,18 @@ static void list_nodes(scheduler *s)
 
                 keep(s, &dep, src, backend);
                 for (size_t k = i; k < g->n_order; k++)
-                    if (g->node[g->order[k]].op != VF_OP_VIEW) {
+                    if (!vf_op_is_view(g->node[g->order[k]].op)) {
                         push_node(s, copy_on(s, src, g->node[g->order[k]].backend));
                         break;
                     }
             }
         }
         push_node(s, g->order[i]);
+        if (s->keep.n > 0)
+            keep_until(s, g->order[i]);
         /* fusions are noted in the order of their ends */
         for (; next_fusion < g->n_fusion && g->fusion[next_fusion].until == i; next_fusion++)
             keep_for_fusion(s, &g->fusion[next_fusion]);
-        next_kept = keep_listed(s, next_kept, g->order[i]);
     }
 }
 
@@ -364,7 +403,7 @@ static void list_leaves(scheduler *s)
             list_copies(s, s->graph_input[i], g->node[s->graph_input[i]].backend);
         }
         for (size_t i = 0, k = 0; i < s->n_input; i++) {
-            while (k < g->n_order && (s->split_of[k] != s->input_split[i] || g->node[g->order[k]].op == VF_OP_VIEW))
+            while (k < g->n_order && (s->split_of[k] != s->input_split[i] || vf_op_is_view(g->node[g->order[k]].op)))
                 k++;
             list_copies(s, s->input[i], g->node[g->order[k]].backend);
         }
@@ -390,11 +429,9 @@ void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out)
         return;
     }
     assign(&s);
-    if (machine->reorder)
-        vf_reorder_count(g);
     split(&s);
-    if (!g->failed && machine->reorder)
-        vf_reorder(g, s.split_of, s.cpu, out);
+    if (!g->failed && machine->kind == VF_BACKEND_VULKAN)
+        reorder(&s);
     if (!g->failed)
         list_nodes(&s);
     if (!g->failed)
@@ -403,11 +440,11 @@ void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out)
     vf_free(g->a, s.input, s.cap_input * sizeof *s.input);
     vf_free(g->a, s.input_split, s.cap_input_split * sizeof *s.input_split);
     vf_free(g->a, s.graph_input, s.cap_graph_input * sizeof *s.graph_input);
+    vf_free(g->a, s.keep.item, s.keep.cap * sizeof *s.keep.item);
 }
 
 void vf_schedule_free(const vf_allocator *a, vf_schedule *s)
 {
     vf_free(a, s->node, s->cap_node * sizeof *s->node);
     vf_free(a, s->leaf, s->cap_leaf * sizeof *s->leaf);
-    vf_free(a, s->kept, s->cap_kept * sizeof *s->kept);
 }

@@ -1,6 +1,7 @@
 /* Recurrent state: reading and writing the rows of a layer (llama.cpp src/llama-graph.cpp: build_rs). */
 #include "base/checked.h"
 #include "estimate/graph/build.h"
+#include "estimate/kernels.h"
 
 vf_id vf_b_state_tensor(vf_build *b, uint32_t il, uint64_t width)
 {
@@ -51,6 +52,17 @@ vf_id vf_b_conv_shift(vf_build *b, vf_id state, vf_id old, vf_id x)
     return in;
 }
 
+vf_id vf_b_ssm_conv(vf_build *b, vf_id in, vf_id kernel, uint64_t rows, uint64_t columns, uint64_t seqs)
+{
+    vf_graph *g = b->g;
+    bool supported = vf_kernel_ssm_conv(b->p->backend, g->node[in].ne[1]);
+    vf_id y = vf_g_op(g, VF_OP_SSM_CONV, VF_TYPE_F32, rows, columns, seqs, 1, in, kernel, 0);
+
+    if (!supported)
+        g->node[y].flags |= VF_NODE_CPU_ONLY;
+    return y;
+}
+
 vf_id vf_b_conv_apply(vf_build *b, uint32_t il, vf_role role, vf_id in)
 {
     vf_graph *g = b->g;
@@ -58,5 +70,5 @@ vf_id vf_b_conv_apply(vf_build *b, uint32_t il, vf_role role, vf_id in)
     const vf_node *t = &g->node[in];
     uint64_t kernel = g->node[w].ne[0], rows = t->ne[1], columns = t->ne[0] - kernel + 1, seqs = t->ne[2];
 
-    return vf_g_op(g, VF_OP_SSM_CONV, VF_TYPE_F32, rows, columns, seqs, 1, in, w, 0);
+    return vf_b_ssm_conv(b, in, w, rows, columns, seqs);
 }

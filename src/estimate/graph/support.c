@@ -1,9 +1,7 @@
-/* Which nodes a backend has no kernel for: they stay on the CPU. Flash attention on CUDA is judged where it
- * is built (fattn.c); everything else that these graphs hold CUDA computes. Source:
- * ggml/src/ggml-vulkan/ggml-vulkan.cpp: ggml_backend_vk_device_supports_op. */
-#include "estimate/context.h"
-#include "estimate/graph/plan.h"
-#include "model/model.h"
+/* The operations that the Vulkan backend has: ggml-vulkan.cpp, ggml_backend_vk_device_supports_op. (Scans of
+ * state-space models are judged where they are built, by ../kernels.c.) */
+#include "estimate/graph/vulkan.h"
+#include "estimate/kernels.h"
 
 static bool is_float(uint16_t type)
 {
@@ -32,25 +30,15 @@ static bool copies(const vf_node *from, const vf_node *to)
     return from->type != to->type || !vf_type_get(from->type)->quantized || (vf_g_contiguous(from) && vf_g_contiguous(to));
 }
 
-/* The shader is written for Mamba-2 and two state sizes. */
-static bool scans(const vf_node *state, const vf_node *a)
-{
-    return a->nb[1] == sizeof(float) && (state->ne[0] == 128 || state->ne[0] == 256) && state->ne[1] % 16 == 0;
-}
-
-static bool vulkan_size(uint64_t bytes)
-{
-    return bytes <= vf_buffer_max_tensor(VF_BACKEND_VULKAN);
-}
-
-static bool vulkan_computes(const vf_graph *g, const vf_node *t)
+bool vf_vulkan_supports(const vf_graph *g, const vf_node *t)
 {
     const vf_node *a = &g->node[t->src[0]], *b = &g->node[t->src[1]];
+    uint64_t most = vf_kernel_max_tensor(VF_BACKEND_VULKAN);
 
     for (uint32_t k = 0; k < t->n_src; k++)
-        if (!vulkan_size(vf_g_bytes(&g->node[t->src[k]])))
+        if (vf_g_bytes(&g->node[t->src[k]]) > most)
             return false;
-    if (!vulkan_size(vf_g_bytes(t)))
+    if (vf_g_bytes(t) > most)
         return false;
     switch (t->op) {
     case VF_OP_MUL_MAT:
@@ -71,8 +59,6 @@ static bool vulkan_computes(const vf_graph *g, const vf_node *t)
     case VF_OP_CONT:
     case VF_OP_CPY:
         return copies(a, t);
-    case VF_OP_SSM_SCAN:
-        return scans(a, &g->node[t->src[3]]);
     case VF_OP_GATED_DELTA_NET: {
         uint64_t width = g->node[t->src[2]].ne[0];
 
@@ -83,13 +69,4 @@ static bool vulkan_computes(const vf_graph *g, const vf_node *t)
     default:
         return true;
     }
-}
-
-void vf_support_mark(vf_graph *g, vf_backend kind)
-{
-    if (kind != VF_BACKEND_VULKAN)
-        return;
-    for (size_t i = 0; i < g->n_order; i++)
-        if (!vulkan_computes(g, &g->node[g->order[i]]))
-            g->node[g->order[i]].flags |= VF_NODE_CPU_ONLY;
 }

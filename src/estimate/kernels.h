@@ -1,0 +1,27 @@
+/* Which operations a backend has a kernel for, as far as it depends on shape or type. llama.cpp asks twice:
+ * for the weight when it is loaded (src/llama-model-loader.cpp: weight_buft_supported; without a kernel it
+ * stays in system memory), and for the node when the graph is scheduled.
+ * CUDA: ggml/src/ggml-cuda/ggml-cuda.cu, ggml_backend_cuda_device_supports_op; Vulkan:
+ * ggml/src/ggml-vulkan/ggml-vulkan.cpp, ggml_backend_vk_device_supports_op. */
+#ifndef VF_ESTIMATE_KERNELS_H
+#define VF_ESTIMATE_KERNELS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vramfit/vramfit.h"
+
+/** Bytes of the largest tensor that a kernel reads or writes. */
+uint64_t vf_kernel_max_tensor(vf_backend backend);
+bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type);
+bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels);
+
+/** `per_head`: one decay for each head (Mamba-2). */
+typedef struct vf_ssm_scan {
+    bool per_head;
+    uint64_t d_state, head_dim, n_head, n_group;
+} vf_ssm_scan;
+
+bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s);
+
+#endif

@@ -1,0 +1,16 @@
+/* llama.cpp's footprint, for the runtimes that start a llama-server with settings of their own. */
+#ifndef VF_RUNTIME_LLAMA_CPP_H
+#define VF_RUNTIME_LLAMA_CPP_H
+
+#include "estimate/profile.h"
+
+/** As vf_profile.footprint: what llama.cpp takes under k->settings. */
+vf_status vf_llama_cpp_footprint(const vf_case *k, vf_result *out, vf_error *err);
+
+/** What is loaded beside the model (vf_request.member): adds to the segments, and fills out->member. `p` is
+ * the model's own placement. */
+vf_status vf_llama_cpp_members(const vf_case *k, const vf_placement *p, vf_result *out, vf_error *err);
+/** Bytes of the rows that a context hands back, on the host. */
+uint64_t vf_llama_cpp_output(const vf_model *m, const vf_context *c);
+
+#endif

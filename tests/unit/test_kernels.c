@@ -1,0 +1,26 @@
+/* What the CUDA backend has no kernel for stays in system memory (llama.cpp release v0.5.0,
+ * ggml-cuda.cu: ggml_backend_cuda_device_supports_op). */
+#include "estimate/kernels.h"
+
+#include "check.h"
+
+static bool scan(bool per_head, uint64_t d_state, uint64_t head_dim, uint64_t n_head, uint64_t n_group)
+{
+    const vf_ssm_scan s = {per_head, d_state, head_dim, n_head, n_group};
+    return vf_kernel_ssm_scan(VF_BACKEND_CUDA, &s);
+}
+
+int main(void)
+{
+    CHECK(vf_kernel_mul_mat(VF_BACKEND_CUDA, VF_TYPE_Q4_K) && vf_kernel_mul_mat(VF_BACKEND_CUDA, VF_TYPE_IQ4_NL),
+          "products");
+    CHECK(!vf_kernel_mul_mat(VF_BACKEND_CUDA, VF_TYPE_TQ1_0) && !vf_kernel_mul_mat(VF_BACKEND_ROCM, VF_TYPE_TQ2_0),
+          "ternary products");
+    CHECK(vf_kernel_mul_mat(VF_BACKEND_CPU, VF_TYPE_TQ1_0), "the CPU has all");
+    CHECK(vf_kernel_ssm_conv(VF_BACKEND_CUDA, 5120) && !vf_kernel_ssm_conv(VF_BACKEND_CUDA, 5184), "convolutions");
+    CHECK(scan(false, 16, 1, 5120, 1) && !scan(false, 8, 1, 5120, 1) && !scan(false, 16, 1, 5184, 1), "Mamba");
+    CHECK(scan(true, 128, 64, 80, 1) && scan(true, 256, 128, 24, 1) && !scan(true, 64, 64, 80, 1) &&
+              !scan(true, 128, 72, 80, 1),
+          "Mamba-2");
+    return CHECK_END();
+}
