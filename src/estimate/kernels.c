@@ -10,8 +10,8 @@ bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type)
     return !is_cuda(backend) || (weight_type != VF_TYPE_TQ1_0 && weight_type != VF_TYPE_TQ2_0);
 }
 
-/* maxStorageBufferRange of common Vulkan drivers; shaders with 64-bit indices have no such limit, but most
- * devices do not offer them. */
+/* maxStorageBufferRange of common Vulkan drivers; shaders with 64-bit indices have no such limit, but few
+ * devices offer them. */
 uint64_t vf_kernel_max_tensor(vf_backend backend)
 {
     return backend == VF_BACKEND_VULKAN ? UINT64_C(0xffffffff) : UINT64_MAX;
@@ -24,9 +24,11 @@ bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels)
 
 bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s)
 {
+    if (backend == VF_BACKEND_VULKAN && !s->per_head)
+        return false;
     if (!is_cuda(backend) && backend != VF_BACKEND_VULKAN)
         return true;
     if (s->per_head)
         return (s->d_state == 128 || s->d_state == 256) && s->head_dim % 16 == 0;
-    return is_cuda(backend) && s->d_state == 16 && s->head_dim == 1 && s->n_head % 128 == 0 && s->n_group == 1;
+    return s->d_state == 16 && s->head_dim == 1 && s->n_head % 128 == 0 && s->n_group == 1;
 }

@@ -266,7 +266,6 @@ static const vf_field graph[] = {
     FLAG("reserve_single", graph.reserve_single, "the planner also tries the batch as one sequence"),
     FLAG("v_rms", graph.v_rms, "v is normed without weights"),
     FLAG("repeat_heads", graph.repeat_heads, "delta net: q and k are repeated to the number of v heads"),
-    FLAG("query_in_heads", graph.query_in_heads, "q is cut into its heads before each head is cut"),
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
     FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),

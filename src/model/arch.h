@@ -319,7 +319,6 @@ typedef struct vf_arch {
         bool reserve_single;      /**< the planner also tries the batch as one sequence (Kimi Linear) */
         bool v_rms;               /**< v is normed without weights (Gemma 3n, Gemma 4) */
         bool repeat_heads;        /**< delta net: q and k are repeated to the number of v heads (Qwen3-Next) */
-        bool query_in_heads;      /**< q is cut into its heads before each head is cut (DeepSeek-V2, Qwen3-Next) */
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
         bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */

@@ -350,11 +350,8 @@ static vf_id gated_query(vf_build *b, uint32_t il, vf_id x, vf_id *gate)
     const vf_layer *l = &b->m->layers[il];
     vf_id both = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_Q, x);
     uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, 2 * (uint64_t)l->head_k), nb2 = g->node[both].nb[1];
-    vf_id q;
+    vf_id q = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
 
-    if (b->m->arch.graph.query_in_heads)
-        both = vf_g_reshape(g, both, 2 * (uint64_t)l->head_k, l->n_head, b->n_tokens, 1);
-    q = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
     *gate = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
     *gate = vf_g_cont_2d(g, *gate, vf_mul(l->head_k, l->n_head), b->n_tokens);
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, VF_PART_WEIGHT))

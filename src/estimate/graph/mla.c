@@ -7,7 +7,7 @@
 typedef struct latent {
     uint64_t n_head, head_k, head_v, n_rot, n_nope, rank;
     vf_id top;  /* of sparse attention */
-    vf_id q;    /* [head_k x n_head, n_tokens] */
+    vf_id q;    /* [head_k, n_head, n_tokens] */
     vf_id kv;   /* normed latent row [rank, n_tokens] */
     vf_id k_pe; /* rotated shared key [n_rot, 1, n_tokens] */
 } latent;
@@ -28,6 +28,13 @@ static vf_id query(vf_build *b, uint32_t il, vf_id x, vf_id *top)
     return vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q_B, row);
 }
 
+/* Sparse attention and the hybrids with KDA take q apart as the flat row it is; the others shape it first,
+ * which is one node more. */
+static bool splits_row(const vf_build *b)
+{
+    return b->m->arch.attention.indexer || b->m->arch.recurrent.kind == VF_REC_KDA;
+}
+
 static latent project(vf_build *b, uint32_t il, vf_id x)
 {
     vf_graph *g = b->g;
@@ -39,6 +46,8 @@ static latent project(vf_build *b, uint32_t il, vf_id x)
     r.n_nope = r.head_k - r.n_rot;
     r.rank = b->m->hp.kv_lora_rank;
     r.q = query(b, il, x, &r.top);
+    if (!splits_row(b))
+        r.q = vf_g_reshape(g, r.q, r.head_k, r.n_head, b->n_tokens, 1);
     both = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_KV_A_MQA, x);
     nb = g->node[both].nb[1];
     r.kv = vf_g_view_2d(g, both, r.rank, b->n_tokens, nb);
@@ -49,11 +58,6 @@ static latent project(vf_build *b, uint32_t il, vf_id x)
     return r;
 }
 
-static vf_id in_heads(vf_build *b, latent r)
-{
-    return vf_g_reshape(b->g, r.q, r.head_k, r.n_head, b->n_tokens, 1);
-}
-
 static vf_id by_position(vf_build *b, vf_id q)
 {
     return b->attn_scale ? vf_g_map(b->g, VF_OP_MUL, q, b->attn_scale, 0) : q;
@@ -62,10 +66,9 @@ static vf_id by_position(vf_build *b, vf_id q)
 static vf_id absorbed(vf_build *b, uint32_t il, latent r)
 {
     vf_graph *g = b->g;
-    uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, r.head_k), nb2 = g->node[r.q].nb[1];
-    vf_id all = b->m->arch.graph.query_in_heads ? in_heads(b, r) : r.q;
-    vf_id nope = vf_g_view_3d(g, all, r.n_nope, r.n_head, b->n_tokens, nb1, nb2);
-    vf_id pe = vf_g_view_3d(g, all, r.n_rot, r.n_head, b->n_tokens, nb1, nb2);
+    uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, r.head_k), nb2 = vf_mul(nb1, r.n_head);
+    vf_id nope = vf_g_view_3d(g, r.q, r.n_nope, r.n_head, b->n_tokens, nb1, nb2);
+    vf_id pe = vf_g_view_3d(g, r.q, r.n_rot, r.n_head, b->n_tokens, nb1, nb2);
     vf_id q, k, v;
 
     if (b->m->arch.graph.rope_where != VF_ROPE_NONE)
@@ -85,7 +88,7 @@ static vf_id expanded(vf_build *b, uint32_t il, latent r)
     uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, r.n_nope + r.head_v), nb2 = g->node[kv].nb[1];
     vf_id nope = vf_g_view_3d(g, kv, r.n_nope, r.n_head, b->n_tokens, nb1, nb2);
     vf_id v = vf_g_cont(g, vf_g_view_3d(g, kv, r.head_v, r.n_head, b->n_tokens, nb1, nb2));
-    vf_id q = vf_b_rope(b, il, in_heads(b, r));
+    vf_id q = vf_b_rope(b, il, r.q);
     vf_id k = vf_g_concat(g, nope, vf_g_repeat(g, r.k_pe, r.n_rot, r.n_head, b->n_tokens, 1), 0);
 
     return vf_b_attention(b, il, by_position(b, q), k, v, VF_ROLE_ATTN_OUTPUT);

@@ -3,12 +3,79 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
+#include "estimate/kernels.h"
 
 /* How far ahead nodes are looked for that can run at once, and the rest of a fused kernel. */
 #define AHEAD 20
 #define FUSE_AHEAD 15
 #define MAX_PATTERN 12
 #define MAX_SET 96
+
+static bool delta_net_supported(const vf_graph *g, const vf_node *node)
+{
+    uint64_t head = g->node[node->src[2]].ne[0];
+
+    return head == 16 || head == 32 || head == 64 || head == 128;
+}
+
+static bool quantized(const vf_node *t)
+{
+    return vf_type_get(t->type)->quantized;
+}
+
+/* Matrices one behind the other, though not their groups. */
+static bool dense_matrices(const vf_node *t)
+{
+    const vf_type_info *info = vf_type_get(t->type);
+
+    return t->nb[0] == info->block_bytes && t->nb[1] == vf_mul(t->nb[0], t->ne[0]) / info->block &&
+           (t->ne[3] == 1 || t->nb[3] == vf_mul(t->nb[2], t->ne[2]));
+}
+
+static bool product_supported(const vf_node *a, const vf_node *b)
+{
+    return a->ne[3] == b->ne[3] && (!quantized(a) || dense_matrices(a));
+}
+
+static bool copy_supported(const vf_node *from, const vf_node *to)
+{
+    return from->type != to->type || !quantized(from) || (vf_g_contiguous(from) && vf_g_contiguous(to));
+}
+
+bool vf_vulkan_supports(const vf_graph *g, const vf_node *node)
+{
+    uint64_t most = vf_kernel_max_tensor(VF_BACKEND_VULKAN);
+
+    for (uint32_t k = 0; k < node->n_src; k++)
+        if (vf_g_bytes(&g->node[node->src[k]]) > most)
+            return false;
+    if (vf_g_bytes(node) > most)
+        return false;
+    switch (node->op) {
+    case VF_OP_MUL_MAT:
+        return product_supported(&g->node[node->src[0]], &g->node[node->src[1]]);
+    case VF_OP_CONT:
+    case VF_OP_CPY:
+        return copy_supported(&g->node[node->src[0]], node);
+    case VF_OP_MUL_MAT_ID:
+        return g->node[node->src[2]].ne[3] == g->node[node->src[1]].ne[3];
+    case VF_OP_SCALE:
+    case VF_OP_SOFT_MAX:
+    case VF_OP_ARGSORT:
+    case VF_OP_TOP_K:
+    case VF_OP_GROUP_NORM:
+        return vf_g_contiguous(&g->node[node->src[0]]);
+    case VF_OP_GATED_DELTA_NET:
+        return delta_net_supported(g, node);
+    case VF_OP_LIGHTNING_INDEXER:
+        return g->node[node->src[0]].ne[0] == 128;
+    default:
+        return true;
+    }
+}
+
+/* ---- the order of nodes ---- */
 
 typedef struct pattern {
     uint8_t op[MAX_PATTERN]; /* VF_OP_NONE ends it */

@@ -17,8 +17,7 @@ typedef struct vf_keep_list {
     size_t n, cap;
 } vf_keep_list;
 
-/** Whether there is a shader for the node (support.c). */
-bool vf_vulkan_supports(const vf_graph *g, const vf_node *t);
+bool vf_vulkan_supports(const vf_graph *g, const vf_node *node);
 
 /** Reorders the n nodes of one split; node.children are their uses in the whole graph. Adds to `keep`.
  * On failure g->failed is set. */
