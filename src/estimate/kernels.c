@@ -32,3 +32,8 @@ bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s)
         return (s->d_state == 128 || s->d_state == 256) && s->head_dim % 16 == 0;
     return s->d_state == 16 && s->head_dim == 1 && s->n_head % 128 == 0 && s->n_group == 1;
 }
+
+bool vf_kernel_lightning_indexer(vf_backend backend, uint64_t head, uint64_t n_head, uint16_t cache_type)
+{
+    return !is_cuda(backend) || (head == 128 && (n_head == 32 || n_head == 64) && cache_type != VF_TYPE_IQ4_NL);
+}

@@ -50,6 +50,7 @@ struct vf_model {
     size_t n_pool;
     vf_layer *layers; /**< hp.block_count of them (encoder-decoder: decoder layers) */
     uint32_t n_layers;
+    uint32_t head_k, head_v; /**< of layers without a window, whether or not there are any */
     uint32_t n_swa;   /**< window in tokens of the layers that have one, defaults applied; 0: none */
     vf_tensor *tensors; /**< the file's own list in file order, or the generated one */
     size_t n_tensors;
