@@ -85,24 +85,16 @@ static bool open_model(verifier *f, const vf_log *log, subject *sub, vf_error *e
                       sub->facts.n_embd, log->n_layer, log->n_embd);
 }
 
-/* The quantization that the name of the log's file ends with; "" when it says none. */
+/* The quantization that the name of the log's file tells; "" when it tells none. */
 static void quant_of_path(const session *s, const char *path, char *out, size_t size)
 {
-    char name[256];
-    const char *slash = strrchr(path, '/');
-    text_set(name, sizeof name, slash ? slash + 1 : path);
-    char *end = strstr(name, ".gguf");
-    size_t model_n, at, n;
-    if (end)
-        *end = 0;
-    end = strstr(name, "-of-");
-    if (end && end - name > 6 && end[-6] == '-')
-        end[-6] = 0; /* a part of a split file: -00001-of-00003 */
+    uint32_t model, quant = UINT32_MAX;
+    vf_quant_entry e;
     out[0] = 0;
-    if (split_quant(s, name, &model_n, &at, &n) && n < size) {
-        memcpy(out, name + at, n);
-        out[n] = 0;
-    }
+    if (path[0])
+        (void)vf_catalog_find_file(s->catalog, path, &model, &quant, NULL);
+    if (quant != UINT32_MAX && vf_catalog_quant(s->catalog, quant, &e) == VF_OK)
+        text_set(out, size, e.name);
 }
 
 static bool choose_quant(verifier *f, const vf_log *log, const subject *sub, choice *c, vf_error *err)
