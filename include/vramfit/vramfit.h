@@ -400,14 +400,14 @@ typedef struct vf_result {
     } host;
     uint32_t n_members; /**< in the sums above, each one's own bytes here */
     vf_member_result member[VF_MAX_MEMBERS];
-    uint32_t n_terms;
-    vf_term term[VF_MAX_TERMS];
-    uint32_t n_notes;
-    char note[VF_MAX_NOTES][VF_NOTE_TEXT];
     /* what was taken where the settings left it open */
     uint32_t ubatch, batch;
     bool flash_attn;
     vf_type type_k, type_v;
+    /* lists: what lies behind their ends is unspecified */
+    uint32_t n_terms, n_notes;
+    vf_term term[VF_MAX_TERMS];
+    char note[VF_MAX_NOTES][VF_NOTE_TEXT];
 } vf_result;
 
 /** One question. */

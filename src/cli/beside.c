@@ -141,7 +141,7 @@ bool beside_open(session *s, const char *runtime, beside *out, vf_error *err)
 {
     const char *draft = s->opts.value[OPT_DRAFT].text, *projector = s->opts.value[OPT_MMPROJ].text;
     size_t at = 0;
-    out->n_members = out->n_overrides = 0;
+    out->n_members = out->n_overrides = 0; /* the rest is room */
     for (const char *v; (v = options_next(&s->opts, OPT_OVERRIDE_TENSOR, &at));)
         if (!add_override(out, v, err))
             return false;

@@ -6,6 +6,7 @@
 #include "cli/solve.h"
 #include "cli/suggest.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,7 +130,9 @@ static bool check_stdin(const session *s, vf_error *err)
 
 bool plan_open(plan *p, session *s, vf_error *err)
 {
-    *p = (plan){.s = s};
+    memset(p, 0, offsetof(plan, beside));
+    p->s = s;
+    p->beside.n_members = p->beside.n_overrides = 0;
     if (!check_model_options(s, err) || !check_stdin(s, err) || !solve_check(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
         !session_catalog(s, err) || !runtime_parse(s, p->runtime, err))
         return false;
@@ -220,7 +223,7 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
         return false;
     q->member = p->member;
     q->n_members = p->beside.n_members;
-    memcpy(p->member, p->beside.member, sizeof p->member);
+    memcpy(p->member, p->beside.member, p->beside.n_members * sizeof *p->member);
     if (strcmp(c->runtime, "ollama") == 0) {
         ollama_settings(s, sub, &q->settings);
         if (!ollama_members(s, sub, p->member, &q->n_members, err))

@@ -11,8 +11,6 @@ typedef struct plan {
     session *s;
     char runtime[24]; /**< asked for; "" when none */
     vf_settings settings;
-    beside beside; /**< what is loaded beside every model, and where tensors go */
-    vf_member member[VF_MAX_MEMBERS]; /**< what is loaded beside this one */
     gpu_set *gpu; /**< alternatives, n_gpus of them */
     uint32_t n_gpus;
     const char **quant; /**< words, n_quants of them; each in `text` */
@@ -20,8 +18,11 @@ typedef struct plan {
     char *text;          /**< copies of the comma lists, cut at the commas */
     vf_request *request; /**< room that every case uses anew */
     vf_result *result;
-    gpu_set solved; /**< --gpu smallest: the set that was tried last */
     int status; /**< the exit status so far */
+    /* large, and not cleared: mostly empty */
+    beside beside; /**< what is loaded beside every model, and where tensors go */
+    vf_member member[VF_MAX_MEMBERS]; /**< what is loaded beside this one, n_members of the request */
+    gpu_set solved; /**< --gpu smallest: the set that was tried last */
 } plan;
 
 /** Reads everything that all cases share. */

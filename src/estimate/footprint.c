@@ -1,6 +1,7 @@
 /* The way through: request → types → the runtime's footprint → verdict (cli.md part 4). Nothing here
  * knows a runtime by name; a profile fills the segments, this file adds them up and judges. */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -136,7 +137,7 @@ static vf_status run_profile(const vf_request *r, const vf_profile *profile, uin
 vf_status vf_estimate(const vf_request *r, const vf_allocator *scratch, vf_result *out, vf_error *err)
 {
     const vf_profile *profile = r->runtime ? vf_profile_find(r->runtime) : NULL;
-    memset(out, 0, sizeof *out);
+    memset(out, 0, offsetof(vf_result, term)); /* the lists are most of it, and mostly empty */
     vf_status st = check_request(r, profile, err);
     if (st)
         return st;
