@@ -8,6 +8,9 @@
 
 /* vLLM, vocab_parallel_embedding.py: DEFAULT_VOCAB_PADDING_SIZE. */
 #define VOCABULARY_PAD 64
+/* Kernels for microscaled experts are laid out in tiles: gpt-oss takes 1.067 = 3072 / 2880 of what is stored
+ * (measured, vLLM on H100). */
+#define MICRO_PAD 256
 
 /* Matrices that every card holds whole: latent projections, indexers, small gates. Routers are, too. */
 static const uint16_t whole[] = {
@@ -67,6 +70,8 @@ static uint64_t loaded_bytes(const sv_run *run, size_t i)
     vf_tensor t = k->model->tensors[i];
     if ((t.role == VF_ROLE_TOKEN_EMBD || t.role == VF_ROLE_OUTPUT) && t.part == VF_PART_WEIGHT && t.n_dims == 2)
         t.ne[1] = vf_pad(t.ne[1], VOCABULARY_PAD);
+    if (k->quant->kind == VF_QUANT_SCHEME && k->quant->packing == VF_PACK_MICRO && vf_tensor_slot(&t) == VF_SLOT_EXPERT)
+        t.ne[0] = vf_pad(t.ne[0], MICRO_PAD);
     if (k->quant->kind == VF_QUANT_SCHEME)
         return vf_scheme_tensor_bytes(k->model, k->quant, &t);
     return vf_tensor_bytes(&t, k->types[i]);

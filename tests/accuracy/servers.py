@@ -4,8 +4,8 @@
 usage: servers.py PROGRAM
 
 Every row is printed with its error. The rows of half a are what constants were fitted to, those of half b are
-other sources. `rest` is what a load takes beside its cache, from the rows of one load taken together: the error
-that a margin has to cover.
+other sources. `rest` is what a load takes beside its cache, its share of the card less the pool: the error that a
+margin has to cover.
 """
 import csv
 import json
@@ -37,7 +37,7 @@ def predicted(r):
     first = r["devices"][0]
     terms = {t["name"]: t["bytes"] for t in r["terms"] if t["device"] in (first["name"], None)}
     out = {"weights": first["weights_bytes"], "activations": terms["activations"], "other": terms["other libraries"],
-           "pool": r["pool_bytes"] / len(r["devices"])}
+           "pool": r["pool_bytes"] / len(r["devices"]), "share": first["available_bytes"]}
     return {k: v / MIB for k, v in out.items()}
 
 
@@ -47,7 +47,7 @@ def quantile(values, q):
 
 
 def main():
-    program, errors, loads, failed = sys.argv[1], {}, {}, 0
+    program, errors, failed = sys.argv[1], {}, 0
     print("%-4s %-8s %-38s %-12s %10s %10s %8s" % ("half", "runtime", "model", "what", "measured", "predicted", "error"))
 
     def tell(row, what, measured, value):
@@ -60,12 +60,8 @@ def main():
     for row in rows():
         got = predicted(ask(program, row))
         failed += tell(row, row["what"], float(row["mib"]), got[row["what"]])
-        key = tuple(row[k] for k in ("half", "runtime", "version", "model", "gpu", "settings"))
-        loads.setdefault(key, (row, {}))[1][row["what"]] = (float(row["mib"]), got[row["what"]])
-    for row, parts in loads.values():
-        if {"weights", "activations", "other"} <= parts.keys():
-            sums = [sum(parts[k][i] for k in ("weights", "activations", "other")) for i in (0, 1)]
-            failed += tell(row, "rest", *sums)
+        if row["what"] == "pool":
+            failed += tell(row, "rest", got["share"] - float(row["mib"]), got["share"] - got["pool"])
     print("\n%-4s %-8s %-12s %4s %8s %8s %8s" % ("half", "runtime", "what", "rows", "median", "0.95", "worst"))
     for (half, runtime, what), e in sorted(errors.items()):
         size = [abs(x) for x in e]
