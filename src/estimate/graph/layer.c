@@ -162,6 +162,8 @@ static void block(vf_build *b, uint32_t il, vf_step what, layer_state *s)
                               vf_b_weight(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT), 0);
         break;
     default: /* norms */
+        if (what == VF_STEP_FFN_NORM && elsewhere(b, what))
+            s->cur = s->normed; /* not the sum */
         if (!elsewhere(b, what))
             s->cur = optional_norm(b, il, (vf_role)norms[what], s->cur);
         break;
@@ -198,7 +200,7 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         break;
     default:
         block(b, il, what, s);
-        if (what == VF_STEP_ATTN_NORM)
+        if (what == VF_STEP_ATTN_NORM || what == VF_STEP_SWIN_ATTN_NORM)
             s->normed = s->cur;
         break;
     }
