@@ -71,5 +71,6 @@ uint64_t vf_buffer_tensor_bytes(vf_backend backend, uint16_t type, uint64_t ne0,
 
     if (!rules[backend].pads_rows || !info || !info->quantized || over == 0)
         return nbytes;
-    return vf_add(nbytes, vf_row_bytes(type, ROW_PADDING - over));
+    /* ggml.c: ggml_row_size, also of a part of a block */
+    return vf_add(nbytes, vf_mul(info->block_bytes, ROW_PADDING - over) / info->block);
 }

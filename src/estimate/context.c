@@ -56,27 +56,22 @@ static vf_status check_cache_types(const vf_model *m, const vf_settings *s, vf_e
     if (!k || !v || !is_cache_type(s->type_k) || !is_cache_type(s->type_v))
         return vf_fail_key(err, VF_ERR_USAGE, "--kv-type",
                            "not a cache type of llama.cpp (f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 iq4_nl)");
-    bool mla = vf_model_is_mla(m);
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        const vf_layer *l = &m->layers[i];
-        if (!l->has_cache)
-            continue;
-        if (mla && s->type_k != s->type_v)
-            return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
-                               "%s/%s: llama.cpp refuses different K and V types for a model with MLA", k->name,
-                               v->name);
-        if (s->flash_attn == VF_OFF) /* nothing is looked at */
-            continue;
-        if (l->head_k % k->block != 0)
+    if (vf_model_is_mla(m) && s->type_k != s->type_v)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
+                           "%s/%s: llama.cpp refuses different K and V types for a model with MLA", k->name, v->name);
+    for (uint32_t i = 0; i < m->n_layers && s->flash_attn != VF_OFF; i++) {
+        const vf_layer *l = &m->layers[i]; /* also one without attention: see vf_model.head_k */
+        uint32_t head_k = l->windowed ? l->head_k : m->head_k, head_v = l->windowed ? l->head_v : m->head_v;
+        if (head_k % k->block != 0)
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
                                "llama.cpp refuses K cache type %s: its block of %u does not divide the model's key "
                                "length %u",
-                               k->name, k->block, l->head_k);
-        if (l->head_v % v->block != 0)
+                               k->name, k->block, head_k);
+        if (head_v % v->block != 0)
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type",
                                "llama.cpp refuses V cache type %s: its block of %u does not divide the model's value "
                                "length %u",
-                               v->name, v->block, l->head_v);
+                               v->name, v->block, head_v);
     }
     return VF_OK;
 }

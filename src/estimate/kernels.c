@@ -10,6 +10,13 @@ bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type)
     return !is_cuda(backend) || (weight_type != VF_TYPE_TQ1_0 && weight_type != VF_TYPE_TQ2_0);
 }
 
+/* maxStorageBufferRange of common Vulkan drivers; shaders with 64-bit indices have no such limit, but few
+ * devices offer them. */
+uint64_t vf_kernel_max_tensor(vf_backend backend)
+{
+    return backend == VF_BACKEND_VULKAN ? UINT64_C(0xffffffff) : UINT64_MAX;
+}
+
 bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels)
 {
     return !is_cuda(backend) || channels % 128 == 0;
@@ -24,4 +31,9 @@ bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s)
     if (s->per_head)
         return (s->d_state == 128 || s->d_state == 256) && s->head_dim % 16 == 0;
     return s->d_state == 16 && s->head_dim == 1 && s->n_head % 128 == 0 && s->n_group == 1;
+}
+
+bool vf_kernel_lightning_indexer(vf_backend backend, uint64_t head, uint64_t n_head, uint16_t cache_type)
+{
+    return !is_cuda(backend) || (head == 128 && (n_head == 32 || n_head == 64) && cache_type != VF_TYPE_IQ4_NL);
 }

@@ -11,6 +11,8 @@
 
 #include "vramfit/vramfit.h"
 
+/** Bytes of the largest tensor that a kernel reads or writes. */
+uint64_t vf_kernel_max_tensor(vf_backend backend);
 bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type);
 bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels);
 
@@ -21,5 +23,7 @@ typedef struct vf_ssm_scan {
 } vf_ssm_scan;
 
 bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s);
+/** The indexer of sparse attention (ggml-cuda/lightning-indexer.cu). */
+bool vf_kernel_lightning_indexer(vf_backend backend, uint64_t head, uint64_t n_head, uint16_t cache_type);
 
 #endif

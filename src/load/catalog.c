@@ -91,6 +91,7 @@ vf_status vf_catalog_model(const vf_catalog *c, uint32_t index, vf_model_entry *
         .parameters_active = row->parameters_active,
         .parameters_vision = row->parameters_vision,
         .n_ctx_train = row->hparams.context_length,
+        .n_ctx_extended = row->context_extended,
         .published_quant = vf_blob_text(b, row->published_quant),
         .n_layer = row->hparams.block_count,
         .n_embd = row->hparams.embedding_length,
@@ -137,6 +138,7 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
         .name = vf_blob_text(b, row->name),
         .kind = vf_quant_kind_name(row->kind),
         .note = vf_blob_text(b, row->note),
+        .approximate = vf_blob_text(b, row->approximate),
         .source = vf_blob_text(b, row->source),
         .confidence = vf_confidence_name(row->confidence),
         .runtimes = vf_blob_text(b, row->runtimes_text),
@@ -146,11 +148,18 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
         .n_aliases = row->aliases.count,
     };
     const vf_type_info *type = vf_type_find(vf_blob_text(b, row->type));
+    const vf_type_info *output = vf_type_find(vf_blob_text(b, row->output_type));
     out->quant.kind = (vf_quant_kind)row->kind;
+    out->quant.output_typed = row->output_type.offset && output;
+    out->quant.output_type = output ? output->type : VF_TYPE_F32;
     out->quant.ftype = row->ftype;
     out->quant.type = type ? type->type : VF_TYPE_F32;
     out->quant.millibits = out->millibits;
     out->quant.imatrix = row->imatrix;
+    out->quant.packing = (vf_packing)row->packing;
+    out->quant.covers = (vf_covers)row->covers;
+    out->quant.group = row->group;
+    out->quant.head_millibits = row->head_bits;
     vf_set_text(out->quant.name, sizeof out->quant.name, out->name);
     vf_set_text(out->quant.runtime, sizeof out->quant.runtime, vf_blob_text(b, row->runtime));
     return VF_OK;

@@ -91,6 +91,14 @@ static void offloaded(vf_log_reader *r, const char *at)
         return;
     r->log.n_offloaded = (uint32_t)(n & UINT32_MAX);
     r->log.n_offloadable = (uint32_t)(of & UINT32_MAX);
+    r->log.output_on_host = n > 0 && n < of && r->n_repeating == n;
+}
+
+/** "offloading 25 repeating layers to GPU": one less than what is offloaded, as the output layer counts. */
+static void offloading(vf_log_reader *r, const char *at)
+{
+    uint64_t n;
+    r->n_repeating = vf_log_number(&at, &n) && strncmp(at, " repeating", 10) == 0 ? n : r->n_repeating;
 }
 
 /** src/llama-model.cpp, with -v: "layer   3 assigned to device CUDA0, is_swa = 0" */
@@ -101,7 +109,8 @@ static void assigned(vf_log_reader *r, const char *at)
         d->layers++;
 }
 
-/** src/llama-model-loader.cpp, with -v: "tensor blk.3.ffn_up_exps.weight (...) buffer type overridden to CPU" */
+/** src/llama-model-loader.cpp, with -v: "tensor blk.3.ffn_up_exps.weight (...) buffer type overridden to CPU";
+ * pinned memory is the host's, too */
 static void overridden(vf_log_reader *r, const char *at, const char *line)
 {
     const char *name = strstr(line, "tensor blk.");
@@ -109,8 +118,8 @@ static void overridden(vf_log_reader *r, const char *at, const char *line)
     bool expert = false;
     if (name) {
         name += strlen("tensor blk.");
-        expert = vf_log_number(&name, &layer) && layer < UINT32_MAX && strncmp(at, "CPU", 3) == 0 &&
-                 strncmp(name, ".ffn_", 5) == 0 && strstr(name, "exps.");
+        expert = vf_log_number(&name, &layer) && layer < UINT32_MAX && starts(name, ".ffn_") && strstr(name, "exps.") &&
+                 vf_log_find_device(r, at, strcspn(at, " ")) == &r->log.host;
     }
     if (!expert)
         r->log.overridden = true;
@@ -123,20 +132,19 @@ static void overridden(vf_log_reader *r, const char *at, const char *line)
 /** ggml/src/ggml-cuda/ggml-cuda.cu: "  Device 0: NAME, compute capability 8.6, VMM: yes ..." */
 static void capability(vf_log_reader *r, const char *at, const char *line)
 {
-    const char *p = strstr(line, "Device ");
+    const char *p = strstr(line, "Device "), *end = at - strlen(", compute capability ");
     uint64_t index, major, minor;
-    if (!p || p > at)
+    if (!p || p > end)
         return;
     p += strlen("Device ");
     if (!vf_log_number(&p, &index) || index >= VF_MAX_DEVICES || strncmp(p, ": ", 2) != 0)
         return;
     p += 2;
     vf_log_card *card = &r->card[index];
-    size_t n = (size_t)(strstr(p, ", compute capability") - p);
-    if (!vf_log_number(&at, &major) || *at++ != '.' || !vf_log_number(&at, &minor) || major > 99 || minor > 9)
+    if (p > end || !vf_log_number(&at, &major) || *at++ != '.' || !vf_log_number(&at, &minor) || major > 99 || minor > 9)
         return;
     card->compute_capability = (uint32_t)(10 * major + minor);
-    vf_log_text(card->name, sizeof card->name, p, n);
+    vf_log_text(card->name, sizeof card->name, p, (size_t)(end - p));
 }
 
 /** src/llama.cpp: "using device CUDA0 (NVIDIA GeForce RTX 3090) (0000:01:00.0) - 23306 MiB free" */
@@ -206,10 +214,14 @@ static void one_cache(vf_log_reader *r, const char *at)
 }
 
 /** "(  8192 cells,  32 layers,  4/1 seqs)": sequences, and streams when they are not one for all. */
-static void sequences(vf_log_reader *r, const char *at)
+static void sequences(vf_log_reader *r, const char *at, const char *line)
 {
     uint64_t n, streams;
-    const char *p = at;
+    const char *p = at - strlen(" layers, ");
+    while (p > line && p[-1] >= '0' && p[-1] <= '9')
+        p--;
+    r->n_cached += vf_log_number(&p, &n) && n < UINT32_MAX ? n : 0;
+    p = at;
     if (r->aside || !vf_log_number(&p, &n) || n == 0 || n > 65536)
         return;
     bool has_streams = *p == '/' && (p++, vf_log_number(&p, &streams)) && streams > 0;
@@ -339,6 +351,8 @@ static void buffer_size(vf_log_reader *r, const char *at, const char *line)
     unsigned decimals;
     if (term < 0 || !vf_log_decimal(&at, &value, &decimals) || !starts(at, " MiB"))
         return;
+    if (term == VF_LOG_WEIGHTS)
+        vf_log_begin_again(r);
     vf_log_device *d = vf_log_find_device(r, name, n);
     if (!d)
         return;
@@ -413,6 +427,7 @@ static const struct {
     {"llama_init_from_model: n_seq_max ", new_context, NULL},
     {"llama_context: n_seq_max ", new_context, NULL},
     {"llama_context: n_ctx ", new_context, NULL},
+    {"offloading ", offloading, NULL},
     {"offloaded ", offloaded, NULL},
     {" assigned to device ", assigned, NULL},
     {" buffer type overridden to ", NULL, overridden},
@@ -422,7 +437,7 @@ static const struct {
     {" K (", cache_types, NULL},
     {"type_k = '", cache_types_quoted, NULL},
     {"KV self size", one_cache, NULL},
-    {" layers, ", sequences, NULL},
+    {" layers, ", NULL, sequences},
     {"n_slots = ", slots, NULL},
     {"sched_reserve: reserving", reserving, NULL},
     {"buffer size =", NULL, buffer_size},

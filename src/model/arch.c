@@ -275,6 +275,7 @@ static const vf_field graph[] = {
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
     FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),
+    FLAG("split_qkv", graph.split_qkv, "parts of a fused attn_qkv are copied out of it, not viewed"),
     FLAG("embeddings_only", graph.embeddings_only, "asked for embeddings, it computes no logits"),
     FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),
     FLAG("scaled_residual", graph.scaled_residual, "outputs of mixer and feed-forward are scaled in any case"),

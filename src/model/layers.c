@@ -443,6 +443,8 @@ vf_status vf_layers_build(vf_model *m, vf_error *err)
     if ((s = check_arrays(&b)) != VF_OK || (s = check_recurrent(&b)) != VF_OK)
         return s;
     resolve_heads(&b);
+    m->head_k = b.head_k;
+    m->head_v = b.head_v;
     resolve_window(&b);
     m->layers = vf_alloc_zero(&m->a, b.n_layer, sizeof *m->layers);
     if (!m->layers)

@@ -65,8 +65,31 @@ def setup(o):
 
 # ---- random models ----------------------------------------------------------------------------
 
-OPTIONAL = [r"attn_qkv\.weight$", r"attn_[qkv]\.bias$", r"attn_qkv\.bias$", r"attn_output\.bias$", r"attn_[qk]_norm\.weight$", r"ffn_(up|down|gate)\.bias$",
+OPTIONAL = [r"attn_[qkv]\.bias$", r"attn_qkv\.bias$", r"attn_output\.bias$", r"attn_[qk]_norm\.weight$", r"ffn_(up|down|gate)\.bias$",
             r"^rope_freqs\.weight$", r"attn_norm\.bias$", r"ffn_norm\.bias$", r"ssm_conv1d\.bias$", r"exp_probs_b"]
+
+
+# Architectures without a stored header: the header to start from, and keys that they need besides.
+RELATIVES = json.loads((HERE / "relatives.json").read_text())
+# What the loader calls optional and such a model has nevertheless.
+USUAL = [r"attn_[qkv]\.weight$", r"ffn_(gate|up|down)(_exps|_shexp)?\.weight$"]
+
+
+def template(packed, arch):
+    """-> (keys, tensors) of a header, as `arch` where that is given."""
+    keys, tensors = gguf.read(gzip.decompress(packed.read_bytes()))
+    old = keys["general.architecture"]
+    if not arch:
+        return keys, tensors
+    keys = {re.sub("^%s\\." % re.escape(old), arch + ".", key): v for key, v in keys.items()}
+    keys["general.architecture"] = arch
+    for key, v in RELATIVES[arch]["keys"].items():
+        if isinstance(v, dict):
+            v = [i % v["every"] != v["every"] - 1 for i in range(keys[arch + ".block_count"])]
+        keys[key if key.startswith("xielu.") else arch + "." + key] = v
+    for key in ("layer_norm_epsilon", "layer_norm_rms_epsilon"):
+        keys.setdefault(arch + ".attention." + key, 1e-5)
+    return keys, tensors
 
 
 class Model:
@@ -81,8 +104,8 @@ def describe(name, quant, path, keys):
     return Model(name, quant, arch, path, keys[arch + ".block_count"], keys.get(arch + ".expert_count", 0))
 
 
-def random_model(tools, rng, packed, folder, number):
-    old, tensors = gguf.read(gzip.decompress(packed.read_bytes()))
+def random_model(tools, rng, packed, arch, folder, number):
+    old, tensors = template(packed, arch)
     keys = shapes.vary(old, rng)
     scratch = os.path.join(folder, "scratch.gguf")
     keep = {kit.pattern(name) for name, _, _ in tensors} - {kit.pattern("output.weight")}
@@ -91,6 +114,10 @@ def random_model(tools, rng, packed, folder, number):
         keep.add("^output\\.weight$")
     if rng.random() < 0.3:
         keep.add(rng.choice(OPTIONAL))
+    if arch:
+        keep.update(USUAL)
+    if rng.random() < 0.15:
+        keep.add(r"attn_qkv\.(weight|bias)$")
     base = {kit.pattern(name): kind if kind in ("f32", "mxfp4") else "f16" for name, _, kind in tensors}
 
     def wide(name, shape):
@@ -168,27 +195,29 @@ def error_line(text):
 def measure(tools, o, rows):
     rng = random.Random(o.seed)
     headers = sorted((HERE.parent / "accuracy/headers").glob("*.gguf.gz"))
-    headers = [h for h in headers if re.search(o.only, h.name)]
+    sources = [(h, "") for h in headers] + [
+        (h, arch) for arch, r in sorted(RELATIVES.items()) for h in headers if h.name.rsplit(".", 3)[0] == r["like"]]
+    sources = [(h, arch) for h, arch in sources if re.search(o.only, arch or h.name)]
     (rows / "headers").mkdir(parents=True, exist_ok=True)
     sizes, count, number, dropped = {}, 0, 0, []
     with open(rows / "cuda.jsonl", "w") as out, tempfile.TemporaryDirectory(prefix="vramfit-oracle.") as folder:
         while count < o.count:
             number += 1
-            packed, inside = rng.choice(headers), random.Random(rng.random())
+            (packed, arch), inside = rng.choice(sources), random.Random(rng.random())
             try:
-                if inside.random() < o.stored:
+                if not arch and inside.random() < o.stored:
                     model, head, size = stored_model(packed, folder)
                 else:
-                    model, head, size = random_model(tools, inside, packed, folder, number)
+                    model, head, size = random_model(tools, inside, packed, arch, folder, number)
             except kit.Failed as why:
-                dropped.append("%d (%s): %s" % (number, packed.name, error_line(str(why))))
+                dropped.append("%d (%s): %s" % (number, arch or packed.name, error_line(str(why))))
                 continue
             cc, memory = random_cards(inside)
             settings = [random_settings(inside, model, len(memory)) for _ in range(min(o.per_model, o.count - count))]
             results = tools.allocate([dict(s, model=model.path) for s in settings], cc, memory)
             os.unlink(model.path)
             if any(r.get("error", "").startswith("load:") for r in results):
-                dropped.append("%d (%s): %s" % (number, packed.name, error_line(results[0]["error"])))
+                dropped.append("%d (%s): %s" % (number, arch or packed.name, error_line(results[0]["error"])))
                 continue
             file = os.path.basename(model.path)
             sizes[file] = size
@@ -234,7 +263,7 @@ def main():
     r.add_argument("--count", type=int, default=100, help="configurations")
     r.add_argument("--per-model", type=int, default=5)
     r.add_argument("--stored", type=float, default=0.4, help="share of models that are stored headers")
-    r.add_argument("--only", default="", help="regular expression: names of the headers to start from")
+    r.add_argument("--only", default="", help="regular expression: headers or architectures to start from")
     r.add_argument("--rows", help="a new folder to keep the rows in")
     c = sub.add_parser("compare")
     c.add_argument("rows")

@@ -157,7 +157,8 @@ class Shape:
             k["expert_count"] = rng.choice(EXPERTS)
             k["expert_used_count"] = rng.randint(1, min(8, k["expert_count"]))
             self.scale("expert_shared_count", [1, 1, 2, 3])
-        self.scale("embedding_length_per_layer_input", [64, 128, 256])
+        if self.arch != "gemma3n":  # there it is a constant of llama.cpp
+            self.scale("embedding_length_per_layer_input", [64, 128, 256])
 
     def window(self):
         self.scale("attention.sliding_window", WINDOWS)

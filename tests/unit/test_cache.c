@@ -19,6 +19,7 @@ static vf_model shape(uint32_t n_layers, uint32_t n_head_kv, uint32_t head)
     m.layers = layers;
     m.n_layers = n_layers;
     m.hp.context_length = 131072;
+    m.head_k = m.head_v = head;
     for (uint32_t i = 0; i < n_layers; i++)
         layers[i] = (vf_layer){.attention = VF_ATTN_GQA, .has_cache = true, .n_head = 32, .n_head_kv = n_head_kv,
                                .head_k = head, .head_v = head};

@@ -67,7 +67,9 @@ static vf_id cached_k(vf_build *b, const vf_layer *l, vf_id cache)
 {
     vf_graph *g = b->g;
     const vf_node *t = &g->node[cache];
-    uint64_t nb1 = vf_row_bytes(t->type, l->head_k), nb2 = t->nb[1], nb3 = t->nb[2];
+    const vf_type_info *info = vf_type_get(t->type);
+    /* ggml_row_size: without flash attention nobody minds that a head is no whole number of blocks */
+    uint64_t nb1 = vf_mul(info->block_bytes, l->head_k) / info->block, nb2 = t->nb[1], nb3 = t->nb[2];
 
     return vf_g_view(g, cache, (uint64_t[4]){l->head_k, l->n_head_kv, t->ne[1], b->n_streams},
                      (uint64_t[3]){nb1, nb2, nb3});
@@ -282,13 +284,26 @@ static vf_id clamp(vf_build *b, vf_id x)
     return b->m->hp.clamp_kqv ? vf_g_map(b->g, VF_OP_CLAMP, x, 0, 0) : x;
 }
 
+/* What the layer's projections read: its input, or the result of all three in one (attn_qkv) to be cut up. */
+typedef struct source {
+    vf_id x, all;
+} source;
+
+/* The result of one projection, `width` wide; of a fused one a copy of its part (llama-graph.cpp: build_qkv). */
+static vf_id projected(vf_build *b, uint32_t il, vf_role role, uint64_t width, source from)
+{
+    if (from.all)
+        return vf_g_cont(b->g, vf_g_view_2d(b->g, from.all, width, b->n_tokens, b->g->node[from.all].nb[1]));
+    return clamp(b, vf_b_linear(b, (int32_t)il, role, from.x));
+}
+
 /* One of q, k, v: projection, norm over the whole width, heads, norm per head. */
-static vf_id project(vf_build *b, uint32_t il, vf_role role, vf_role norm, uint64_t head, uint64_t n_head, vf_id x)
+static vf_id project(vf_build *b, uint32_t il, vf_role role, vf_role norm, uint64_t head, uint64_t n_head, source from)
 {
     const vf_tensor *w = vf_model_tensor(b->m, (int32_t)il, (uint16_t)norm, VF_PART_WEIGHT);
     bool whole = w && w->ne[0] != head;
+    vf_id x = projected(b, il, role, vf_mul(head, n_head), from);
 
-    x = clamp(b, vf_b_linear(b, (int32_t)il, role, x));
     if (whole)
         x = vf_b_norm(b, (int32_t)il, norm, qk_norm(b), x);
     x = vf_g_reshape(b->g, x, head, n_head, b->n_tokens, 1);
@@ -297,11 +312,11 @@ static vf_id project(vf_build *b, uint32_t il, vf_role role, vf_role norm, uint6
     return x;
 }
 
-static qkv project_fused(vf_build *b, uint32_t il, vf_id x)
+/* q, k and v as views of the fused projection. */
+static qkv view_fused(vf_build *b, uint32_t il, vf_id all)
 {
     vf_graph *g = b->g;
     const vf_layer *l = &b->m->layers[il];
-    vf_id all = clamp(b, vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_QKV, x));
     uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, l->head_k), nb2 = g->node[all].nb[1];
     qkv r;
 
@@ -351,11 +366,11 @@ static vf_id position(vf_build *b, uint32_t il, vf_role norm, bool rotate_it, vf
 }
 
 /* attn_q of twice the width: each head's second half gates the output (src/models/qwen35.cpp). */
-static vf_id gated_query(vf_build *b, uint32_t il, vf_id x, vf_id *gate)
+static vf_id gated_query(vf_build *b, uint32_t il, source from, vf_id *gate)
 {
     vf_graph *g = b->g;
     const vf_layer *l = &b->m->layers[il];
-    vf_id both = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_Q, x);
+    vf_id both = projected(b, il, VF_ROLE_ATTN_Q, vf_mul3(2, l->head_k, l->n_head), from);
     uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, 2 * (uint64_t)l->head_k), nb2 = g->node[both].nb[1];
     vf_id q = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
 
@@ -367,17 +382,17 @@ static vf_id gated_query(vf_build *b, uint32_t il, vf_id x, vf_id *gate)
 }
 
 /* k and v of a layer with a cache of its own; without attn_v, both are one projection. */
-static void keys_and_values(vf_build *b, uint32_t il, vf_id x, qkv *r)
+static void keys_and_values(vf_build *b, uint32_t il, source from, qkv *r)
 {
     const vf_layer *l = &b->m->layers[il];
     vf_id both;
 
-    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_V, VF_PART_WEIGHT)) {
-        r->k = project(b, il, VF_ROLE_ATTN_K, VF_ROLE_ATTN_K_NORM, l->head_k, l->n_head_kv, x);
-        r->v = project(b, il, VF_ROLE_ATTN_V, VF_ROLE_UNKNOWN, l->head_v, l->n_head_kv, x);
+    if (from.all || vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_V, VF_PART_WEIGHT)) {
+        r->k = project(b, il, VF_ROLE_ATTN_K, VF_ROLE_ATTN_K_NORM, l->head_k, l->n_head_kv, from);
+        r->v = project(b, il, VF_ROLE_ATTN_V, VF_ROLE_UNKNOWN, l->head_v, l->n_head_kv, from);
         return;
     }
-    both = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_K, x);
+    both = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_K, from.x);
     r->k = vf_g_reshape(b->g, both, l->head_k, l->n_head_kv, b->n_tokens, 1);
     r->v = vf_g_reshape(b->g, both, l->head_v, l->n_head_kv, b->n_tokens, 1);
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, VF_PART_WEIGHT))
@@ -404,16 +419,19 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
     const vf_layer *l = &b->m->layers[il];
     bool rope = vf_b_rotates(b, il);
     bool gated = b->m->arch.attention.gate == VF_GATE_IN_Q;
+    source from = {.x = x};
     vf_id gate = 0, out;
     qkv r = {0, 0, 0};
 
-    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT)) {
-        r = project_fused(b, il, x);
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT))
+        from.all = clamp(b, vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_QKV, x));
+    if (from.all && !b->m->arch.graph.split_qkv) {
+        r = view_fused(b, il, from.all);
     } else {
-        r.q = gated ? gated_query(b, il, x, &gate)
-                    : project(b, il, VF_ROLE_ATTN_Q, VF_ROLE_ATTN_Q_NORM, l->head_k, l->n_head, x);
+        r.q = gated ? gated_query(b, il, from, &gate)
+                    : project(b, il, VF_ROLE_ATTN_Q, VF_ROLE_ATTN_Q_NORM, l->head_k, l->n_head, from);
         if (l->has_cache || b->no_cache)
-            keys_and_values(b, il, x, &r);
+            keys_and_values(b, il, from, &r);
     }
     if (!gated && vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT))
         gate = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x);

@@ -146,8 +146,18 @@ static uint64_t positions_per_token(const vf_build *b)
     return b->m->hp.rope_dimension_sections.count > 0 ? 4 : 1;
 }
 
+/* Elements of a head of layer 0, also when it has no attention. */
+static uint64_t first_head(const vf_model *m, bool of_v)
+{
+    const vf_layer *l = &m->layers[0];
+
+    if (m->n_layers > 0 && l->windowed)
+        return of_v ? l->head_v : l->head_k;
+    return of_v ? m->head_v : m->head_k;
+}
+
 /* The rotation of a quantized cache: the largest power of two that divides the head, at least 64; only
- * when all cached heads are alike (src/llama-kv-cache.cpp, constructor). */
+ * when all cached heads are alike, and layer 0's is a multiple of 64 (src/llama-kv-cache.cpp, constructor). */
 static uint64_t rotation_size(const vf_build *b, vf_type type, bool of_v, bool windowed)
 {
     const vf_model *m = b->m;
@@ -165,7 +175,7 @@ static uint64_t rotation_size(const vf_build *b, vf_type type, bool of_v, bool w
             return 0;
         head = h;
     }
-    if (head == 0 || head % 64 != 0)
+    if (head == 0 || first_head(m, of_v) % 64 != 0)
         return 0;
     if (of_v)
         return 64;

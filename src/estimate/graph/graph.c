@@ -49,7 +49,7 @@ uint64_t vf_g_bytes(const vf_node *t)
         if (t->ne[i] == 0)
             return 0;
     bytes = info->block == 1 ? vf_add(info->block_bytes, vf_mul(t->ne[0] - 1, t->nb[0]))
-                             : vf_mul(t->ne[0] / info->block, t->nb[0]);
+                             : vf_mul(t->ne[0], t->nb[0]) / info->block;
     for (int i = 1; i < 4; i++)
         bytes = vf_add(bytes, vf_mul(t->ne[i] - 1, t->nb[i]));
     return bytes;

@@ -3,6 +3,7 @@
  * attention may see; the mask is rebuilt from its choice. */
 #include "base/checked.h"
 #include "estimate/graph/build.h"
+#include "estimate/kernels.h"
 
 /* Keys of the batch into the indexer's cache. */
 static vf_id store_keys(vf_build *b, uint32_t il, vf_id x)
@@ -41,6 +42,8 @@ static vf_id scores(vf_build *b, uint32_t il, vf_id cache, vf_id q, vf_id x)
     w = vf_g_map(g, VF_OP_SCALE, w, 0, 0);
     score = vf_g_op(g, VF_OP_LIGHTNING_INDEXER, VF_TYPE_F32, b->indexer.cells, n, 1, s, q, k, w);
     vf_g_add_src(g, score, b->indexer.mask);
+    if (!vf_kernel_lightning_indexer(b->p->backend, head, n_head, g->node[k].type))
+        g->node[score].flags |= VF_NODE_CPU_ONLY;
     return score;
 }
 
