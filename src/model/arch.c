@@ -134,6 +134,7 @@ static const vf_choice rope_where[] = {
     {"all", VF_ROPE_ALL},
     {"windowed", VF_ROPE_WINDOWED},
     {"windowed-or-none", VF_ROPE_WINDOWED_OR_NONE},
+    {"windowed-or-dense", VF_ROPE_WINDOWED_OR_DENSE},
     {"step", VF_ROPE_STEP},
     {"switch", VF_ROPE_SWITCH},
     {"none", VF_ROPE_NONE},
@@ -142,6 +143,7 @@ static const vf_choice rope_where[] = {
 
 static const vf_choice gather[] = {
     {"in-layer", VF_GATHER_IN_LAYER},
+    {"behind-norm", VF_GATHER_BEHIND_NORM},
     {"behind-sum", VF_GATHER_BEHIND_SUM},
     {"behind-cross", VF_GATHER_BEHIND_CROSS},
     {"late", VF_GATHER_LATE},
@@ -269,6 +271,7 @@ static const vf_field graph[] = {
     FLAG("squared_activation", graph.squared_activation, "relu, then squared"),
     FLAG("moe_weight_first", graph.moe_weight_first, "experts' inputs are weighted, not their results"),
     FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),
+    FLAG("halved_experts", graph.halved_experts, "routed and shared experts' sum is halved"),
     FLAG("split_qkv", graph.split_qkv, "parts of a fused attn_qkv are copied out of it, not viewed"),
     FLAG("embeddings_only", graph.embeddings_only, "asked for embeddings, it computes no logits"),
     FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),

@@ -88,6 +88,7 @@ typedef enum vf_rope_where {
     VF_ROPE_ALL = 0, /**< every one (when attention.rope) */
     VF_ROPE_WINDOWED, /**< those with a sliding window */
     VF_ROPE_WINDOWED_OR_NONE, /**< those, or every one when the model has no windows */
+    VF_ROPE_WINDOWED_OR_DENSE, /**< those, and the leading layers without experts */
     VF_ROPE_STEP,     /**< all but every rope_step-th */
     VF_ROPE_SWITCH,   /**< every one, unless the file's rope.scaling.finetuned is false (Granite) */
     VF_ROPE_NONE      /**< none (attention.rope false, or latent attention without) */
@@ -96,6 +97,7 @@ typedef enum vf_rope_where {
 /** Graph: where the rows whose logits are wanted are picked. */
 typedef enum vf_gather {
     VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
+    VF_GATHER_BEHIND_NORM,  /**< behind the norm of the mixer's result */
     VF_GATHER_BEHIND_SUM,   /**< behind the first residual sum of the last layer */
     VF_GATHER_BEHIND_CROSS, /**< behind the last layer's cross attention */
     VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
@@ -322,6 +324,7 @@ typedef struct vf_arch {
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
         bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */
+        bool halved_experts;      /**< routed and shared experts' sum is halved (Command A MoE) */
         bool split_qkv;           /**< the parts of a fused attn_qkv are copied out of it, not viewed */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */

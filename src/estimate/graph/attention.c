@@ -336,6 +336,8 @@ bool vf_b_rotates(const vf_build *b, uint32_t il)
         return b->m->layers[il].windowed;
     case VF_ROPE_WINDOWED_OR_NONE:
         return b->m->layers[il].windowed || !b->iswa;
+    case VF_ROPE_WINDOWED_OR_DENSE:
+        return b->m->layers[il].windowed || il < b->m->hp.leading_dense_block_count;
     case VF_ROPE_SWITCH:
         return !vf_hp_present(&b->m->hp, VF_HP_rope_scaling_finetuned) || b->m->hp.rope_scaling_finetuned;
     case VF_ROPE_NONE:
@@ -392,6 +394,19 @@ static void keys_and_values(vf_build *b, uint32_t il, source from, qkv *r)
         r->k = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, (vf_norm)b->m->arch.norm, r->k);
 }
 
+/* Attention's result times its gate, of the same width or one number for each head. */
+static vf_id gate_output(vf_build *b, const vf_layer *l, vf_id out, vf_id gate)
+{
+    vf_graph *g = b->g;
+
+    gate = vf_g_map(g, VF_OP_UNARY, gate, 0, 0);
+    if (g->node[gate].ne[0] == g->node[out].ne[0])
+        return vf_g_map(g, VF_OP_MUL, out, gate, 0);
+    out = vf_g_reshape(g, out, l->head_v, l->n_head, b->n_tokens, 1);
+    out = vf_g_map(g, VF_OP_MUL, out, vf_g_reshape(g, gate, 1, l->n_head, b->n_tokens, 1), 0);
+    return vf_g_reshape(g, out, vf_mul(l->head_v, l->n_head), b->n_tokens, 1, 1);
+}
+
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
 {
     const vf_layer *l = &b->m->layers[il];
@@ -420,10 +435,10 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
         r.q = vf_g_map(b->g, VF_OP_MUL, r.q, b->attn_scale, 0);
     if (b->m->arch.attention.scale_q)
         r.q = vf_g_map(b->g, VF_OP_SCALE, r.q, 0, 0);
-    if (!gate)
+    if (!gate && !vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT))
         return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
     out = vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_UNKNOWN);
-    out = vf_g_map(b->g, VF_OP_MUL, out, vf_g_map(b->g, VF_OP_UNARY, gate, 0, 0), 0);
+    out = gate_output(b, l, out, gate ? gate : vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x));
     return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT, out);
 }
 

@@ -128,6 +128,8 @@ static void block(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         break;
     default: /* norms */
         s->cur = optional_norm(b, il, (vf_role)norms[what], s->cur);
+        if (what == VF_STEP_POST_ATTENTION_NORM)
+            gather(b, il, VF_GATHER_BEHIND_NORM, s);
         break;
     }
 }

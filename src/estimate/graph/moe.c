@@ -75,6 +75,8 @@ static router route(vf_build *b, uint32_t il, vf_id logits)
         probs = vf_g_map(g, gates_by_sigmoid(b) ? VF_OP_UNARY : VF_OP_SOFT_MAX, logits, 0, 0);
     selection = probs;
     bias = vf_b_weight(b, (int32_t)il, VF_ROLE_EXP_PROBS_B, VF_PART_BIAS);
+    if (!bias)
+        bias = vf_b_weight(b, (int32_t)il, VF_ROLE_EXP_PROBS_B, VF_PART_BARE);
     if (bias)
         selection = vf_g_map(g, VF_OP_ADD, probs, bias, 0);
     if (b->m->arch.graph.moe_weight_first)
@@ -199,5 +201,8 @@ vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x)
 
     out = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_UP, out);
     shared = shared_experts(b, il, x);
-    return shared ? vf_g_map(b->g, VF_OP_ADD, out, shared, 0) : out;
+    if (!shared)
+        return out;
+    out = vf_g_map(b->g, VF_OP_ADD, out, shared, 0);
+    return b->m->arch.graph.halved_experts ? vf_g_map(b->g, VF_OP_SCALE, out, 0, 0) : out;
 }
