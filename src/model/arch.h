@@ -260,6 +260,8 @@ typedef struct vf_arch {
         bool shared_kv;  /**< the last attention.shared_kv_layers layers use another layer's cache */
         uint32_t kv_layers; /**< only so many leading layers have a cache of their own; 0: all */
         bool width_is_n_embd; /**< q and o have n_embd columns whatever key_length says */
+        bool idle_cache; /**< no cache is used, and one is made all the same (encoders) */
+        uint32_t rope_block_count; /**< graph: only models of so many layers rotate; 0: all */
         bool rope;       /**< graph: rotary embedding on q and k */
         bool scale_q;    /**< graph: q is scaled in its own node (Gemma) */
     } attention;
@@ -326,6 +328,7 @@ typedef struct vf_arch {
         bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */
         bool halved_experts;      /**< routed and shared experts' sum is halved (Command A MoE) */
         bool split_qkv;           /**< the parts of a fused attn_qkv are copied out of it, not viewed */
+        bool no_logits;           /**< computes embeddings and nothing else, whatever the file has */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */

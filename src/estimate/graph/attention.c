@@ -329,7 +329,8 @@ bool vf_b_rotates(const vf_build *b, uint32_t il)
 {
     const vf_arch *arch = &b->m->arch;
 
-    if (!arch->attention.rope)
+    if (!arch->attention.rope ||
+        (arch->attention.rope_block_count && arch->attention.rope_block_count != b->m->n_layers))
         return false;
     switch (arch->graph.rope_where) {
     case VF_ROPE_WINDOWED:

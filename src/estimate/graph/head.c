@@ -38,7 +38,7 @@ static vf_id output_weight(vf_build *b)
     const vf_arch *arch = &b->m->arch;
     vf_id w;
 
-    if (arch->graph.embeddings_only && b->c->embeddings)
+    if (arch->graph.no_logits || (arch->graph.embeddings_only && b->c->embeddings))
         return 0;
     w = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
     if (w || arch->output.tied == VF_OUTPUT_NONE || !vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT))
@@ -55,7 +55,7 @@ void vf_b_head(vf_build *b, vf_id x)
 
     if (arch->graph.gather == VF_GATHER_LATE)
         x = keep_and_gather(b, x);
-    if (vf_b_has(b, -1, norm, VF_PART_WEIGHT))
+    if (vf_b_has(b, -1, norm, VF_PART_WEIGHT) || arch->norm == VF_NORM_NONE)
         x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
     if (arch->graph.gather == VF_GATHER_AFTER_NORM)
         x = keep_and_gather(b, x);
