@@ -10,7 +10,7 @@ _vramfit() {
     --gpu|-g)
       words=$(_vramfit_names gpus) ;;
     --context|-c)
-      words='train' ;;
+      words='train max' ;;
     --runtime|-r)
       words=$(_vramfit_names runtimes) ;;
     --desktop)
@@ -22,9 +22,9 @@ _vramfit() {
     --outputs)
       words='all' ;;
     --gpu-layers)
-      words='all' ;;
+      words='all auto' ;;
     --cpu-moe)
-      words='all' ;;
+      words='all auto' ;;
     --split)
       words='layer row tensor none' ;;
     --backend)

@@ -1,4 +1,4 @@
-/* vramfit, the half that reads: catalogs, GGUF headers, config.json, safetensors headers.
+/* vramfit, the half that reads: catalogs, GGUF headers, config.json, safetensors headers, logs.
  *
  * Nothing here opens a file. Readers are fed by the caller, through a vf_source (a forward read
  * callback) or with bytes in memory, and hold hard limits on everything a file can claim.
@@ -95,6 +95,10 @@ VF_API vf_status vf_catalog_find(const vf_catalog *catalog, vf_kind kind, const 
 VF_API vf_status vf_catalog_find_file(const vf_catalog *catalog, const char *name, uint32_t *model, uint32_t *quant,
                                       vf_error *err);
 
+/** The next way, from the right, to read a name as a model's with a quantization behind it: the length of
+ * the model's part, shorter than `n`, or 0 when there is none. Begin with the name's length. */
+VF_API size_t vf_catalog_split_name(const vf_catalog *catalog, const char *name, size_t n, uint32_t *quant);
+
 /** A model as listed. Strings live as long as the catalog. Unknown numbers are 0, strings "". */
 typedef struct vf_model_entry {
     const char *id, *family, *arch, *release, *license, *source, *confidence;
@@ -119,6 +123,7 @@ VF_API vf_status vf_catalog_size_class(const vf_catalog *catalog, const char *na
 
 typedef struct vf_quant_entry {
     const char *name, *kind, *runtimes, *note, *source, *confidence;
+    const char *approximate; /**< why sizes need not be those of the mix; "": they are */
     uint32_t millibits;        /**< bits per weight × 1000 as the name says: 8000 for Q8_0 */
     uint32_t stored_millibits; /**< the same with scales: 8500 for Q8_0 */
     vf_quant quant;     /**< for vf_request; quant.runtime is the one that the name implies */
@@ -228,6 +233,7 @@ typedef struct vf_log {
     bool no_alloc;            /**< a trial without weights, as llama-fit-params makes it */
     uint32_t n_layer, n_embd, n_vocab;
     uint32_t n_offloaded, n_offloadable; /**< "offloaded 33/33 layers" */
+    bool output_on_host;      /**< not all were, and the output layer was not among them: until the end of 2025 */
     uint64_t n_ctx;
     uint32_t n_seq_max, n_batch, n_ubatch, n_outputs_max;
     vf_auto flash_attn;

@@ -201,6 +201,8 @@ typedef struct vf_quant {
     vf_type type;            /**< VF_QUANT_CAST: the type */
     uint32_t millibits;      /**< nominal bits per weight × 1000 (generic: 250 .. 32000); 0: unknown */
     bool imatrix;            /**< made with an importance matrix */
+    bool output_typed;       /**< VF_QUANT_GGUF: output matrix and token embeddings have a type of their own */
+    vf_type output_type;     /**< that type */
     char runtime[24];        /**< the runtime that the name implies */
 } vf_quant;
 
@@ -386,6 +388,28 @@ typedef struct vf_request {
  * on settings that contradict each other. On error `out` is unspecified. */
 VF_API vf_status vf_estimate(const vf_request *request, const vf_allocator *scratch, vf_result *out,
                              vf_error *err);
+
+/* ---- solving ------------------------------------------------------------------------------ */
+
+/** A setting that is left open. */
+typedef enum vf_open {
+    VF_OPEN_CONTEXT = 0, /**< the largest context: at most the trained length of every sequence */
+    VF_OPEN_GPU_LAYERS,  /**< the most layers on the cards */
+    VF_OPEN_CPU_MOE      /**< the fewest leading layers whose experts stay on the CPU */
+} vf_open;
+
+/** What counts as an answer. */
+typedef struct vf_goal {
+    vf_verdict verdict;         /**< at least this good */
+    uint64_t host_limit;        /**< bytes of system memory that the rest must fit into; 0: not checked */
+    bool context_per_sequence;  /**< the runtime's context is that of one sequence, not of all */
+} vf_goal;
+
+/** Finds the best value of an open setting by estimating candidates. `found` are the settings with it,
+ * `out` the estimate under them. VF_ERR_NOT_FOUND when no value reaches the goal (`out` is then
+ * unspecified); errors of vf_estimate otherwise. */
+VF_API vf_status vf_solve(const vf_request *request, vf_open open, const vf_goal *goal, const vf_allocator *scratch,
+                          vf_settings *found, vf_result *out, vf_error *err);
 
 /** Runtimes that are built in: name of number `i` from 0, NULL past the end. Static storage. */
 VF_API const char *vf_runtime_name(uint32_t i);

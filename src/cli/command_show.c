@@ -179,6 +179,7 @@ static bool show_quant(session *s, sheet *t, const char *name)
     text(t, "runtimes", e.runtimes);
     aliases(t, s->catalog, index, vf_catalog_quant_alias);
     text(t, "note", e.note);
+    text(t, "approximate", e.approximate);
     text(t, "source", e.source);
     text(t, "confidence", e.confidence);
     close_sheet(t);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Loads that cannot be judged: of so many the reason is printed, the others are counted in the exit status only. */
+/* Loads that cannot be judged: of so many the reason is told, the others are seen in the exit status only. */
 #define ERRORS_SHOWN 10
 #define FLUSH_BYTES ((size_t)1 << 16)
 
@@ -85,16 +85,30 @@ static bool open_model(verifier *f, const vf_log *log, subject *sub, vf_error *e
                       sub->facts.n_embd, log->n_layer, log->n_embd);
 }
 
+/* The quantization that the name of the log's file tells; "" when it tells none. */
+static void quant_of_path(const session *s, const char *path, char *out, size_t size)
+{
+    uint32_t model, quant = UINT32_MAX;
+    vf_quant_entry e;
+    out[0] = 0;
+    if (path[0])
+        (void)vf_catalog_find_file(s->catalog, path, &model, &quant, NULL);
+    if (quant != UINT32_MAX && vf_catalog_quant(s->catalog, quant, &e) == VF_OK)
+        text_set(out, size, e.name);
+}
+
 static bool choose_quant(verifier *f, const vf_log *log, const subject *sub, choice *c, vf_error *err)
 {
     size_t at = 0;
     uint32_t index;
+    char in_path[64];
     const char *word = options_next(&f->s->opts, OPT_QUANT, &at);
     if (word && options_next(&f->s->opts, OPT_QUANT, &at))
         return fail(err, "--quant", "given twice: a log is compared with one quantization");
     if (!word && !sub->typed) {
         bool known = log->quant[0] && vf_catalog_find(f->s->catalog, VF_KIND_QUANT, log->quant, &index, NULL) == VF_OK;
-        word = known ? log->quant : NULL;
+        quant_of_path(f->s, log->path, in_path, sizeof in_path);
+        word = known ? log->quant : in_path[0] && !sub->quant_word[0] ? in_path : NULL;
         if (!word && !sub->quant_word[0])
             return fail(err, "--quant", "missing: the log does not say the quantization");
     }
@@ -226,6 +240,14 @@ static void general_notes(const verifier *f, const vf_log *log, verified *v)
         note(v, "a trial run without weights (no_alloc)");
     if (log->ollama && !log->estimate)
         note(v, "Ollama's own engine plans its buffers in another way than llama.cpp, which is what is predicted");
+    if (log->output_on_host && !f->beside->n_overrides)
+        note(v, "a version that keeps the output layer in system memory unless all layers are on the cards");
+    vf_runtime_entry runtime;
+    uint32_t index;
+    if (!log->n_outputs_max && !log->ollama && verify_differing(v) &&
+        vf_catalog_find(f->s->catalog, VF_KIND_RUNTIME, "llama.cpp", &index, NULL) == VF_OK &&
+        vf_catalog_runtime(f->s->catalog, index, &runtime) == VF_OK)
+        note(v, "predicted is llama.cpp %s; the log is of an older version, or leaves lines out", runtime.version);
     if (log->overridden && !f->beside->n_overrides)
         note(v, "tensors were put elsewhere, which is not predicted without --override-tensor");
     for (uint32_t i = 0; i < v->result->n_notes; i++)
@@ -263,8 +285,10 @@ static void tell(verifier *f, const vf_log *log, vf_error *err)
         text_set(err->file, sizeof err->file, f->log_name);
         err->line = log->line < UINT32_MAX ? (uint32_t)log->line : 0;
     }
-    if (f->n_errors++ < ERRORS_SHOWN)
+    if (f->n_errors++ < ERRORS_SHOWN) {
         error_print(err);
+        verify_error(&f->out, err);
+    }
     f->status = EXIT_BAD;
 }
 
@@ -297,8 +321,10 @@ static int run(verifier *f, input *in, vf_error *err)
         text_set(err->file, sizeof err->file, in->shown);
         text_set(err->text, sizeof err->text, strerror(in->error));
     }
-    if (st != VF_OK || f->broken)
+    if (st != VF_OK || f->broken) {
+        buf_free(&f->out.errors);
         return EXIT_BAD;
+    }
     if (f->out.n_loads == 0 && f->n_errors == 0) {
         (void)fail(err, "", "no buffer sizes in it: llama.cpp prints them while it loads (since 2026 with -lv 4), Ollama in its server's log");
         text_set(err->file, sizeof err->file, in->shown);

@@ -72,7 +72,7 @@ static bool read_card(session *s, const char *text, card *out, vf_error *err)
     uint32_t index;
     vf_error not_size = {0};
     *out = (card){0};
-    if (strcmp(text, "auto") == 0 || strcmp(text, "smallest") == 0)
+    if (strcmp(text, "auto") == 0)
         return fail_value(err, "--gpu", text, "not in this version");
     if (vf_parse_size(text, true, &total, &not_size) == VF_OK) {
         class_card(total, windows, out);
@@ -152,8 +152,8 @@ bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err)
 {
     *out = (gpu_set){.backend = VF_BACKEND_CPU};
     card first = {0};
-    if (strcmp(spec, "none") == 0) {
-        (void)snprintf(out->label, sizeof out->label, "none");
+    if (strcmp(spec, "none") == 0 || strcmp(spec, "smallest") == 0) { /* the smallest is searched for: solve.c */
+        (void)snprintf(out->label, sizeof out->label, "%s", spec);
         return true;
     }
     for (const char *part = spec;; part++) {

@@ -3,6 +3,7 @@
 #include "cli/measure.h"
 #include "cli/ollama.h"
 #include "cli/settings.h"
+#include "cli/solve.h"
 #include "cli/suggest.h"
 
 #include <stdio.h>
@@ -67,8 +68,6 @@ static bool add_quant(plan *p, const char *word, vf_error *err)
 {
     if (p->n_quants == ALTERNATIVES)
         return fail(err, "--quant", "more than %d alternatives", ALTERNATIVES);
-    if (strcmp(word, "best") == 0)
-        return fail_value(err, "--quant", word, "not in this version");
     p->quant[p->n_quants++] = word;
     return true;
 }
@@ -131,7 +130,7 @@ static bool check_stdin(const session *s, vf_error *err)
 bool plan_open(plan *p, session *s, vf_error *err)
 {
     *p = (plan){.s = s};
-    if (!check_model_options(s, err) || !check_stdin(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
+    if (!check_model_options(s, err) || !check_stdin(s, err) || !solve_check(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
         !session_catalog(s, err) || !runtime_parse(s, p->runtime, err))
         return false;
     size_t n_quant = list_bytes(&s->opts, OPT_QUANT), n_gpu = list_bytes(&s->opts, OPT_GPU);
@@ -167,7 +166,7 @@ void plan_close(plan *p)
 static bool make_context(const session *s, const subject *sub, uint64_t context, vf_settings *out, vf_error *err)
 {
     const opt_value *v = &s->opts.value[OPT_CONTEXT];
-    bool train = context == CONTEXT_TRAIN || (!context && v->text && v->word != NOT_A_WORD);
+    bool train = context == CONTEXT_TRAIN || (!context && v->text && v->word == 0);
     if (train && !sub->facts.n_ctx_train)
         return fail_value(err, "--context", "train", "the model's maximum is not known");
     if (train)
@@ -211,38 +210,43 @@ static void check_host(const session *s, vf_result *r, row *w)
              (unsigned long long)s->opts.value[OPT_HOST_MEMORY].number);
 }
 
-bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
+bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, choice *c, vf_error *err)
 {
-    static const int status[] = {[VF_FIT] = EXIT_FITS, [VF_FRAGILE] = EXIT_FRAGILE, [VF_NO_FIT] = EXIT_NO_FIT};
     session *s = p->s;
-    choice c;
     vf_request *q = p->request;
-    *err = (vf_error){0};
-    if (sub->facts.n_layer == 0 && !sub->weights_only)
-        return fail_value(err, "--model", sub->title, "a projector or an adapter, not a model (see --mmproj and --lora)");
     q->settings = p->settings;
-    if (!choice_make(s, sub, word, p->runtime, &c, err) || !settings_check(s, c.runtime, err) ||
+    if (!choice_make(s, sub, word, p->runtime, c, err) || !settings_check(s, c->runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
         return false;
-    const vf_settings asked = q->settings;
     q->member = p->member;
     q->n_members = p->beside.n_members;
     memcpy(p->member, p->beside.member, sizeof p->member);
-    if (strcmp(c.runtime, "ollama") == 0) {
+    if (strcmp(c->runtime, "ollama") == 0) {
         ollama_settings(s, sub, &q->settings);
         if (!ollama_members(s, sub, p->member, &q->n_members, err))
             return false;
     }
     const opt_value *backend = &s->opts.value[OPT_BACKEND];
-    bool generic = strcmp(c.runtime, "generic") == 0;
     q->model = sub->model;
-    q->quant = c.quant;
-    q->runtime = c.runtime;
+    q->quant = c->quant;
+    q->runtime = c->runtime;
     q->settings.backend = backend->text && gpu->n ? (vf_backend)backend->word : gpu->backend;
-    q->nominal_parameters = generic ? sub->nominal : 0;
+    q->nominal_parameters = strcmp(c->runtime, "generic") == 0 ? sub->nominal : 0;
     q->n_devices = gpu->n;
     memcpy(q->device, gpu->device, sizeof q->device);
-    if (vf_estimate(q, &s->alloc, p->result, err) != VF_OK) {
+    return true;
+}
+
+bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
+{
+    static const int status[] = {[VF_FIT] = EXIT_FITS, [VF_FRAGILE] = EXIT_FRAGILE, [VF_NO_FIT] = EXIT_NO_FIT};
+    session *s = p->s;
+    choice c;
+    char solved[VF_NOTE_TEXT] = "";
+    *err = (vf_error){0};
+    if (sub->facts.n_layer == 0 && !sub->weights_only)
+        return fail_value(err, "--model", sub->title, "a projector or an adapter, not a model (see --mmproj and --lora)");
+    if (!solve_case(p, sub, word, context, &gpu, &c, solved, err)) {
         if (!err->file[0] && !err->key[0] && err->status != VF_ERR_NOMEM)
             text_set(err->key, sizeof err->key, quote(sub->title).s);
         return false;
@@ -250,13 +254,21 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     check_host(s, p->result, &w);
     plan_worsen(p, status[p->result->verdict]);
-    stand_in_note(&w, sub, generic);
+    stand_in_note(&w, sub, strcmp(c.runtime, "generic") == 0);
+    if (solved[0])
+        row_note(&w, "%s", solved);
     if (c.note[0])
         row_note(&w, "%s", c.note);
-    ollama_notes(sub, &asked, q, &w);
+    vf_settings asked = p->settings;
+    (void)make_context(s, sub, context, &asked, err);
+    if (solved[0]) { /* what was found was asked for */
+        asked.context = p->request->settings.context;
+        asked.gpu_layers = p->request->settings.gpu_layers;
+    }
+    ollama_notes(sub, &asked, p->request, &w);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
-    if ((r->single || r->explain) && p->result->verdict != VF_FIT)
+    if ((r->single || r->explain) && p->result->verdict != VF_FIT && !solved[0])
         suggest_changes(p, sub, &w);
     report_row(r, &w);
     return true;

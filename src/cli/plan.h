@@ -20,6 +20,7 @@ typedef struct plan {
     char *text;          /**< copies of the comma lists, cut at the commas */
     vf_request *request; /**< room that every case uses anew */
     vf_result *result;
+    gpu_set solved; /**< --gpu smallest: the set that was tried last */
     int status; /**< the exit status so far */
 } plan;
 
@@ -32,6 +33,9 @@ void plan_close(plan *p);
 
 /** One case. `word` NULL: no quantization said; context 0: that of the options. False with err. */
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err);
+
+/** Fills p->request for one case, with the choice of quantization and runtime. False with err. */
+bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, choice *c, vf_error *err);
 
 /** Tells of an error of one case or line; the others go on. Clears it. */
 void plan_tell(plan *p, report *r, vf_error *err);

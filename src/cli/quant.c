@@ -111,6 +111,8 @@ static bool choice_of_word(session *s, const char *word, const char *runtime, ch
     if (!check_runtime(word, &e, out->runtime, err))
         return false;
     read_as(out->runtime, bare, &out->quant);
+    if (e.approximate[0] && out->quant.kind == VF_QUANT_GGUF)
+        (void)snprintf(out->note, sizeof out->note, "%s: %s", e.name, e.approximate);
     return true;
 }
 

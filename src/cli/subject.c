@@ -3,10 +3,7 @@
 #include "cli/model_file.h"
 #include "cli/ollama.h"
 
-#include <stdio.h>
 #include <string.h>
-
-#define NAME_LIMIT 256
 
 static bool ends_with(const char *text, size_t n, const char *end)
 {
@@ -21,65 +18,6 @@ static bool ends_with(const char *text, size_t n, const char *end)
     return n >= m;
 }
 
-static bool is_separator(char c)
-{
-    return c == '-' || c == '.' || c == '_' || c == ':' || c == ' ' || c == '/' || c == '@';
-}
-
-/* Words that packagers put behind a model's name and that say nothing about its size. */
-static size_t without_packaging(const char *name, size_t n)
-{
-    static const char *const words[] = {"gguf", "i1", "imatrix", "imat", "ud", "hf", "mlx"};
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        size_t m = strlen(words[i]);
-        if (n > m + 1 && is_separator(name[n - m - 1]) && ends_with(name, n, words[i]))
-            return without_packaging(name, n - m - 1);
-    }
-    return n;
-}
-
-bool split_quant(const session *s, const char *name, size_t *model_n, size_t *quant_at, size_t *quant_n)
-{
-    size_t n = without_packaging(name, strlen(name));
-    for (size_t i = 1; i + 1 < n; i++) {
-        char word[64];
-        uint32_t index;
-        if (!is_separator(name[i]) || n - i - 1 >= sizeof word)
-            continue;
-        memcpy(word, name + i + 1, n - i - 1);
-        word[n - i - 1] = 0;
-        if (vf_catalog_find(s->catalog, VF_KIND_QUANT, word, &index, NULL) != VF_OK)
-            continue;
-        *model_n = without_packaging(name, i);
-        *quant_at = i + 1;
-        *quant_n = n - i - 1;
-        return true;
-    }
-    return false;
-}
-
-/* The bare name of a GGUF file that is not there: no folders, no ".gguf", no "-00001-of-00003". */
-static void bare_name(const char *text, char out[NAME_LIMIT])
-{
-    size_t n = strlen(text);
-    out[0] = 0;
-    if (ends_with(text, n, ".gguf")) {
-        n -= 5;
-        const char *slash = strrchr(text, '/');
-        size_t skip = slash ? (size_t)(slash - text) + 1 : 0;
-        text += skip;
-        n -= skip;
-        uint64_t part, parts;
-        if (n > 15 && memcmp(text + n - 9, "-of-", 4) == 0 && text[n - 15] == '-' && parse_digits(text + n - 14, 5, &part) &&
-            parse_digits(text + n - 5, 5, &parts))
-            n -= 15;
-    }
-    if (n >= NAME_LIMIT)
-        return;
-    memcpy(out, text, n);
-    out[n] = 0;
-}
-
 static bool open_entry(session *s, uint32_t index, subject *out, vf_error *err)
 {
     if (vf_catalog_model_open(s->catalog, index, &s->alloc, &out->model, err) != VF_OK)
@@ -89,34 +27,59 @@ static bool open_entry(session *s, uint32_t index, subject *out, vf_error *err)
     return true;
 }
 
+/* The quantization that a name tells: as typed where it ends the name, else by its own name. */
+static void set_quant_word(const session *s, const char *text, uint32_t quant, subject *out)
+{
+    vf_quant_entry e;
+    uint32_t index;
+    if (vf_catalog_quant(s->catalog, quant, &e) != VF_OK)
+        return;
+    for (size_t n = strlen(text); (n = vf_catalog_split_name(s->catalog, text, n, &index)) > 0;)
+        if (index == quant && vf_catalog_find(s->catalog, VF_KIND_QUANT, text + n + 1, &index, NULL) == VF_OK &&
+            index == quant) {
+            text_set(out->quant_word, sizeof out->quant_word, text + n + 1);
+            return;
+        }
+    text_set(out->quant_word, sizeof out->quant_word, e.name);
+}
+
+/* A size class with a quantization behind it ("13B-Q8_0"). */
+static bool open_class(session *s, const char *text, subject *out)
+{
+    char name[sizeof out->class_name];
+    uint32_t index, quant;
+    vf_error ignored;
+    for (size_t n = strlen(text); (n = vf_catalog_split_name(s->catalog, text, n, &quant)) > 0;) {
+        if (n >= sizeof name)
+            continue;
+        memcpy(name, text, n);
+        name[n] = 0;
+        if (vf_catalog_size_class(s->catalog, name, &index, &out->nominal, NULL) != VF_OK)
+            continue;
+        if (!open_entry(s, index, out, &ignored))
+            return false;
+        text_set(out->class_name, sizeof out->class_name, name);
+        set_quant_word(s, text, quant, out);
+        return true;
+    }
+    return false;
+}
+
 /* A name of the catalog, with or without a quantization behind it. `err` is that of the whole name. */
 static bool open_name(session *s, const char *text, subject *out, vf_error *err)
 {
-    char name[NAME_LIMIT];
-    uint32_t index;
-    size_t model_n, quant_at, quant_n;
-    bare_name(text, name);
-    vf_status st = session_find(s, VF_KIND_MODEL, name[0] ? name : text, &index, err);
+    uint32_t index, quant;
+    vf_status st = session_find(s, VF_KIND_MODEL, text, &index, err);
     if (st == VF_OK)
         return open_entry(s, index, out, err);
-    if (st == VF_ERR_AMBIGUOUS || !name[0])
+    if (st == VF_ERR_AMBIGUOUS)
         return false;
-    size_t bare = without_packaging(name, strlen(name));
-    if (name[bare]) {
-        name[bare] = 0;
-        if (vf_catalog_find(s->catalog, VF_KIND_MODEL, name, &index, NULL) == VF_OK)
-            return open_entry(s, index, out, err);
-    }
-    if (!split_quant(s, name, &model_n, &quant_at, &quant_n))
+    st = vf_catalog_find_file(s->catalog, text, &index, &quant, s->terse ? NULL : err);
+    if (st == VF_ERR_NOT_FOUND && open_class(s, text, out))
+        return true;
+    if (st != VF_OK)
         return false;
-    memcpy(out->quant_word, name + quant_at, quant_n);
-    out->quant_word[quant_n] = 0;
-    name[model_n] = 0;
-    if (vf_catalog_find(s->catalog, VF_KIND_MODEL, name, &index, NULL) == VF_OK)
-        return open_entry(s, index, out, err);
-    if (vf_catalog_size_class(s->catalog, name, &index, &out->nominal, NULL) != VF_OK)
-        return false;
-    (void)snprintf(out->class_name, sizeof out->class_name, "%.*s", (int)sizeof out->class_name - 1, name);
+    set_quant_word(s, text, quant, out);
     return open_entry(s, index, out, err);
 }
 

@@ -34,8 +34,4 @@ typedef struct subject {
 bool subject_open(session *s, const char *text, subject *out, vf_error *err);
 void subject_close(subject *sub);
 
-/** Splits "llama-2-13b.Q8_0.gguf" into model and quantization: the longest ending behind a separator that
- * is the name of a quantization. False when there is none. Lengths are those within `name`. */
-bool split_quant(const session *s, const char *name, size_t *model_n, size_t *quant_at, size_t *quant_n);
-
 #endif

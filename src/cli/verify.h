@@ -22,10 +22,13 @@ typedef struct verify_out {
     format_id format;
     grid lines; /**< csv, tsv and markdown: one for all loads */
     uint64_t n_loads;
+    buf errors; /**< json: loads that could not be judged, as objects */
 } verify_out;
 
 void verify_begin(verify_out *o, session *s);
 void verify_load(verify_out *o, const verified *v);
+/** A load that could not be judged, for json's list of errors. */
+void verify_error(verify_out *o, const vf_error *err);
 void verify_end(verify_out *o);
 
 /** Rows that differ. */

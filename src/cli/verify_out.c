@@ -237,10 +237,37 @@ void verify_load(verify_out *o, const verified *v)
     o->n_loads++;
 }
 
+void verify_error(verify_out *o, const vf_error *err)
+{
+    char where[400], message[800];
+    json_out j = {.b = &o->errors, .depth = 2, .pretty = true, .more = o->errors.n > 0};
+    json_open(&j, NULL, '{');
+    json_str(&j, "where", error_where(err, where, sizeof where));
+    json_str(&j, "message", error_message(err, message, sizeof message));
+    json_close(&j, '}');
+}
+
+static void json_end(verify_out *o)
+{
+    buf *b = &o->s->out;
+    json_out j = {.b = b, .pretty = true, .depth = 2, .more = o->n_loads > 0};
+    json_close(&j, ']');
+    json_open(&j, "errors", '[');
+    if (o->errors.n) {
+        buf_add(b, o->errors.p, o->errors.n);
+        j.more = true;
+    }
+    json_close(&j, ']');
+    json_close(&j, '}');
+    buf_str(b, "\n");
+    b->failed = b->failed || o->errors.failed;
+}
+
 void verify_end(verify_out *o)
 {
     if (o->format == FORMAT_JSON)
-        buf_str(&o->s->out, o->n_loads ? "\n  ]\n}\n" : "]\n}\n");
+        json_end(o);
     else if (o->format != FORMAT_TABLE && o->format != FORMAT_JSONL)
         grid_end(&o->lines);
+    buf_free(&o->errors);
 }

@@ -137,6 +137,7 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
         .name = vf_blob_text(b, row->name),
         .kind = vf_quant_kind_name(row->kind),
         .note = vf_blob_text(b, row->note),
+        .approximate = vf_blob_text(b, row->approximate),
         .source = vf_blob_text(b, row->source),
         .confidence = vf_confidence_name(row->confidence),
         .runtimes = vf_blob_text(b, row->runtimes_text),
@@ -146,7 +147,10 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
         .n_aliases = row->aliases.count,
     };
     const vf_type_info *type = vf_type_find(vf_blob_text(b, row->type));
+    const vf_type_info *output = vf_type_find(vf_blob_text(b, row->output_type));
     out->quant.kind = (vf_quant_kind)row->kind;
+    out->quant.output_typed = row->output_type.offset && output;
+    out->quant.output_type = output ? output->type : VF_TYPE_F32;
     out->quant.ftype = row->ftype;
     out->quant.type = type ? type->type : VF_TYPE_F32;
     out->quant.millibits = out->millibits;

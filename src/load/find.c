@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "load/catalog.h"
 #include "load/lookup.h"
+#include "load/words.h"
 
 /* ---- size classes --------------------------------------------------------------------------- */
 
@@ -109,17 +110,43 @@ static bool ends_with(const char *text, size_t n, const char *end)
 /** Ends of pieces that a quantization's name may fill: separators, and the end. */
 static bool is_border(const char *text, size_t n, size_t i)
 {
-    return i == n || strchr("-_. :/@", text[i]) != NULL;
+    return i == n || vf_is_separator(text[i]);
 }
 
-/** Finds the quantization that begins at `start`, the longest such. */
+/** The length of a name without the words at its end that packers add and that say nothing of its size. */
+static size_t without_packing(const char *text, size_t n)
+{
+    static const char *const words[] = {"gguf", "i1",      "imatrix",   "imat", "hf",
+                                        "qat",  "unsloth", "quantized", NULL};
+    for (size_t i = 0; words[i]; i++) {
+        size_t m = strlen(words[i]);
+        if (n > m + 1 && is_border(text, n, n - m - 1) && ends_with(text, n, words[i]))
+            return without_packing(text, n - m - 1);
+    }
+    return n;
+}
+
+/** Finds the quantization of a word as the packer of the whole name means it: "4bit" is MLX's own when the
+ * name begins with "mlx-community/", as "mlx-4bit". */
+static bool quant_of_packer(const vf_blob *blob, const char *text, const char *word, size_t n, uint32_t *quant)
+{
+    char name[VF_NAME_SIZE];
+    size_t first = 0;
+    while (text[first] && !vf_is_separator(text[first]))
+        first++;
+    if (!strchr(text, '/') || first == 0 || first + 1 + n > VF_NAME_LIMIT)
+        return false;
+    memcpy(name, text, first);
+    name[first] = '-';
+    memcpy(name + first + 1, word, n);
+    return vf_index_find(blob, VF_KIND_QUANT, name, first + 1 + n, quant, NULL) == VF_OK;
+}
+
+/** Finds the quantization that a word, all that is left of the name, tells. */
 static bool quant_at(const vf_blob *blob, const char *text, size_t n, size_t start, uint32_t *quant)
 {
-    for (size_t end = n; end > start; end--)
-        if (is_border(text, n, end) &&
-            vf_index_find(blob, VF_KIND_QUANT, text + start, end - start, quant, NULL) == VF_OK)
-            return true;
-    return false;
+    return quant_of_packer(blob, text, text + start, n - start, quant) ||
+           vf_index_find(blob, VF_KIND_QUANT, text + start, n - start, quant, NULL) == VF_OK;
 }
 
 /** The file's own name: without folders, ".gguf", and the number of a part. */
@@ -140,25 +167,42 @@ static const char *bare_name(const char *name, size_t *n)
     return text;
 }
 
+size_t vf_catalog_split_name(const vf_catalog *c, const char *name, size_t n, uint32_t *quant)
+{
+    size_t whole = without_packing(name, strlen(name));
+    /* From the right, as models have such words in their own names: "-2b-it" reads like "2bit". */
+    for (size_t i = n < whole ? n : whole; i-- > 1;)
+        if (is_border(name, whole, i) && i + 1 < whole && quant_at(&c->blob, name, whole, i + 1, quant))
+            return i;
+    return 0;
+}
+
 vf_status vf_catalog_find_file(const vf_catalog *c, const char *name, uint32_t *model, uint32_t *quant, vf_error *err)
 {
     const vf_blob *blob = &c->blob;
-    size_t n = strlen(name), model_n;
+    char text[VF_NAME_SIZE];
+    size_t n = strlen(name), left = SIZE_MAX, bare;
     *quant = UINT32_MAX;
     if (n > VF_NAME_LIMIT)
         return vf_index_find(blob, VF_KIND_MODEL, name, n, model, err);
-    const char *text = bare_name(name, &n);
-    model_n = n;
-    if (vf_index_find(blob, VF_KIND_MODEL, text, n, model, NULL) == VF_OK)
+    const char *own = bare_name(name, &n);
+    memcpy(text, own, n);
+    text[n] = 0;
+    vf_status s = vf_index_find(blob, VF_KIND_MODEL, text, n, model, NULL);
+    if (s != VF_ERR_NOT_FOUND)
+        return s == VF_OK ? s : vf_index_find(blob, VF_KIND_MODEL, text, n, model, err);
+    bare = without_packing(text, n);
+    if (bare < n && vf_index_find(blob, VF_KIND_MODEL, text, bare, model, NULL) == VF_OK)
         return VF_OK;
-    /* From the right, as models have such words in their own names: "-2b-it" reads like "2bit". */
-    for (size_t i = n; i-- > 1;) {
-        if (!is_border(text, n, i - 1) || !quant_at(blob, text, n, i, quant))
-            continue;
-        model_n = i - 1;
-        if (vf_index_find(blob, VF_KIND_MODEL, text, model_n, model, NULL) == VF_OK)
+    for (size_t i = n; (i = vf_catalog_split_name(c, text, i, quant)) > 0;) {
+        left = i;
+        s = vf_index_find(blob, VF_KIND_MODEL, text, i, model, NULL);
+        bare = without_packing(text, i);
+        if (s == VF_ERR_NOT_FOUND && bare < i)
+            s = vf_index_find(blob, VF_KIND_MODEL, text, bare, model, NULL);
+        if (s == VF_OK)
             return VF_OK;
     }
     *quant = UINT32_MAX;
-    return vf_index_find(blob, VF_KIND_MODEL, text, model_n, model, err);
+    return vf_index_find(blob, VF_KIND_MODEL, text, left == SIZE_MAX ? n : left, model, err);
 }

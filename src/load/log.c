@@ -110,6 +110,9 @@ vf_log_device *vf_log_find_device(vf_log_reader *r, const char *name, size_t n)
 {
     static const char *const suffixes[] = {"_Mapped", "_Private", "_Shared", "_Split"};
     vf_log *log = &r->log;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)name[i] <= ' ' || (unsigned char)name[i] >= 0x7f)
+            return NULL;
     if (n == 0)
         return NULL;
     if (is_host(name, n))
@@ -162,13 +165,23 @@ static void tell(vf_log_reader *r, const vf_log *log)
     r->stopped = !r->fn(r->ctx, log);
 }
 
+/** Weights were printed, and all of them as nothing: a trial, though its no_alloc was not printed. */
+static bool has_no_weights(const vf_log *log)
+{
+    uint64_t sum = log->host.term[VF_LOG_WEIGHTS].bytes;
+    for (uint32_t i = 0; i < log->n_devices; i++)
+        sum = vf_add(sum, log->device[i].term[VF_LOG_WEIGHTS].bytes);
+    return vf_log_says(log, VF_LOG_WEIGHTS) && sum == 0;
+}
+
 void vf_log_end_load(vf_log_reader *r)
 {
     bool any = false;
     for (int t = 0; t < VF_LOG_TERMS; t++)
         any = any || vf_log_says(&r->log, (vf_log_term)t);
-    if (!any)
-        return;
+    if (!any || r->n_cached < r->n_cached_first)
+        return; /* fewer layers than before: a context of the MTP blocks alone */
+    r->log.no_alloc = r->log.no_alloc || has_no_weights(&r->log);
     if (r->log.no_alloc)
         vf_log_forget(&r->log, VF_LOG_WEIGHTS); /* printed as 0.00 MiB */
     if (r->log.no_alloc || r->log.estimate) {
@@ -187,6 +200,21 @@ void vf_log_begin_load(vf_log_reader *r)
     memcpy(r->log.host.name, "host", 5);
     r->log.line = r->line;
     r->aside = false;
+    r->n_repeating = r->n_cached = r->n_cached_first = 0;
+}
+
+void vf_log_begin_again(vf_log_reader *r)
+{
+    if (!vf_log_says(&r->log, VF_LOG_KV_CACHE) && !vf_log_says(&r->log, VF_LOG_COMPUTE))
+        return;
+    vf_log_end_load(r);
+    for (int t = 0; t < VF_LOG_TERMS; t++) {
+        vf_log_forget(&r->log, (vf_log_term)t);
+        r->from_table[t] = false;
+    }
+    r->n_cached = r->n_cached_first = 0;
+    r->log.line = r->line;
+    r->log.no_alloc = r->log.has_types = false;
 }
 
 void vf_log_begin_context(vf_log_reader *r)
@@ -199,6 +227,8 @@ void vf_log_begin_context(vf_log_reader *r)
         vf_log_forget(log, (vf_log_term)t);
         r->from_table[t] = false;
     }
+    r->n_cached_first = r->n_cached > r->n_cached_first ? r->n_cached : r->n_cached_first;
+    r->n_cached = 0;
     log->line = r->line;
     log->n_ctx = 0;
     log->n_seq_max = log->n_batch = log->n_ubatch = log->n_outputs_max = 0;

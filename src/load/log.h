@@ -20,6 +20,8 @@ typedef struct vf_log_reader {
     bool aside;      /**< lines are about a second context of the same model (MTP) */
     bool from_table[VF_LOG_TERMS]; /**< amounts are those of the memory breakdown */
     vf_log_card card[VF_MAX_DEVICES];
+    uint64_t n_cached, n_cached_first; /**< layers in the caches of this context, and of the model's first */
+    uint64_t n_repeating; /**< of "offloading N repeating layers" */
     uint64_t line;
     uint64_t n_told;
     bool stopped;
@@ -29,6 +31,8 @@ typedef struct vf_log_reader {
 
 /** Another model is loaded; what was read of the one before is told. */
 void vf_log_begin_load(vf_log_reader *r);
+/** Weights are loaded again, though nothing said that a load begins. */
+void vf_log_begin_again(vf_log_reader *r);
 /** Another context is made for the same model. */
 void vf_log_begin_context(vf_log_reader *r);
 /** The end of a load: tells it when there is something to tell. */

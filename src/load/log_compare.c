@@ -44,6 +44,16 @@ static void set_split(const vf_log *log, vf_settings *s)
         s->tensor_split[i] = log->device[i].layers;
 }
 
+/** Until the end of 2025 `-ngl 20` meant the last 20 blocks, and the output only when all of them were on the
+ * cards: today's 21 with the output, and its tied copy, kept back. */
+static void keep_output_back(vf_settings *s)
+{
+    static const vf_override output[] = {{"^(output|token_embd)", VF_DEVICE_CPU}};
+    s->gpu_layers++;
+    s->override = output;
+    s->n_override = 1;
+}
+
 void vf_log_request(const vf_log *log, vf_request *q)
 {
     vf_settings *s = &q->settings;
@@ -66,6 +76,8 @@ void vf_log_request(const vf_log *log, vf_request *q)
     s->backend = backend_of(log);
     if (log->n_offloadable)
         s->gpu_layers = log->n_offloaded == log->n_offloadable ? VF_LAYERS_ALL : log->n_offloaded;
+    if (log->output_on_host)
+        keep_output_back(s);
     set_split(log, s);
     q->n_devices = log->n_devices;
     for (uint32_t i = 0; i < log->n_devices; i++) {

@@ -91,6 +91,14 @@ static void offloaded(vf_log_reader *r, const char *at)
         return;
     r->log.n_offloaded = (uint32_t)(n & UINT32_MAX);
     r->log.n_offloadable = (uint32_t)(of & UINT32_MAX);
+    r->log.output_on_host = n > 0 && n < of && r->n_repeating == n;
+}
+
+/** "offloading 25 repeating layers to GPU": one less than what is offloaded, as the output layer counts. */
+static void offloading(vf_log_reader *r, const char *at)
+{
+    uint64_t n;
+    r->n_repeating = vf_log_number(&at, &n) && strncmp(at, " repeating", 10) == 0 ? n : r->n_repeating;
 }
 
 /** src/llama-model.cpp, with -v: "layer   3 assigned to device CUDA0, is_swa = 0" */
@@ -206,10 +214,14 @@ static void one_cache(vf_log_reader *r, const char *at)
 }
 
 /** "(  8192 cells,  32 layers,  4/1 seqs)": sequences, and streams when they are not one for all. */
-static void sequences(vf_log_reader *r, const char *at)
+static void sequences(vf_log_reader *r, const char *at, const char *line)
 {
     uint64_t n, streams;
-    const char *p = at;
+    const char *p = at - strlen(" layers, ");
+    while (p > line && p[-1] >= '0' && p[-1] <= '9')
+        p--;
+    r->n_cached += vf_log_number(&p, &n) && n < UINT32_MAX ? n : 0;
+    p = at;
     if (r->aside || !vf_log_number(&p, &n) || n == 0 || n > 65536)
         return;
     bool has_streams = *p == '/' && (p++, vf_log_number(&p, &streams)) && streams > 0;
@@ -339,6 +351,8 @@ static void buffer_size(vf_log_reader *r, const char *at, const char *line)
     unsigned decimals;
     if (term < 0 || !vf_log_decimal(&at, &value, &decimals) || !starts(at, " MiB"))
         return;
+    if (term == VF_LOG_WEIGHTS)
+        vf_log_begin_again(r);
     vf_log_device *d = vf_log_find_device(r, name, n);
     if (!d)
         return;
@@ -413,6 +427,7 @@ static const struct {
     {"llama_init_from_model: n_seq_max ", new_context, NULL},
     {"llama_context: n_seq_max ", new_context, NULL},
     {"llama_context: n_ctx ", new_context, NULL},
+    {"offloading ", offloading, NULL},
     {"offloaded ", offloaded, NULL},
     {" assigned to device ", assigned, NULL},
     {" buffer type overridden to ", NULL, overridden},
@@ -422,7 +437,7 @@ static const struct {
     {" K (", cache_types, NULL},
     {"type_k = '", cache_types_quoted, NULL},
     {"KV self size", one_cache, NULL},
-    {" layers, ", sequences, NULL},
+    {" layers, ", NULL, sequences},
     {"n_slots = ", slots, NULL},
     {"sched_reserve: reserving", reserving, NULL},
     {"buffer size =", NULL, buffer_size},

@@ -152,13 +152,17 @@ static void load_request(vf_log_reader *r, const char *line)
     vf_log *log = &r->log;
     if (!behind(f, "KvSize:"))
         return; /* Operation:close */
+    for (int t = 0; t < VF_LOG_TERMS; t++)
+        vf_log_forget(log, (vf_log_term)t); /* what was said before was the plan */
     log->ollama = true;
     log->estimate = false;
     log->n_ctx = behind(f, "KvSize:");
     log->n_seq_max = behind(f, "Parallel:");
     log->n_batch = log->n_ubatch = behind(f, "BatchSize:");
     log->kv_unified = log->n_seq_max > 1;
-    log->flash_attn = strstr(f.text, "FlashAttention:true") || strstr(f.text, "FlashAttention:Enabled") ? VF_ON : VF_OFF;
+    log->flash_attn = strstr(f.text, "FlashAttention:true") || strstr(f.text, "FlashAttention:Enabled") ? VF_ON
+                      : strstr(f.text, "FlashAttention:Auto")                                          ? VF_AUTO
+                                                                                                       : VF_OFF;
     set_types(log, f, "KvCacheType:");
 }
 

@@ -87,6 +87,8 @@ static const vf_field quant_fields[] = {
     CHOICE(vf_quant_row, "kind", kind, quant_kinds, true, "what rule makes storage types of tensors"),
     COUNT(vf_quant_row, "ftype", ftype, 0, 1024, false, "gguf: llama_ftype"),
     TEXT(vf_quant_row, "type", type, false, "storage type of most weights"),
+    TEXT(vf_quant_row, "output_type", output_type, false, "storage type of output matrix and token embeddings, if set"),
+    TEXT(vf_quant_row, "approximate", approximate, false, "why sizes need not be those of the mix, and by how much"),
     MILLI(vf_quant_row, "bits", bits, 250, 64000, true, "bits of a weight, scales included"),
     MILLI(vf_quant_row, "nominal_bits", nominal_bits, 250, 64000, false, "bits of a weight, as the name says"),
     FLAG(vf_quant_row, "imatrix", imatrix, "only made with an importance matrix"),

@@ -33,6 +33,8 @@ typedef struct vf_quant_row {
     bool imatrix;
     uint32_t ftype;
     vf_str type;           /**< name of the storage type most weights have */
+    vf_str output_type;    /**< of the output matrix and the token embeddings; empty: by the mix */
+    vf_str approximate;    /**< what makes the bits of a model differ from those of the mix; empty: exact */
     uint32_t bits;         /**< × 1000, scales included */
     uint32_t nominal_bits; /**< × 1000, as the name says */
     vf_str runtime;        /**< which the name implies */

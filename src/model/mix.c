@@ -111,6 +111,7 @@ void vf_mix_categories(vf_model *m)
 
 typedef struct state {
     const vf_model *m;
+    const vf_quant *quant;
     vf_ftype ftype;
     vf_type base; /* the file type's own */
     bool imatrix, tied, falcon, bailingmoe3, is_70b;
@@ -314,6 +315,8 @@ static vf_type gate_up_type(const state *s, uint32_t i)
 
 static vf_type rule(state *s, const vf_tensor *t, category c)
 {
+    if (s->quant->output_typed && (c == CAT_OUTPUT || c == CAT_TOKEN_EMBD))
+        return s->quant->output_type; /* --output-tensor-type and --token-embedding-type */
     if (c == CAT_OUTPUT || (s->tied && c == CAT_TOKEN_EMBD))
         return output_type(s, t);
     if (s->ftype == VF_FTYPE_MXFP4_MOE) {
@@ -400,9 +403,10 @@ static bool is_70b(const vf_model *m)
     return false;
 }
 
-static state begin(const vf_model *m, const vf_ftype_info *info, bool imatrix)
+static state begin(const vf_model *m, const vf_quant *quant, const vf_ftype_info *info)
 {
-    state s = {.m = m, .ftype = info->id, .base = info->type, .imatrix = imatrix};
+    bool imatrix = quant->imatrix || info->needs_imatrix;
+    state s = {.m = m, .quant = quant, .ftype = info->id, .base = info->type, .imatrix = imatrix};
     s.falcon = is(m->arch_name, "falcon");
     s.bailingmoe3 = is(m->arch_name, "bailingmoe3");
     s.n_layer = m->hp.block_count;
@@ -443,7 +447,7 @@ static vf_status gguf_types(const vf_model *m, const vf_quant *quant, uint16_t *
     const vf_ftype_info *info = vf_ftype_get(quant->ftype);
     if (!info || !info->can_quantize)
         return vf_fail(err, VF_ERR_USAGE, "file type %u is none that llama-quantize can make", quant->ftype);
-    state s = begin(m, info, quant->imatrix || info->needs_imatrix);
+    state s = begin(m, quant, info);
     bool blocks = vf_type_get(info->type)->quantized;
     for (size_t k = 0; k < m->n_tensors; k++) {
         uint32_t i = m->order[k];

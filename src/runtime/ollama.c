@@ -23,7 +23,8 @@
 static const struct {
     uint64_t memory;
     uint32_t num_ctx;
-} default_num_ctx[] = {{47 * GIB, 262144}, {23 * GIB, 32768}, {0, 4096}};
+    const char *range;
+} default_num_ctx[] = {{47 * GIB, 262144, " (47 GiB and more)"}, {23 * GIB, 32768, " (23 GiB and more)"}, {0, 4096, ""}};
 
 /* server/sched.go: architectures that get one sequence, whatever OLLAMA_NUM_PARALLEL says. */
 static const char *const one_sequence[] = {
@@ -49,30 +50,48 @@ static uint32_t take_parallel(const vf_model *m, uint32_t asked, vf_result *out)
     return 1;
 }
 
-/** Ollama's setting is the context of one sequence, num_ctx, cut to the trained length; ours is the total,
- * as llama-server gets it. */
-static void take_context(const vf_case *k, uint32_t parallel, vf_settings *s, vf_result *out)
+static uint64_t gpu_memory(const vf_request *r)
 {
-    uint64_t memory = 0, asked = s->context, train = k->model->hp.context_length;
-    size_t row = 0;
-    for (uint32_t i = 0; i < k->request->n_devices; i++) {
-        const vf_device *d = &k->request->device[i];
-        memory = vf_add(memory, d->reserved < d->total ? d->total - d->reserved : 0);
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < r->n_devices; i++) {
+        const vf_device *d = &r->device[i];
+        sum = vf_add(sum, d->reserved < d->total ? d->total - d->reserved : 0);
     }
+    return sum;
+}
+
+static uint32_t default_context(uint64_t memory, uint64_t train, vf_result *out)
+{
+    size_t row = 0;
     while (memory < default_num_ctx[row].memory)
         row++;
-    uint64_t num_ctx = asked ? asked / parallel : default_num_ctx[row].num_ctx;
-    bool cut = train && num_ctx > train;
-    if (cut)
-        num_ctx = train;
-    if (!asked || cut || s->parallel != parallel)
+    uint32_t n = default_num_ctx[row].num_ctx;
+    bool cut = train && n > train;
+    const char *less = cut ? "the trained length, below " : "";
+    n = cut ? (uint32_t)train : n;
+    if (memory)
+        vf_add_note(out, "no --context: num_ctx %u, %sOllama's default with %llu MiB of GPU memory%s", n, less,
+                    (unsigned long long)(memory / MIB), default_num_ctx[row].range);
+    else
+        vf_add_note(out, "no --context: num_ctx %u, %sOllama's default without a GPU", n, less);
+    return n;
+}
+
+/** Ollama's setting is the context of one sequence, num_ctx, cut to the trained length; ours is the total,
+ * as llama-server gets it. `parallel`: the sequences asked for. */
+static void take_context(const vf_case *k, uint32_t parallel, vf_settings *s, vf_result *out)
+{
+    uint64_t train = k->model->hp.context_length, num_ctx = s->context / parallel;
+    if (!s->context) {
+        num_ctx = default_context(gpu_memory(k->request), train, out);
         s->context = vf_mul(num_ctx, s->parallel);
-    if (!asked)
-        vf_add_note(out, "no --context: num_ctx %llu, %sOllama's default with %llu MiB of GPU memory%s",
-                    (unsigned long long)num_ctx, cut ? "the trained length, below " : "",
-                    (unsigned long long)(memory / MIB), row == 0 ? " (47 GiB and more)" : row == 1 ? " (23 GiB and more)" : "");
-    else if (cut)
+    } else if (train && num_ctx > train) {
         vf_add_note(out, "Ollama cuts num_ctx to the trained length, %llu", (unsigned long long)train);
+        num_ctx = train;
+        s->context = vf_mul(num_ctx, s->parallel);
+    } else if (s->parallel != parallel && num_ctx) {
+        s->context = vf_mul(num_ctx, s->parallel);
+    }
     if (s->parallel > 1)
         vf_add_note(out, "context %llu is the total of %u sequences: num_ctx %llu for each", (unsigned long long)s->context,
                     s->parallel, (unsigned long long)num_ctx);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The JSON output against data/schema/result.schema.json, and against the other formats.
+"""The JSON output against data/schema/result.schema.json and verify.schema.json, and against the other formats.
 
 usage: schema.py PROGRAM ROOT
 
@@ -120,6 +120,32 @@ def broken_output_is_seen(c, schema, good):
     c.that(changed(lambda d: d.update(extra=1)), "a field that the schema lacks is found")
 
 
+def verified(c):
+    """verify: its own schema, and the same numbers in every format."""
+    schema = json.loads((Path(sys.argv[2]) / "data/schema/verify.schema.json").read_text(encoding="utf-8"))
+    for name in ("verify", "verify-two-cards", "verify-server", "verify-ollama-engine"):
+        args = ["verify", str(Path(__file__).resolve().parent / "golden" / name / "log"), "--model", "%s" % (
+            "gemma-3-270m" if name == "verify-server" else "qwen2.5-0.5b")]
+        r = c.run(*args, "-f", "json")
+        doc = r.json()
+        c.equal(findings(doc, schema, schema), [], "%s: schema" % args)
+        c.equal(r.exit, 1 if any(x["result"] == "differs" for x in doc["loads"]) else 0, "%s: exit status" % args)
+        c.equal([json.loads(x) for x in c.run(*args, "-f", "jsonl").out.splitlines()], doc["loads"], "%s: jsonl" % args)
+        amounts = [a for x in doc["loads"] for a in x["amounts"]]
+        rows = list(csv.DictReader(io.StringIO(c.run(*args, "-f", "csv").out)))
+        c.that(amounts, "%s: amounts" % args)
+        for a, row in zip(amounts, rows):
+            c.equal((row["device"], int(row["predicted_bytes"]), row["result"]), (a["device"], a["predicted_bytes"], a["result"]),
+                    "%s: csv" % args)
+            if a["allocated_bytes"] is not None and a["result"] != "equal":
+                c.equal(a["difference_bytes"], a["allocated_bytes"] - a["predicted_bytes"], "%s: difference" % args)
+        c.equal(len(amounts), len(rows), "%s: csv rows" % args)
+    several = Path(__file__).resolve().parent / "golden/verify-several/stdin"
+    doc = c.run("verify", "-", "-f", "json", stdin=several.read_bytes()).json()
+    c.equal(findings(doc, schema, schema), [], "several loads: schema")
+    c.equal((len(doc["loads"]), len(doc["errors"])), (2, 1), "several loads: one is not known")
+
+
 def main():
     c = Checks(sys.argv[1])
     schema = json.loads((Path(sys.argv[2]) / "data/schema/result.schema.json").read_text(encoding="utf-8"))
@@ -140,6 +166,7 @@ def main():
     c.equal(findings(listed.json(), schema, schema), [], "a list: schema")
     c.equal([e["where"] for e in listed.json()["errors"]], ["standard input, line 2"], "a list: errors")
     c.equal(listed.exit, 2, "a list with a bad line: exit status")
+    verified(c)
     return c.end()
 
 

@@ -6,7 +6,7 @@ usage: make.py OUTDIR
 OUTDIR gets one folder per kind and manifest.jsonl, one JSON object a line:
 
   name      unique id, "kind/slug"
-  kind      argv catalog gguf safetensors config ollama index list output env oom
+  kind      argv catalog gguf safetensors config ollama index list log output env oom
   file      path under OUTDIR ("" where the case needs no file)
   args      argument template; "{file}" and "{dir}" stand for absolute paths,
             {"rep": TEXT, "n": N} for TEXT repeated N times,
@@ -33,7 +33,7 @@ import json
 import os
 import sys
 
-from corpus import argv, base, catalog, config, gguf, gguf_shapes, lists, ollama, output, safetensors
+from corpus import argv, base, catalog, config, gguf, gguf_shapes, lists, logs, ollama, output, safetensors
 
 MAKERS = (
     gguf.make_gguf,
@@ -43,6 +43,7 @@ MAKERS = (
     catalog.make_catalog,
     ollama.make_ollama,
     lists.make_list,
+    logs.make_log,
     argv.make_argv,
     output.make_output,
 )

@@ -7,8 +7,8 @@ usage: check.py --build DIR [--cc CC] [--update]      the examples
 A console block is one shell session in a folder of its own, with the program in PATH: lines that begin
 with "$ " are commands (continued by a backslash), the lines behind them their output, stdout and stderr
 together. "..." stands for any lines. A C block is compiled against the library and kept as fits.c and
-./fits, a JSON block is mine.json. The folder has Llama-3.1-8B-Instruct-Q4_K_M.gguf, a header and a hole. --update writes the
-output anew. Standard library only.
+./fits, a JSON block is mine.json. The folder has Llama-3.1-8B-Instruct-Q4_K_M.gguf, a header and a
+hole, and llama-server.log. --update writes the output anew. Standard library only.
 """
 import argparse
 import gzip
@@ -25,6 +25,7 @@ ROOT = HERE.parent.parent
 README = ROOT / "README.md"
 BLOCK = re.compile(r"(?ms)^```(\w+)\n(.*?)^```$")
 HEADERS = ROOT / "tests/accuracy/headers"
+LOG, LOG_FILE = ROOT / "tests/cli/golden/verify-unified/log", "llama-server.log"
 HEADER, MODEL_FILE = "llama-3.1-8b.Q4_K_M.gguf", "Llama-3.1-8B-Instruct-Q4_K_M.gguf"
 
 
@@ -67,6 +68,7 @@ def prepare(folder, o):
     sizes = json.loads((HEADERS / "sizes.json").read_text(encoding="utf-8"))
     (folder / MODEL_FILE).write_bytes(gzip.decompress((HEADERS / (HEADER + ".gz")).read_bytes()))
     os.truncate(folder / MODEL_FILE, sizes[HEADER])
+    (folder / LOG_FILE).write_bytes(LOG.read_bytes())
     return dict(os.environ, PATH="%s:%s" % (o.build, os.environ["PATH"]), LC_ALL="C.UTF-8", COLUMNS="100")
 
 

@@ -214,6 +214,42 @@ static void test_several(void)
     CHECK(read_bytes(both, strlen(both), 0) == VF_OK && all.n == 3 && !all.log[0].no_alloc, "else not");
 }
 
+/* llama-server of 2026, at a level that leaves out where a load begins: the trials that fit the model to the
+ * card come first. */
+static void test_trials(void)
+{
+    static const char text[] = "load_tensors: CPU model buffer size = 0.00 MiB\nload_tensors: CUDA0 model buffer size = 0.00 MiB\n"
+                               "llama_kv_cache: CUDA0 KV buffer size = 0.00 MiB\nsched_reserve: CUDA0 compute buffer size = 9.00 MiB\n"
+                               "load_tensors: offloading 20 repeating layers to GPU\nload_tensors: offloaded 20/33 layers to GPU\n"
+                               "load_tensors: CPU model buffer size = 5.00 MiB\nload_tensors: CUDA0 model buffer size = 6.00 MiB\n"
+                               "llama_kv_cache: CUDA0 KV buffer size = 7.00 MiB\nsched_reserve: CUDA0 compute buffer size = 8.00 MiB\n";
+    vf_request q = {0};
+    const vf_log *l = read_text(text);
+    CHECK(!l->no_alloc && l->line == 7, "the real load, at line %d", (int)l->line);
+    CHECK_U64(l->device[0].term[VF_LOG_WEIGHTS].bytes, 6 * MIB, "weights");
+    CHECK_U64(l->device[0].term[VF_LOG_COMPUTE].bytes, 8 * MIB, "compute");
+    CHECK(l->output_on_host, "20 blocks without the output layer");
+    vf_log_request(l, &q);
+    CHECK(q.settings.gpu_layers == 21 && q.settings.n_override == 1, "which is kept back");
+}
+
+/* A second context with fewer layers is that of the MTP blocks; one with as many is told. */
+static void test_contexts(void)
+{
+    static const char first[] = "load_tensors: CUDA0 model buffer size = 6.00 MiB\nllama_context: constructing llama_context\n"
+                                "llama_kv_cache: CUDA0 KV buffer size = 7.00 MiB\n"
+                                "llama_kv_cache: size = 7.00 MiB (  256 cells,  16 layers,  1/1 seqs), K (f16): 3.50 MiB, V (f16): 3.50 MiB\n"
+                                "llama_context: constructing llama_context\nllama_kv_cache: CUDA0 KV buffer size = 1.00 MiB\n";
+    static const char *const second[] = {"x: size = 1.00 MiB (  256 cells,   1 layers,  1/1 seqs), K (f16): 0.50 MiB, V (f16): 0.50 MiB\n",
+                                         "x: size = 1.00 MiB (  256 cells,  16 layers,  1/1 seqs), K (f16): 0.50 MiB, V (f16): 0.50 MiB\n"};
+    char text[1000];
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, "%s%s", first, second[i]);
+        CHECK(read_bytes(text, strlen(text), 0) == VF_OK && all.n == i + 1, "%d loads", (int)all.n);
+        CHECK_U64(all.log[0].device[0].term[VF_LOG_KV_CACHE].bytes, 7 * MIB, "the first context");
+    }
+}
+
 static void test_ollama(void)
 {
     const vf_log *l = read_text(
@@ -354,6 +390,8 @@ int main(void)
     test_2024();
     test_table();
     test_several();
+    test_trials();
+    test_contexts();
     test_ollama();
     test_compare();
     test_cut();

@@ -225,6 +225,70 @@ static void test_files(const vf_catalog *c)
     }
 }
 
+static vf_kind kind_named(const char *name)
+{
+    static const char *const names[] = {"model", "", "quant", "gpu", "runtime"};
+    for (int i = 0; i < 5; i++)
+        if (strcmp(names[i], name) == 0)
+            return (vf_kind)i;
+    return VF_KIND_COUNT; /* "file" */
+}
+
+/** One line of names.txt: kind, what is typed, what comes of it. */
+static void test_name(const vf_catalog *c, const char *kind_name, const char *typed, char *want)
+{
+    vf_kind kind = kind_named(kind_name);
+    uint32_t row = UINT32_MAX, quant = UINT32_MAX;
+    vf_error err = {0};
+    vf_status s = kind == VF_KIND_COUNT ? vf_catalog_find_file(c, typed, &row, &quant, &err)
+                                        : vf_catalog_find(c, kind, typed, &row, &err);
+    vf_status expected = want[0] == '=' ? VF_OK : want[0] == '?' ? VF_ERR_AMBIGUOUS : VF_ERR_NOT_FOUND;
+    CHECK(s == expected, "%s '%s' should be '%s', is '%s' (%s)", kind_name, typed, want,
+          s == VF_OK ? shown(c, kind == VF_KIND_COUNT ? VF_KIND_MODEL : kind, row) : "", err.text);
+    if (s != expected)
+        return;
+    char *rest = want + 2;
+    if (s != VF_OK) {
+        for (char *end = rest; rest && *rest; rest = end) {
+            end = strstr(rest, " / ");
+            if (end) {
+                *end = 0;
+                end += 3;
+            }
+            CHECK(strstr(err.text, rest), "'%s' should list '%s': %s", typed, rest, err.text);
+        }
+        return;
+    }
+    char *plus = kind == VF_KIND_COUNT ? strstr(rest, " + ") : NULL;
+    if (plus)
+        *plus = 0;
+    CHECK_STR(shown(c, kind == VF_KIND_COUNT ? VF_KIND_MODEL : kind, row), rest, typed);
+    CHECK((quant != UINT32_MAX) == (plus != NULL), "'%s' %s a quantization", typed, plus ? "should tell" : "tells");
+    if (plus && quant != UINT32_MAX)
+        CHECK_STR(shown(c, VF_KIND_QUANT, quant), plus + 3, typed);
+}
+
+/** The table of spellings. */
+static void test_table(const vf_catalog *c)
+{
+    FILE *f = fopen("tests/unit/names.txt", "r");
+    char line[512];
+    uint32_t n = 0;
+    CHECK(f != NULL, "tests/unit/names.txt");
+    while (f && fgets(line, sizeof line, f)) {
+        line[strcspn(line, "\n")] = 0;
+        char *typed = strchr(line, '|'), *want = typed ? strrchr(typed + 1, '|') : NULL;
+        if (line[0] == '#' || !want)
+            continue;
+        *typed = *want = 0;
+        test_name(c, line, typed + 1, want + 1);
+        n++;
+    }
+    if (f)
+        (void)fclose(f);
+    CHECK(n >= 300, "%u spellings", n);
+}
+
 /* The classes and their shapes (the command line's contract). */
 static const struct {
     const char *name, *begins;
@@ -300,6 +364,7 @@ int main(void)
     test_spellings(c);
     test_all(c);
     test_files(c);
+    test_table(c);
     test_classes(c);
     vf_catalog_free(c);
     return CHECK_END();

@@ -272,6 +272,8 @@ static void test_settings(void)
     q = ask(encoder, "ollama", 1, 16 * GIB, 0);
     q.settings.parallel = 4;
     CHECK(run(&q) == VF_OK && result.context == 512 && result.batch == 512 && result.parallel == 1 && says("embedding"), "an encoder");
+    q.settings.context = 1024; /* 256 for each, of one */
+    CHECK(run(&q) == VF_OK && result.context == 256 && result.batch == 256, "a quarter of the context");
     q = ask(single, "ollama", 2, 48 * GIB, 0);
     q.settings.parallel = 2;
     CHECK(run(&q) == VF_OK && result.parallel == 1 && says("qwen3next"), "an architecture with one sequence");

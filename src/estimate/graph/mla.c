@@ -28,6 +28,13 @@ static vf_id query(vf_build *b, uint32_t il, vf_id x, vf_id *top)
     return vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q_B, row);
 }
 
+/* Sparse attention and the hybrids with KDA take q apart as the flat row it is; the others shape it first,
+ * which is one node more. */
+static bool splits_row(const vf_build *b)
+{
+    return b->m->arch.attention.indexer || b->m->arch.recurrent.kind == VF_REC_KDA;
+}
+
 static latent project(vf_build *b, uint32_t il, vf_id x)
 {
     vf_graph *g = b->g;
@@ -38,7 +45,9 @@ static latent project(vf_build *b, uint32_t il, vf_id x)
 
     r.n_nope = r.head_k - r.n_rot;
     r.rank = b->m->hp.kv_lora_rank;
-    r.q = vf_g_reshape(g, query(b, il, x, &r.top), r.head_k, r.n_head, b->n_tokens, 1);
+    r.q = query(b, il, x, &r.top);
+    if (!splits_row(b))
+        r.q = vf_g_reshape(g, r.q, r.head_k, r.n_head, b->n_tokens, 1);
     both = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_KV_A_MQA, x);
     nb = g->node[both].nb[1];
     r.kv = vf_g_view_2d(g, both, r.rank, b->n_tokens, nb);
@@ -57,7 +66,7 @@ static vf_id by_position(vf_build *b, vf_id q)
 static vf_id absorbed(vf_build *b, uint32_t il, latent r)
 {
     vf_graph *g = b->g;
-    uint64_t nb1 = g->node[r.q].nb[1], nb2 = g->node[r.q].nb[2];
+    uint64_t nb1 = vf_row_bytes(VF_TYPE_F32, r.head_k), nb2 = vf_mul(nb1, r.n_head);
     vf_id nope = vf_g_view_3d(g, r.q, r.n_nope, r.n_head, b->n_tokens, nb1, nb2);
     vf_id pe = vf_g_view_3d(g, r.q, r.n_rot, r.n_head, b->n_tokens, nb1, nb2);
     vf_id q, k, v;

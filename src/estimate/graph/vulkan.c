@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
 
 /* Bytes of the largest tensor that a kernel reads or writes: maxStorageBufferRange of common drivers. */
 #define MAX_TENSOR UINT64_C(0xffffffff)
@@ -20,6 +21,30 @@ static bool delta_net_supported(const vf_graph *g, const vf_node *node)
     return head == 16 || head == 32 || head == 64 || head == 128;
 }
 
+static bool quantized(const vf_node *t)
+{
+    return vf_type_get(t->type)->quantized;
+}
+
+/* Matrices one behind the other, though not their groups. */
+static bool dense_matrices(const vf_node *t)
+{
+    const vf_type_info *info = vf_type_get(t->type);
+
+    return t->nb[0] == info->block_bytes && t->nb[1] == vf_mul(t->nb[0], t->ne[0]) / info->block &&
+           (t->ne[3] == 1 || t->nb[3] == vf_mul(t->nb[2], t->ne[2]));
+}
+
+static bool product_supported(const vf_node *a, const vf_node *b)
+{
+    return a->ne[3] == b->ne[3] && (!quantized(a) || dense_matrices(a));
+}
+
+static bool copy_supported(const vf_node *from, const vf_node *to)
+{
+    return from->type != to->type || !quantized(from) || (vf_g_contiguous(from) && vf_g_contiguous(to));
+}
+
 bool vf_vulkan_supports(const vf_graph *g, const vf_node *node)
 {
     for (uint32_t k = 0; k < node->n_src; k++)
@@ -27,7 +52,19 @@ bool vf_vulkan_supports(const vf_graph *g, const vf_node *node)
             return false;
     if (vf_g_bytes(node) > MAX_TENSOR)
         return false;
-    return node->op != VF_OP_GATED_DELTA_NET || delta_net_supported(g, node);
+    switch (node->op) {
+    case VF_OP_MUL_MAT:
+        return product_supported(&g->node[node->src[0]], &g->node[node->src[1]]);
+    case VF_OP_CONT:
+    case VF_OP_CPY:
+        return copy_supported(&g->node[node->src[0]], node);
+    case VF_OP_MUL_MAT_ID:
+        return g->node[node->src[2]].ne[3] == g->node[node->src[1]].ne[3];
+    case VF_OP_GATED_DELTA_NET:
+        return delta_net_supported(g, node);
+    default:
+        return true;
+    }
 }
 
 /* ---- the order of nodes ---- */

@@ -12,6 +12,7 @@ TEMPLATES = {
     "catalog": ["list", "models", "--catalog", "{file}"],
     "check": ["check", "{file}"],  # findings are its answer: they are looked for on stdout
     "list": ["--models-from", "-", "--gpu", "24GiB"],
+    "log": ["verify", "-"],
     "vram": ["llama-3.1-8b", "--gpu"],  # + the value
     "ctx": ["llama-3.1-8b", "--gpu", "24GiB", "--context"],
     "plain": ["llama-3.1-8b", "--gpu", "24GiB"],

@@ -1,0 +1,181 @@
+#include "cli/solve.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORD_MAX = 1, WORD_AUTO = 1 }; /* second words of --context, --gpu-layers and --cpu-moe */
+
+typedef enum open_value { OPEN_NONE = 0, OPEN_CONTEXT, OPEN_LAYERS, OPEN_MOE, OPEN_QUANT, OPEN_GPU } open_value;
+
+static bool has_word(const session *s, opt_id id, uint32_t word)
+{
+    return s->opts.value[id].text && s->opts.value[id].word == word;
+}
+
+static bool lists(const options *o, opt_id id, const char *word)
+{
+    size_t at = 0;
+    for (const char *v; (v = options_next(o, id, &at));)
+        if (strcmp(v, word) == 0)
+            return true;
+    return false;
+}
+
+static open_value what_is_open(const session *s, uint32_t *n)
+{
+    const bool open[] = {[OPEN_CONTEXT] = has_word(s, OPT_CONTEXT, WORD_MAX),
+                         [OPEN_LAYERS] = has_word(s, OPT_GPU_LAYERS, WORD_AUTO),
+                         [OPEN_MOE] = has_word(s, OPT_CPU_MOE, WORD_AUTO),
+                         [OPEN_QUANT] = lists(&s->opts, OPT_QUANT, QUANT_BEST),
+                         [OPEN_GPU] = lists(&s->opts, OPT_GPU, GPU_SMALLEST)};
+    open_value first = OPEN_NONE;
+    *n = 0;
+    for (open_value v = OPEN_CONTEXT; v <= OPEN_GPU; v++) {
+        *n += open[v];
+        if (open[v] && !first)
+            first = v;
+    }
+    return first;
+}
+
+bool solve_check(const session *s, vf_error *err)
+{
+    uint32_t n;
+    (void)what_is_open(s, &n);
+    return n < 2 || fail(err, "", "one value at a time can be left open (best, max, smallest, auto), here are %u", n);
+}
+
+/* ---- a setting: the library searches --------------------------------------------------------- */
+
+static bool per_sequence(const char *runtime)
+{
+    return strcmp(runtime, "llama.cpp") != 0 && strcmp(runtime, "ollama") != 0;
+}
+
+static void most_modest(vf_settings *s, open_value v)
+{
+    if (v == OPEN_CONTEXT)
+        s->context = 256;
+    else if (v == OPEN_LAYERS)
+        s->gpu_layers = 0;
+    else
+        s->cpu_moe = VF_LAYERS_ALL;
+}
+
+static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_error *err)
+{
+    static const vf_open open[] = {[OPEN_CONTEXT] = VF_OPEN_CONTEXT, [OPEN_LAYERS] = VF_OPEN_GPU_LAYERS, [OPEN_MOE] = VF_OPEN_CPU_MOE};
+    const opt_value *host = &p->s->opts.value[OPT_HOST_MEMORY];
+    vf_goal goal = {.host_limit = host->text ? host->number : 0, .context_per_sequence = per_sequence(p->request->runtime)};
+    vf_settings found;
+    vf_status st = VF_ERR_NOT_FOUND;
+    for (goal.verdict = VF_FIT; goal.verdict < VF_NO_FIT && st == VF_ERR_NOT_FOUND; goal.verdict++)
+        st = vf_solve(p->request, open[v], &goal, &p->s->alloc, &found, p->result, err);
+    if (st == VF_ERR_NOT_FOUND) {
+        *err = (vf_error){0};
+        most_modest(&p->request->settings, v);
+        (void)snprintf(note, VF_NOTE_TEXT, "no value of --%s fits: this is the most modest one",
+                       v == OPEN_CONTEXT ? "context" : v == OPEN_LAYERS ? "gpu-layers" : "cpu-moe");
+        return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    }
+    if (st != VF_OK)
+        return false;
+    p->request->settings = found;
+    const char *how = p->result->verdict == VF_FIT ? "fits" : "is possible, if fragile";
+    if (v == OPEN_CONTEXT)
+        (void)snprintf(note, VF_NOTE_TEXT, "--context %llu is the largest that %s", (unsigned long long)found.context, how);
+    else if (v == OPEN_LAYERS)
+        (void)snprintf(note, VF_NOTE_TEXT, "--gpu-layers %u is the most that %s", found.gpu_layers, how);
+    else
+        (void)snprintf(note, VF_NOTE_TEXT, "--cpu-moe %u is the least that %s", found.cpu_moe, how);
+    return true;
+}
+
+/* ---- quantizations and cards: the catalog's, one by one -------------------------------------- */
+
+/* What was best so far: the verdict, and behind it a size (of the model: more is better, of the card: less). */
+typedef struct best {
+    bool any;
+    vf_verdict verdict;
+    uint64_t size;
+    uint32_t index;
+} best;
+
+static bool is_better(const best *b, vf_verdict verdict, uint64_t size, bool larger)
+{
+    if (!b->any || verdict != b->verdict)
+        return !b->any || verdict < b->verdict;
+    return larger && verdict != VF_NO_FIT ? size > b->size : size < b->size;
+}
+
+static bool answers(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, choice *c)
+{
+    vf_error ignored = {0};
+    return plan_prepare(p, sub, word, context, gpu, c, &ignored) &&
+           vf_estimate(p->request, &p->s->alloc, p->result, &ignored) == VF_OK && host_fits(p->s, p->result);
+}
+
+static bool solve_quant(plan *p, const subject *sub, uint64_t context, const gpu_set *gpu, choice *c, char note[VF_NOTE_TEXT],
+                        vf_error *err)
+{
+    best b = {0};
+    vf_quant_entry e;
+    const char *runtime = p->runtime[0] ? p->runtime : "llama.cpp";
+    bool llama_formats = strcmp(runtime, "ollama") == 0 || strcmp(runtime, "generic") == 0; /* these read llama.cpp's */
+    const char *formats = llama_formats ? "llama.cpp" : runtime;
+    for (uint32_t i = 0; vf_catalog_quant(p->s->catalog, i, &e) == VF_OK; i++) {
+        if (strcmp(e.quant.runtime, formats) != 0 && e.quant.kind != VF_QUANT_CAST)
+            continue;
+        if (!answers(p, sub, e.name, context, gpu, c) || !is_better(&b, p->result->verdict, p->result->model_bytes, true))
+            continue;
+        b = (best){true, p->result->verdict, p->result->model_bytes, i};
+    }
+    if (!b.any)
+        return fail_value(err, "--quant", QUANT_BEST, "no format of %s suits the model", runtime);
+    (void)vf_catalog_quant(p->s->catalog, b.index, &e);
+    (void)snprintf(note, VF_NOTE_TEXT, b.verdict == VF_NO_FIT ? "no quantization fits: %s is the smallest" : b.verdict == VF_FIT
+                   ? "--quant %s is the largest that fits" : "--quant %s is the largest that is possible, if fragile", e.name);
+    return plan_prepare(p, sub, e.name, context, gpu, c, err) && vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+}
+
+/* Sizes of cards that are sold, alone, then several of the usual ones: in the order of what they hold. */
+static const char *const sizes[] = {"2GB",   "4GB",   "6GB",   "8GB",   "10GB",  "11GB",   "12GB",   "16GB",   "20GB",   "24GB",
+                                    "32GB",  "40GB",  "2x24GB", "48GB",  "64GB",  "3x24GB", "80GB",   "96GB",   "4x24GB", "128GB",
+                                    "141GB", "2x80GB", "180GB", "192GB", "288GB", "4x80GB", "8x80GB", "8x141GB", "8x192GB", "16x141GB",
+                                    "16x192GB", "16x288GB"};
+
+static bool solve_gpu(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set **gpu, choice *c,
+                      char note[VF_NOTE_TEXT], vf_error *err)
+{
+    const size_t n = sizeof sizes / sizeof sizes[0];
+    size_t found = n;
+    for (vf_verdict goal = VF_FIT; goal < VF_NO_FIT && found == n; goal++) {
+        for (size_t i = 0; i < n && found == n; i++) {
+            if (!gpu_parse(p->s, sizes[i], &p->solved, err))
+                return false;
+            if (answers(p, sub, word, context, &p->solved, c) && p->result->verdict <= goal)
+                found = i;
+        }
+    }
+    (void)snprintf(note, VF_NOTE_TEXT, found == n ? "not even %s fits" : "--gpu %s is the smallest that %s",
+                   sizes[found == n ? n - 1 : found], p->result->verdict == VF_FIT ? "fits" : "is possible, if fragile");
+    *gpu = &p->solved;
+    return plan_prepare(p, sub, word, context, &p->solved, c, err) && vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+}
+
+bool solve_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set **gpu, choice *c,
+                char note[VF_NOTE_TEXT], vf_error *err)
+{
+    uint32_t n;
+    open_value v = what_is_open(p->s, &n);
+    if (v == OPEN_QUANT && word && strcmp(word, QUANT_BEST) == 0)
+        return solve_quant(p, sub, context, *gpu, c, note, err);
+    if (v == OPEN_GPU && strcmp((*gpu)->label, GPU_SMALLEST) == 0)
+        return solve_gpu(p, sub, word, context, gpu, c, note, err);
+    if (!plan_prepare(p, sub, word, context, *gpu, c, err))
+        return false;
+    if ((v == OPEN_CONTEXT && !context) || v == OPEN_LAYERS || v == OPEN_MOE)
+        return solve_setting(p, v, note, err);
+    return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+}
