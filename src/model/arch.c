@@ -46,6 +46,7 @@ static const vf_choice tied[] = {
     {"optional", VF_OUTPUT_OPTIONAL},
     {"no", VF_OUTPUT_REQUIRED},
     {"yes", VF_OUTPUT_TIED},
+    {"shared", VF_OUTPUT_SHARED},
     {"none", VF_OUTPUT_NONE},
     {NULL, 0},
 };
@@ -275,6 +276,7 @@ static const vf_field graph[] = {
     FLAG("scaled_head_input", graph.scaled_head_input, "the final norm's output is scaled"),
     FLAG("halved_experts", graph.halved_experts, "routed and shared experts' sum is halved"),
     FLAG("split_qkv", graph.split_qkv, "parts of a fused attn_qkv are copied out of it, not viewed"),
+    FLAG("down_exps_f32", graph.down_exps_f32, "the experts' last product is in f32"),
     FLAG("no_logits", graph.no_logits, "computes embeddings and nothing else, whatever the file has"),
     FLAG("embeddings_only", graph.embeddings_only, "asked for embeddings, it computes no logits"),
     FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),

@@ -202,7 +202,7 @@ typedef enum vf_shared_width {
     VF_SHARED_FF_EXP_X_COUNT_MIN_1   /**< expert_feed_forward_length × max(1, expert_shared_count) */
 } vf_shared_width;
 
-typedef enum vf_tied { VF_OUTPUT_OPTIONAL = 0, VF_OUTPUT_REQUIRED, VF_OUTPUT_TIED, VF_OUTPUT_NONE } vf_tied;
+typedef enum vf_tied { VF_OUTPUT_OPTIONAL = 0, VF_OUTPUT_REQUIRED, VF_OUTPUT_TIED, VF_OUTPUT_SHARED, VF_OUTPUT_NONE } vf_tied;
 
 typedef enum vf_window_where {
     VF_WINDOW_NONE = 0,  /**< sliding_window is ignored */
@@ -328,6 +328,7 @@ typedef struct vf_arch {
         bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */
         bool halved_experts;      /**< routed and shared experts' sum is halved (Command A MoE) */
         bool split_qkv;           /**< the parts of a fused attn_qkv are copied out of it, not viewed */
+        bool down_exps_f32;       /**< the experts' last product is in f32, for which CUDA has no kernel */
         bool no_logits;           /**< computes embeddings and nothing else, whatever the file has */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */

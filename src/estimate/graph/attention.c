@@ -436,10 +436,14 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
         r.q = vf_g_map(b->g, VF_OP_MUL, r.q, b->attn_scale, 0);
     if (b->m->arch.attention.scale_q)
         r.q = vf_g_map(b->g, VF_OP_SCALE, r.q, 0, 0);
-    if (!gate && !vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT))
+    gated = gated || vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT);
+    if (!gated && !b->m->arch.attention.sub_norm)
         return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
     out = vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_UNKNOWN);
-    out = gate_output(b, l, out, gate ? gate : vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x));
+    if (gated)
+        out = gate_output(b, l, out, gate ? gate : vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x));
+    if (b->m->arch.attention.sub_norm)
+        out = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_SUB_NORM, VF_NORM_RMS, out);
     return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT, out);
 }
 

@@ -21,6 +21,8 @@ vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down
         h = vf_g_glu(g, vf_b_linear(b, il, gate, x), u);
     else
         h = activation(b, u);
+    if (b->m->arch.attention.sub_norm)
+        h = vf_b_norm(b, il, VF_ROLE_FFN_SUB_NORM, VF_NORM_RMS, h);
     return vf_b_linear(b, il, down, h);
 }
 

@@ -1,6 +1,7 @@
 /* Mixture of experts (llama.cpp src/llama-graph.cpp: build_moe_ffn). */
 #include "base/checked.h"
 #include "estimate/graph/build.h"
+#include "estimate/kernels.h"
 
 /* Above this number of experts used the weighted sum is not fused (ggml-cuda.cu:
  * MOE_WEIGHTED_REDUCTION_MAX_EXPERTS). */
@@ -187,6 +188,8 @@ vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits)
         cur = vf_g_map(g, VF_OP_MUL, vf_g_repeat(g, cur, n_embd, n_used, n_tokens, 1), r.weights, 0);
     cur = experts_hidden(b, il, cur, r.ids);
     experts = experts_linear(b, il, VF_ROLE_FFN_DOWN_EXPS, cur, r.ids);
+    if (b->m->arch.graph.down_exps_f32 && !vf_kernel_mul_mat_id_f32(b->p->backend))
+        g->node[experts].flags |= VF_NODE_CPU_ONLY;
     if (!weight_first)
         experts = vf_g_map(g, VF_OP_MUL, experts, r.weights, 0);
     vf_g_expand(g, experts);
