@@ -138,6 +138,11 @@ VF_API vf_status vf_catalog_model_open(const vf_catalog *catalog, uint32_t index
 VF_API vf_status vf_catalog_size_class(const vf_catalog *catalog, const char *name, uint32_t *model_index,
                                        uint64_t *nominal_parameters, vf_error *err);
 
+/** Size class number i, in the order of the catalog (built in: by parameters, classes of experts last).
+ * VF_ERR_NOT_FOUND past the end. */
+VF_API vf_status vf_catalog_size_class_at(const vf_catalog *catalog, uint32_t i, uint32_t *model_index,
+                                          uint64_t *nominal_parameters);
+
 typedef struct vf_quant_entry {
     const char *name, *kind, *runtimes, *note, *source, *confidence;
     const char *approximate; /**< why sizes need not be those of the mix; "": they are */

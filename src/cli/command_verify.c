@@ -85,25 +85,16 @@ static bool open_model(verifier *f, const vf_log *log, subject *sub, vf_error *e
                       sub->facts.n_embd, log->n_layer, log->n_embd);
 }
 
-/* The quantization that the name of the log's file ends with; "" when it says none. */
+/* The quantization that the name of the log's file tells; "" when it tells none. */
 static void quant_of_path(const session *s, const char *path, char *out, size_t size)
 {
-    char name[256];
-    const char *slash = strrchr(path, '/');
-    text_set(name, sizeof name, slash ? slash + 1 : path);
-    char *end = strstr(name, ".gguf");
-    uint32_t quant;
+    uint32_t model, quant = UINT32_MAX;
     vf_quant_entry e;
-    if (end)
-        *end = 0;
-    end = strstr(name, "-of-");
-    if (end && end - name > 6 && end[-6] == '-')
-        end[-6] = 0; /* a part of a split file: -00001-of-00003 */
     out[0] = 0;
-    /* the longest that ends the name */
-    for (size_t n = strlen(name); (n = vf_catalog_split_name(s->catalog, name, n, &quant)) > 0;)
-        if (vf_catalog_quant(s->catalog, quant, &e) == VF_OK)
-            text_set(out, size, e.name);
+    if (path[0])
+        (void)vf_catalog_find_file(s->catalog, path, &model, &quant, NULL);
+    if (quant != UINT32_MAX && vf_catalog_quant(s->catalog, quant, &e) == VF_OK)
+        text_set(out, size, e.name);
 }
 
 static bool choose_quant(verifier *f, const vf_log *log, const subject *sub, choice *c, vf_error *err)
@@ -257,7 +248,7 @@ static void general_notes(const verifier *f, const vf_log *log, verified *v)
         vf_catalog_find(f->s->catalog, VF_KIND_RUNTIME, "llama.cpp", &index, NULL) == VF_OK &&
         vf_catalog_runtime(f->s->catalog, index, &runtime) == VF_OK)
         note(v, "predicted is llama.cpp %s; the log is of an older version, or leaves lines out", runtime.version);
-    if (log->overridden && !f->beside->n_overrides)
+    if (log->overridden && !f->beside->n_overrides && !options_has(&f->s->opts, OPT_CPU_MOE))
         note(v, "tensors were put elsewhere, which is not predicted without --override-tensor");
     for (uint32_t i = 0; i < v->result->n_notes; i++)
         note(v, "%.200s", v->result->note[i]);
