@@ -32,7 +32,7 @@ _vramfit() {
     --policy)
       words='conservative median optimistic' ;;
     --workload)
-      words='chat' ;;
+      words='chat steering eval embed' ;;
     --format|-f)
       words='table json jsonl csv tsv markdown' ;;
     --color)

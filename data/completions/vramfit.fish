@@ -47,7 +47,7 @@ complete -c vramfit -l policy -x -a 'conservative median optimistic' -d 'margin 
 complete -c vramfit -l draft -r -d 'a small model that proposes tokens'
 complete -c vramfit -l mmproj -r -d 'the vision or audio tower'
 complete -c vramfit -l lora -r -d 'an adapter'
-complete -c vramfit -l workload -x -a 'chat' -d 'what the model is used for: chat, steering, eval, embed'
+complete -c vramfit -l workload -x -a 'chat steering eval embed' -d 'what the model is used for (transformers): chat, steering, eval, embed'
 complete -c vramfit -l format -s f -x -a 'table json jsonl csv tsv markdown' -d 'table, json, jsonl, csv, tsv, markdown'
 complete -c vramfit -l explain -d 'every term: formula, numbers, source, uncertainty'
 complete -c vramfit -l quiet -d 'no output: the exit status answers'

@@ -218,7 +218,7 @@ static bool good_at_both(trial *t, const char *id)
         choice c;
         vf_error ignored;
         char value[80];
-        if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored))
+        if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored) || c.quant.kind == VF_QUANT_NOMINAL)
             break;
         t->q->quant = c.quant;
         (void)snprintf(value, sizeof value, "%s --quant %s", id, words[i]);
