@@ -11,6 +11,8 @@
 
 #include "vramfit/vramfit.h"
 
+/** Bytes of the largest tensor that a kernel reads or writes. */
+uint64_t vf_kernel_max_tensor(vf_backend backend);
 bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type);
 bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels);
 
