@@ -217,7 +217,7 @@ static bool good_at_both(trial *t, const char *id)
     for (size_t i = 0; i < 2; i++) {
         choice c;
         vf_error ignored;
-        char value[96];
+        char value[144];
         if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored) || c.quant.kind == VF_QUANT_NOMINAL)
             break;
         t->q->quant = c.quant;
