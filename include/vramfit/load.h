@@ -44,14 +44,7 @@ typedef struct vf_catalog vf_catalog;
 VF_API vf_status vf_catalog_new(const vf_allocator *a, vf_catalog **out, vf_error *err);
 VF_API void vf_catalog_free(vf_catalog *catalog);
 
-/** One finding of a check. Its id is stable, one of: of a file "json-syntax", "unknown-schema",
- * "unknown-kind"; of a key or value "missing-key", "unknown-key", "wrong-type", "out-of-range",
- * "unknown-choice", "bad-text"; of names "duplicate-id", "duplicate-alias", "needless-alias"; of what an
- * entry refers to "unknown-arch", "unknown-quant", "unknown-runtime", "unknown-type", "unknown-model",
- * "unknown-desktop"; of sense, for models "array-length", "heads", "experts", "shape",
- * "parameters-mismatch", "parameters-active", "needless-unchecked", "release"; for quantizations
- * "bits-mismatch"; for GPUs "driver-total", "reserve", "bandwidth-mismatch", "compute-capability"; for
- * size classes "class-name". */
+/** One finding of a check. Its id is stable, one of those that vf_catalog_check_rule lists. */
 typedef struct vf_finding {
     bool is_error;     /**< else a warning */
     const char *id;    /**< static */
@@ -60,6 +53,15 @@ typedef struct vf_finding {
 
 /** Called for each finding; return false to stop. */
 typedef bool (*vf_finding_fn)(void *ctx, const vf_finding *finding);
+
+/** What a finding's id means. */
+typedef struct vf_check_rule {
+    const char *id;
+    bool is_error; /**< else a warning */
+    const char *text;
+} vf_check_rule;
+/** Rule number i, NULL past the end. Static storage. */
+VF_API const vf_check_rule *vf_catalog_check_rule(uint32_t i);
 
 /** Kinds of catalog files; a file says which by its top-level key. */
 typedef enum vf_kind {
@@ -80,6 +82,20 @@ VF_API vf_status vf_catalog_add(vf_catalog *catalog, const char *file, const cha
 
 /** Number of entries of a kind, additions included. */
 VF_API uint32_t vf_catalog_count(const vf_catalog *catalog, vf_kind kind);
+
+/** The id of an entry; NULL past the end. */
+VF_API const char *vf_catalog_name(const vf_catalog *catalog, vf_kind kind, uint32_t index);
+/** Whether an entry was added to the built-in ones (or put in place of one). */
+VF_API bool vf_catalog_added(const vf_catalog *catalog, vf_kind kind, uint32_t index);
+
+/** Told of each field that two entries do not have alike: its path in the file ("hparams/block_count"), and
+ * the values as JSON would have them. Texts live until the function returns. */
+typedef void (*vf_difference_fn)(void *ctx, const char *key, const char *old_value, const char *new_value);
+
+/** Compares two entries of a kind field by field, of two catalogs or of one. VF_ERR_USAGE when there is no
+ * such entry. */
+VF_API vf_status vf_catalog_compare(const vf_catalog *old_catalog, uint32_t old_index, const vf_catalog *new_catalog,
+                                    uint32_t new_index, vf_kind kind, vf_difference_fn fn, void *ctx);
 
 /** Finds an entry by id or alias, in any common spelling (case, separators, vendor prefix; words such as
  * -Instruct where they make no difference). The index is for the functions below. VF_ERR_NOT_FOUND
@@ -105,6 +121,7 @@ typedef struct vf_model_entry {
     uint64_t parameters;        /**< published count of the language model */
     uint64_t parameters_active, parameters_vision;
     uint64_t n_ctx_train;
+    uint64_t n_ctx_extended; /**< that scaled positions reach (YaRN and the like), as its maker says */
     const char *published_quant;
     uint32_t n_layer, n_embd, n_head, n_head_kv, n_vocab, n_expert, n_expert_used;
     uint32_t n_aliases;

@@ -4,7 +4,7 @@
 
 static int (*const run[CMD_COUNT])(session *, vf_error *) = {
     [CMD_FIT] = command_fit,   [CMD_LIST] = command_list, [CMD_SHOW] = command_show,
-    [CMD_VERIFY] = command_verify, [CMD_CHECK] = command_check, [CMD_HELP] = command_help, [CMD_VERSION] = command_version,
+    [CMD_VERIFY] = command_verify, [CMD_DIFF] = command_diff, [CMD_CHECK] = command_check, [CMD_HELP] = command_help, [CMD_VERSION] = command_version,
 };
 
 static int dispatch(session *s, vf_error *err)
@@ -15,6 +15,10 @@ static int dispatch(session *s, vf_error *err)
         return command_help(s, err);
     if (options_has(&s->opts, OPT_VERSION))
         return command_version(s, err);
+    if (session_format(s) == FORMAT_SARIF && s->opts.command != CMD_CHECK) {
+        (void)fail_value(err, "--format", "sarif", "a format of 'check'");
+        return EXIT_BAD;
+    }
     return run[s->opts.command](s, err);
 }
 

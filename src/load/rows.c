@@ -104,6 +104,7 @@ static const vf_field model_fields[] = {
     COUNT64(vf_model_row, "parameters_active", parameters_active, 0, PARAMETERS_MAX, false, "used for one token"),
     COUNT64(vf_model_row, "parameters_vision", parameters_vision, 0, PARAMETERS_MAX, false,
             "of vision and audio towers"),
+    COUNT(vf_model_row, "context_extended", context_extended, 1, 0x80000000u, false, "context that scaled positions reach"),
     TEXT(vf_model_row, "published_quant", published_quant, false, "quantization that the weights come in"),
     FLAG(vf_model_row, "tied", tied, "the output matrix is the embedding's"),
     {"optional", VF_FIELD_BITS, offsetof(vf_model_row, options), 0, 0, vf_option_choices, NULL, false,

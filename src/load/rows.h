@@ -22,6 +22,7 @@ typedef struct vf_model_row {
     bool tied;
     uint64_t options; /**< bit VF_OPTION_x: blocks that the architecture calls optional */
     uint64_t parameters, parameters_active, parameters_vision;
+    uint32_t context_extended; /**< that the maker says can be reached by scaling positions; 0: none */
     vf_hparams hparams;
 } vf_model_row;
 
