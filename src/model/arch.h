@@ -80,6 +80,11 @@ typedef enum vf_step {
     VF_STEP_STREAM,              /**< "stream": cur is the residual stream from here on (norms behind the sum) */
     VF_STEP_CROSS_ATTENTION,     /**< "cross-attention": norm, and attention to the encoder's output (T5) */
     VF_STEP_PER_LAYER,           /**< "per-layer": adds the layer's own embedding (Gemma 4) */
+    VF_STEP_ROUTER,              /**< "router": the experts' router reads cur here (SmallThinker) */
+    VF_STEP_LAYER_EXPERTS,       /**< "layer-experts": cur += experts over the layer's normed input (Arctic) */
+    VF_STEP_DEEPSTACK,           /**< "deepstack": the first layers add parts of a wider input embedding (Qwen3-VL) */
+    VF_STEP_SWIN_ATTN_NORM,      /**< "swin_attn_norm": attn_norm, where swin_norm puts it here (Chameleon) */
+    VF_STEP_SWIN_FFN_NORM,       /**< "swin_ffn_norm" */
     VF_STEP_OUTPUT_SCALE         /**< "output-scale": times layer_output_scale, where there is one */
 } vf_step;
 
@@ -218,7 +223,6 @@ typedef struct vf_arch {
     uint8_t optional_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms that some models lack */
     uint8_t bare_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms named without ".weight" (part
                                                          VF_PART_BARE: Falcon-H1, PLaMo 3) */
-    bool parallel;  /**< feed-forward beside the mixer, both on the same normed input */
     bool causal;    /**< false: an encoder; no cache, no logits */
     bool encoder_decoder; /**< two stacks: enc.blk, and dec.blk with cross attention (T5) */
     bool encoder_stack;   /**< blocks are named enc.blk (T5 encoder alone) */
@@ -237,6 +241,7 @@ typedef struct vf_arch {
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
         bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
+        bool not_copied;   /**< a tied output is the token embeddings themselves, on the host (BitNet) */
         bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
                                 both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
@@ -327,6 +332,13 @@ typedef struct vf_arch {
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
+        bool qk_layer_norm;       /**< norms of q and k are LayerNorms whatever the others are (Chameleon) */
+        bool no_logits;           /**< an encoder: output.weight is loaded but not used */
+        bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
+        bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */
+        bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
+        bool image_logits;        /**< logits of image tokens are overwritten (Chameleon) */
+        uint32_t rope_block_count; /**< only models of so many layers rotate, others take ALiBi (Baichuan); 0: all */
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */
