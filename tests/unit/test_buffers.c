@@ -75,7 +75,7 @@ static void test_metal(void)
 /* The runtime segment and margin of a small model on one card. */
 static bool overhead(vf_catalog *catalog, vf_backend backend, vf_result *r)
 {
-    vf_request q = {.runtime = "llama.cpp", .n_devices = 1, .device = {{"24GB", UINT64_C(24) << 30}}};
+    vf_request q = {.runtime = "llama.cpp", .n_devices = 1, .device = {{.name = "24GB", .total = UINT64_C(24) << 30}}};
     vf_quant_entry quant;
     vf_model *m = NULL;
     vf_error err = {0};
