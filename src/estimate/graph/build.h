@@ -132,6 +132,7 @@ vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x);
 
 /** Whole layers that do not follow the architecture's steps. */
 vf_id vf_b_rwkv_layer(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_rwkv_qwen_layer(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_altup_layer(vf_build *b, uint32_t il, vf_id x);
 
 /** AltUp: from one stream to several and back, rows picked. */

@@ -215,6 +215,8 @@ vf_id vf_b_layer(vf_build *b, uint32_t il, vf_id x)
 
     if (kind == VF_REC_RWKV6 || kind == VF_REC_RWKV7)
         return vf_b_rwkv_layer(b, il, x);
+    if (kind == VF_REC_RWKV6_QWEN2 || kind == VF_REC_ARWKV7)
+        return vf_b_rwkv_qwen_layer(b, il, x);
     if (b->m->arch.embedding.altup)
         return vf_b_altup_layer(b, il, x);
     for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
