@@ -94,7 +94,7 @@ CASES = [
     (["/dev/zero"] + G, ["/dev/zero", "not a regular file"]),
     (["/"] + G, ["config.json"]),
     (["ollama:llama3"] + G, ["ollama:llama3", "unknown model"]),
-    (["diff", "a", "b"], ["diff", "not in this version"]),
+    (["diff", "a", "b"], ["a", "No such file"]),
     (["verify", "-"], ["standard input", "no buffer sizes"]),
     (["verify"], ["verify", "missing"]),
     (["verify", "/"], ["directory"]),
