@@ -89,7 +89,7 @@ def template(packed, arch):
         keys[key if key.startswith("xielu.") else arch + "." + key] = v
     for key in ("layer_norm_epsilon", "layer_norm_rms_epsilon"):
         keys.setdefault(arch + ".attention." + key, 1e-5)
-    return keys, tensors
+    return {key: v for key, v in keys.items() if v is not None}, tensors
 
 
 class Model:
