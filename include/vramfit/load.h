@@ -81,6 +81,20 @@ VF_API vf_status vf_catalog_add(vf_catalog *catalog, const char *file, const cha
 /** Number of entries of a kind, additions included. */
 VF_API uint32_t vf_catalog_count(const vf_catalog *catalog, vf_kind kind);
 
+/** The id of an entry; NULL past the end. */
+VF_API const char *vf_catalog_name(const vf_catalog *catalog, vf_kind kind, uint32_t index);
+/** Whether an entry was added to the built-in ones (or put in place of one). */
+VF_API bool vf_catalog_added(const vf_catalog *catalog, vf_kind kind, uint32_t index);
+
+/** Told of each field that two entries do not have alike: its path in the file ("hparams/block_count"), and
+ * the values as JSON would have them. Texts live until the function returns. */
+typedef void (*vf_difference_fn)(void *ctx, const char *key, const char *old_value, const char *new_value);
+
+/** Compares two entries of a kind field by field, of two catalogs or of one. VF_ERR_USAGE when there is no
+ * such entry. */
+VF_API vf_status vf_catalog_compare(const vf_catalog *old_catalog, uint32_t old_index, const vf_catalog *new_catalog,
+                                    uint32_t new_index, vf_kind kind, vf_difference_fn fn, void *ctx);
+
 /** Finds an entry by id or alias, in any common spelling (case, separators, vendor prefix; words such as
  * -Instruct where they make no difference). The index is for the functions below. VF_ERR_NOT_FOUND
  * carries up to three suggestions, VF_ERR_AMBIGUOUS the candidates, in err->text; looking for suggestions
@@ -105,6 +119,7 @@ typedef struct vf_model_entry {
     uint64_t parameters;        /**< published count of the language model */
     uint64_t parameters_active, parameters_vision;
     uint64_t n_ctx_train;
+    uint64_t n_ctx_extended; /**< that scaled positions reach (YaRN and the like), as its maker says */
     const char *published_quant;
     uint32_t n_layer, n_embd, n_head, n_head_kv, n_vocab, n_expert, n_expert_used;
     uint32_t n_aliases;
@@ -120,6 +135,11 @@ VF_API vf_status vf_catalog_model_open(const vf_catalog *catalog, uint32_t index
  * VF_ERR_NOT_FOUND names the nearest classes; a name that is no size at all gives it with an empty text. */
 VF_API vf_status vf_catalog_size_class(const vf_catalog *catalog, const char *name, uint32_t *model_index,
                                        uint64_t *nominal_parameters, vf_error *err);
+
+/** Size class number i, in the order of the catalog (built in: by parameters, classes of experts last).
+ * VF_ERR_NOT_FOUND past the end. */
+VF_API vf_status vf_catalog_size_class_at(const vf_catalog *catalog, uint32_t i, uint32_t *model_index,
+                                          uint64_t *nominal_parameters);
 
 typedef struct vf_quant_entry {
     const char *name, *kind, *runtimes, *note, *source, *confidence;

@@ -193,6 +193,38 @@ typedef enum vf_quant_kind {
     VF_QUANT_SCHEME = 4   /**< a named scheme of another runtime */
 } vf_quant_kind;
 
+/** How the elements of a quantized matrix of o outputs and i inputs are stored: codes, and what is needed
+ * to read them. `bits` are the nominal ones, `group` the inputs that share a scale. */
+typedef enum vf_packing {
+    VF_PACK_NONE = 0,
+    VF_PACK_ROW,         /**< codes, one fp32 scale an output (LLM.int8, torchao int8, fp8 per channel) */
+    VF_PACK_TENSOR,      /**< codes, one fp32 scale a matrix (fp8) */
+    VF_PACK_BLOCK,       /**< codes, one fp32 scale for each group x group block (fp8 of DeepSeek) */
+    VF_PACK_BNB4,        /**< bitsandbytes 4-bit: fp32 absmax for each `group` elements, a code table */
+    VF_PACK_BNB4_DOUBLE, /**< the same, with the absmax quantized once more */
+    VF_PACK_GPTQ,        /**< packed into 32-bit words along i; fp16 scale, packed zero, g_idx */
+    VF_PACK_AWQ,         /**< packed along o; fp16 scale, packed zero */
+    VF_PACK_AFFINE,      /**< codes, a 16-bit scale and a 16-bit zero a group (MLX) */
+    VF_PACK_HQQ,         /**< the same, three bits by tens in 32-bit words */
+    VF_PACK_TILE,        /**< the same with i padded to 1024 and o to 8 (torchao int4) */
+    VF_PACK_WORDS,       /**< compressed-tensors: 32-bit words along i, 16-bit scale a group, the shape */
+    VF_PACK_MICRO,       /**< codes, one byte of scale a group (MXFP4, MXFP8) */
+    VF_PACK_MICRO_GLOBAL, /**< the same and two fp32 a matrix (NVFP4) */
+    VF_PACK_TRELLIS,     /**< EXL3: codes in tiles of 128, a 16-bit sign vector for each side */
+    VF_PACK_MIXED,       /**< EXL2: `bits` are the average, scales included */
+    VF_PACK_TERNARY,     /**< BitNet: four weights a byte, one 16-bit scale a matrix */
+    VF_PACK_CODEBOOK     /**< AQLM: one 16-bit code for 8 elements, a book of 2^16 of 8 in 16 bits, a scale an output */
+} vf_packing;
+
+/** Which matrices a scheme quantizes; all others stay at 16 bits. */
+typedef enum vf_covers {
+    VF_COVERS_DECODER = 0, /**< linear layers of the blocks, routers of experts not (quantized checkpoints) */
+    VF_COVERS_LINEAR,      /**< the same with routers, but not experts that are one fused tensor (on loading) */
+    VF_COVERS_HEAD,        /**< linear layers of the blocks and the output matrix */
+    VF_COVERS_ALL,         /**< the token embeddings, too */
+    VF_COVERS_EXPERTS      /**< the matrices of experts only */
+} vf_covers;
+
 /** A quantization. Plain data; usually from vf_catalog_quant. */
 typedef struct vf_quant {
     vf_quant_kind kind;
@@ -204,6 +236,10 @@ typedef struct vf_quant {
     bool output_typed;       /**< VF_QUANT_GGUF: output matrix and token embeddings have a type of their own */
     vf_type output_type;     /**< that type */
     char runtime[24];        /**< the runtime that the name implies */
+    vf_packing packing;      /**< VF_QUANT_SCHEME, and VF_QUANT_AS_FILE where it is known */
+    vf_covers covers;        /**< with it: what is quantized */
+    uint32_t group;          /**< with it: elements a scale, 0: a whole row */
+    uint32_t head_millibits; /**< with it: bits of the output matrix × 1000 where it has its own; 0: the same */
 } vf_quant;
 
 /* ---- settings ----------------------------------------------------------------------------- */
@@ -223,6 +259,9 @@ typedef enum vf_backend {
     VF_BACKEND_CPU
 } vf_backend;
 typedef enum vf_split { VF_SPLIT_LAYER = 0, VF_SPLIT_ROW, VF_SPLIT_TENSOR, VF_SPLIT_NONE } vf_split;
+/** What the model is run for, where a runtime's memory depends on it: text is generated; hidden states of
+ * every layer are captured in one forward; logits of every position are scored; only states are wanted. */
+typedef enum vf_workload { VF_WORKLOAD_CHAT = 0, VF_WORKLOAD_STEERING, VF_WORKLOAD_EVAL, VF_WORKLOAD_EMBED } vf_workload;
 typedef enum vf_policy { VF_POLICY_CONSERVATIVE = 0, VF_POLICY_MEDIAN, VF_POLICY_OPTIMISTIC } vf_policy;
 
 /** Tensors whose names match `pattern` (a regular expression, searched for in the whole name as
@@ -255,6 +294,7 @@ typedef struct vf_settings {
     bool embeddings, mtp, swa_full, kv_unified, no_kv_offload, no_op_offload, no_mmap;
     vf_backend backend;
     vf_policy policy;
+    vf_workload workload;
 } vf_settings;
 
 /** The defaults: all layers on the card, f16 cache, flash attention auto, one sequence. */

@@ -248,7 +248,7 @@ static void general_notes(const verifier *f, const vf_log *log, verified *v)
         vf_catalog_find(f->s->catalog, VF_KIND_RUNTIME, "llama.cpp", &index, NULL) == VF_OK &&
         vf_catalog_runtime(f->s->catalog, index, &runtime) == VF_OK)
         note(v, "predicted is llama.cpp %s; the log is of an older version, or leaves lines out", runtime.version);
-    if (log->overridden && !f->beside->n_overrides)
+    if (log->overridden && !f->beside->n_overrides && !options_has(&f->s->opts, OPT_CPU_MOE))
         note(v, "tensors were put elsewhere, which is not predicted without --override-tensor");
     for (uint32_t i = 0; i < v->result->n_notes; i++)
         note(v, "%.200s", v->result->note[i]);

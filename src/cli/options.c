@@ -2,7 +2,8 @@
 
 #define IN(command) (1u << (command))
 #define IN_FIT IN(CMD_FIT)
-#define IN_RUN (IN_FIT | IN(CMD_VERIFY)) /* describes a run: asked for, or found in a log */
+#define IN_DIFF (IN_FIT | IN(CMD_DIFF))
+#define IN_RUN (IN_DIFF | IN(CMD_VERIFY)) /* describes a run: asked for, compared, or found in a log */
 #define IN_ALL ((1u << CMD_COUNT) - 1)
 #define LLAMA "llama.cpp ollama"
 #define SERVERS "vllm sglang tensorrt-llm"
@@ -13,7 +14,7 @@ const command_info commands[CMD_COUNT] = {
     [CMD_LIST] = {"list", "models|quants|gpus|runtimes|desktops [PATTERN]", "what is known, one line each", 1, 2, false},
     [CMD_SHOW] = {"show", "NAME", "everything known of one model, quantization, GPU or runtime", 1, 1, false},
     [CMD_CHECK] = {"check", "[PATH...]", "lint catalog data (the built-in catalog without PATH)", 0, UINT32_MAX, false},
-    [CMD_DIFF] = {"diff", "OLD NEW", "what a change of catalog data does to the verdicts", 2, 2, true},
+    [CMD_DIFF] = {"diff", "OLD NEW", "what a change of catalog data does to the verdicts", 2, 2, false},
     [CMD_VERIFY] = {"verify", "LOG|-", "predicted against allocated, from a runtime's log", 1, 1, false},
     [CMD_LOCK] = {"lock", "LIST", "expected verdicts, kept and compared", 0, 1, true},
     [CMD_HELP] = {"help", "[TOPIC]", "this page, or one on a topic", 0, 1, false},
@@ -25,7 +26,7 @@ const char *const group_title[GROUP_COUNT] = {"Question", "Memory of the card", 
 
 /* In the order in which help lists them; the index is the id. */
 const option option_table[OPT_COUNT] = {
-    {.id = OPT_MODEL, .commands = IN_RUN, .name = "model", .letter = 'm', .kind = OPT_TEXT, .value = "MODEL",
+    {.id = OPT_MODEL, .commands = IN_FIT | IN(CMD_VERIFY), .name = "model", .letter = 'm', .kind = OPT_TEXT, .value = "MODEL",
      .help = "name, size class (13B), .gguf or .safetensors file, folder, - (stdin)", .group = GROUP_QUESTION,
      .list = true, .front = true},
     {.id = OPT_MODELS_FROM, .name = "models-from", .kind = OPT_TEXT, .value = "LIST",
@@ -36,24 +37,24 @@ const option option_table[OPT_COUNT] = {
      .value = "QUANT", .dflt = "as published if quantized, else q4_k_m",
      .help = "q4_k_m, q8, bf16, int8 ...; Q+im: with an importance matrix", .group = GROUP_QUESTION,
      .list = true, .front = true},
-    {.id = OPT_GPU, .name = "gpu", .letter = 'g', .kind = OPT_TEXT, .value = "GPU",
+    {.id = OPT_GPU, .commands = IN_DIFF, .name = "gpu", .letter = 'g', .kind = OPT_TEXT, .value = "GPU",
      .help = "3090, 24GB, 2x3090, 3090+4090 (together); a,b (alternatives); none; smallest", .group = GROUP_QUESTION,
      .list = true, .front = true},
     {.id = OPT_CONTEXT, .commands = IN_RUN, .name = "context", .letter = 'c', .aliases = "ctx-size max-model-len",
      .kind = OPT_TOKENS, .value = "N", .words = "train|max", .min = 1, .max = TOKENS_MAX,
      .dflt = "4096, or less where the model has less",
      .help = "tokens (8k = 8192), train: the model's own maximum, max: the largest that fits", .group = GROUP_QUESTION, .front = true},
-    {.id = OPT_RUNTIME, .name = "runtime", .letter = 'r', .kind = OPT_TEXT, .value = "NAME",
+    {.id = OPT_RUNTIME, .commands = IN_DIFF, .name = "runtime", .letter = 'r', .kind = OPT_TEXT, .value = "NAME",
      .dflt = "what the quantization implies",
      .help = "llama.cpp, ollama, transformers, generic", .group = GROUP_QUESTION, .front = true},
 
-    {.id = OPT_DESKTOP, .name = "desktop", .kind = OPT_TEXT, .value = "WHAT",
+    {.id = OPT_DESKTOP, .commands = IN_DIFF, .name = "desktop", .kind = OPT_TEXT, .value = "WHAT",
      .dflt = "typical on consumer cards, else none",
      .help = "none, light, typical, heavy or a SIZE, on the first card", .group = GROUP_MEMORY, .front = true},
-    {.id = OPT_RESERVE, .name = "reserve", .kind = OPT_SIZE, .value = "SIZE", .min = 1, .max = UINT64_C(1) << 60,
+    {.id = OPT_RESERVE, .commands = IN_DIFF, .name = "reserve", .kind = OPT_SIZE, .value = "SIZE", .min = 1, .max = UINT64_C(1) << 60,
      .dflt = "nothing",
      .help = "held back on each card besides", .group = GROUP_MEMORY, .front = true},
-    {.id = OPT_OS, .name = "os", .kind = OPT_CHOICE, .value = "OS", .words = "linux|windows", .dflt = "linux",
+    {.id = OPT_OS, .commands = IN_DIFF, .name = "os", .kind = OPT_CHOICE, .value = "OS", .words = "linux|windows", .dflt = "linux",
      .help = "whose driver reserve counts: linux, windows", .group = GROUP_MEMORY},
     {.id = OPT_CATALOG, .name = "catalog", .kind = OPT_TEXT, .value = "PATH",
      .help = "more models, GPUs ...: a JSON file, or a folder of them", .group = GROUP_MEMORY,
@@ -153,8 +154,8 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_TRAIN, .name = "train", .kind = OPT_CHOICE, .value = "HOW", .words = "full|lora|qlora",
      .help = "training: full, lora, qlora", .group = GROUP_WITH, .later = true},
     {.id = OPT_WORKLOAD, .name = "workload", .kind = OPT_CHOICE, .value = "WHAT",
-     .words = "chat|steering|eval|embed", .later_words = "steering|eval|embed", .dflt = "chat",
-     .help = "what the model is used for: chat, steering, eval, embed", .group = GROUP_WITH},
+     .words = "chat|steering|eval|embed", .dflt = "chat",
+     .help = "what the model is used for (transformers): chat, steering, eval, embed", .group = GROUP_WITH},
     {.id = OPT_EXEC, .name = "exec", .kind = OPT_FLAG,
      .help = "start the launch line after -- when it fits", .group = GROUP_WITH, .later = true},
     {.id = OPT_VERIFY, .name = "verify", .kind = OPT_TEXT, .value = "FILE",

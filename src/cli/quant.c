@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define DEFAULT_QUANT "q4_k_m"
+#define PLAIN_QUANT "bf16" /* where the default is none */
 
 static bool is_built_in(const char *runtime)
 {
@@ -39,8 +40,14 @@ static bool reads_gguf(const char *runtime)
     return word_index("llama.cpp ollama lm-studio", ' ', runtime) != NOT_A_WORD;
 }
 
+/* Runtimes that the default means something to. */
+static bool reads_mixes(const char *runtime)
+{
+    return !runtime[0] || strcmp(runtime, "generic") == 0 || reads_gguf(runtime);
+}
+
 /* How a runtime reads a format: generic knows bits per weight only, and other runtimes hold fp16 as a type
- * where llama.cpp has a file type of mixed tensors. */
+ * and MXFP4 as a scheme where llama.cpp has a file type of mixed tensors. */
 static void read_as(const char *runtime, const char *word, vf_quant *q)
 {
     const vf_type_info *type = vf_type_get((uint32_t)q->type);
@@ -49,6 +56,9 @@ static void read_as(const char *runtime, const char *word, vf_quant *q)
         text_set(q->name, sizeof q->name, word);
     } else if (!reads_gguf(runtime) && q->kind == VF_QUANT_GGUF && type && !type->quantized) {
         q->kind = VF_QUANT_CAST;
+    } else if (!reads_gguf(runtime) && q->kind == VF_QUANT_GGUF && q->packing != VF_PACK_NONE) {
+        q->kind = VF_QUANT_SCHEME;
+        text_set(q->name, sizeof q->name, word);
     }
 }
 
@@ -148,10 +158,22 @@ static bool choice_of_default(session *s, const subject *sub, const char *runtim
         return true;
     }
     *out = (choice){0};
-    if (!choice_of_word(s, DEFAULT_QUANT, runtime, out, err))
+    if (!choice_of_word(s, reads_mixes(runtime) ? DEFAULT_QUANT : PLAIN_QUANT, runtime, out, err))
         return false;
     (void)snprintf(out->note, sizeof out->note, "no --quant: taken %s", out->quant.name);
     return true;
+}
+
+/* How matrices of a format are stored, where the catalog knows it: a runtime unpacks them. */
+static void describe_packing(session *s, vf_quant *q)
+{
+    vf_quant_entry e;
+    uint32_t index;
+    if (vf_catalog_find(s->catalog, VF_KIND_QUANT, q->name, &index, NULL) != VF_OK || vf_catalog_quant(s->catalog, index, &e) != VF_OK)
+        return;
+    q->packing = e.quant.packing;
+    q->covers = e.quant.covers;
+    q->group = e.quant.group;
 }
 
 static bool choice_of_file(session *s, const subject *sub, const char *runtime, choice *out)
@@ -162,6 +184,7 @@ static bool choice_of_file(session *s, const subject *sub, const char *runtime, 
         name_file_type(s, f->file_type, &out->quant);
     else
         text_set(out->quant.name, sizeof out->quant.name, f->published_quant);
+    describe_packing(s, &out->quant);
     if (f->parameters && f->model_bytes <= UINT64_MAX / 8000)
         out->quant.millibits = (uint32_t)(f->model_bytes * 8000 / f->parameters);
     text_set(out->runtime, sizeof out->runtime, runtime[0] ? runtime : sub->loader);

@@ -158,6 +158,22 @@ vf_status session_find(const session *s, vf_kind kind, const char *name, uint32_
     return st;
 }
 
+void session_fork(session *out, const session *s)
+{
+    *out = *s;
+    out->alloc = (vf_allocator){resize, out};
+    out->allocated = 0;
+    out->catalog = NULL;
+    out->out = (buf){0};
+}
+
+void session_unfork(session *s)
+{
+    vf_catalog_free(s->catalog);
+    s->catalog = NULL;
+    buf_free(&s->out);
+}
+
 void session_free(session *s)
 {
     vf_catalog_free(s->catalog);

@@ -29,6 +29,11 @@ bool session_add_catalog(session *s, const char *path, vf_finding_fn fn, void *c
 /** Finds an entry of the catalog; the error carries suggestions unless `terse`. */
 vf_status session_find(const session *s, vf_kind kind, const char *name, uint32_t *index, vf_error *err);
 void session_free(session *s);
+/** A second session of the same options, with a catalog of its own; end with session_unfork. */
+void session_fork(session *out, const session *s);
+void session_unfork(session *s);
+/** The name that stands for the built-in catalog where a path is expected. */
+#define BUILT_IN "built-in"
 
 /** The commands; each gives the exit status, with `err` set when it is EXIT_BAD and nothing was told yet. */
 int command_fit(session *s, vf_error *err);
@@ -36,6 +41,7 @@ int command_list(session *s, vf_error *err);
 int command_show(session *s, vf_error *err);
 int command_verify(session *s, vf_error *err);
 int command_check(session *s, vf_error *err);
+int command_diff(session *s, vf_error *err);
 int command_help(session *s, vf_error *err);
 int command_version(session *s, vf_error *err);
 

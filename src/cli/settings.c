@@ -95,6 +95,7 @@ bool settings_apply(const session *s, vf_settings *out, vf_error *err)
     out->outputs = number_or_all(s, OPT_OUTPUTS, out->outputs, VF_OUTPUTS_ALL);
     out->split = (vf_split)word(s, OPT_SPLIT, (uint32_t)out->split);
     out->policy = (vf_policy)word(s, OPT_POLICY, (uint32_t)out->policy);
+    out->workload = (vf_workload)word(s, OPT_WORKLOAD, (uint32_t)out->workload);
     out->embeddings |= options_has(&s->opts, OPT_EMBEDDINGS);
     out->mtp |= options_has(&s->opts, OPT_MTP);
     out->swa_full |= options_has(&s->opts, OPT_SWA_FULL);

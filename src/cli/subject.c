@@ -18,7 +18,7 @@ static bool ends_with(const char *text, size_t n, const char *end)
     return n >= m;
 }
 
-static bool open_entry(session *s, uint32_t index, subject *out, vf_error *err)
+bool subject_open_entry(session *s, uint32_t index, subject *out, vf_error *err)
 {
     if (vf_catalog_model_open(s->catalog, index, &s->alloc, &out->model, err) != VF_OK)
         return false;
@@ -56,7 +56,7 @@ static bool open_class(session *s, const char *text, subject *out)
         name[n] = 0;
         if (vf_catalog_size_class(s->catalog, name, &index, &out->nominal, NULL) != VF_OK)
             continue;
-        if (!open_entry(s, index, out, &ignored))
+        if (!subject_open_entry(s, index, out, &ignored))
             return false;
         text_set(out->class_name, sizeof out->class_name, name);
         set_quant_word(s, text, quant, out);
@@ -71,7 +71,7 @@ static bool open_name(session *s, const char *text, subject *out, vf_error *err)
     uint32_t index, quant;
     vf_status st = session_find(s, VF_KIND_MODEL, text, &index, err);
     if (st == VF_OK)
-        return open_entry(s, index, out, err);
+        return subject_open_entry(s, index, out, err);
     if (st == VF_ERR_AMBIGUOUS)
         return false;
     st = vf_catalog_find_file(s->catalog, text, &index, &quant, s->terse ? NULL : err);
@@ -80,7 +80,7 @@ static bool open_name(session *s, const char *text, subject *out, vf_error *err)
     if (st != VF_OK)
         return false;
     set_quant_word(s, text, quant, out);
-    return open_entry(s, index, out, err);
+    return subject_open_entry(s, index, out, err);
 }
 
 /* No model of that name: if the text was meant as a file, that is what is said. */
@@ -112,7 +112,7 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
     vf_status st = vf_catalog_size_class(s->catalog, text, &index, &out->nominal, err);
     if (st == VF_OK) {
         text_set(out->class_name, sizeof out->class_name, text);
-        return open_entry(s, index, out, err);
+        return subject_open_entry(s, index, out, err);
     }
     if (st == VF_ERR_NOT_FOUND && err->text[0])
         return false;

@@ -32,6 +32,8 @@ typedef struct subject {
 
 /** Resolves a name, size class, file or folder. Close with subject_close. */
 bool subject_open(session *s, const char *text, subject *out, vf_error *err);
+/** Opens an entry of the catalog. */
+bool subject_open_entry(session *s, uint32_t index, subject *out, vf_error *err);
 void subject_close(subject *sub);
 
 #endif

@@ -109,10 +109,12 @@ static void less_context(trial *t)
         keep(t, "--context", value);
 }
 
-/* The next quantization down that is good: the ladder that GGUF repositories publish. */
+/* The next quantization down that is good: the ladder that GGUF repositories publish, and what
+ * transformers makes on loading. */
 static void smaller_quant(trial *t)
 {
-    static const char *const ladder[] = {"bf16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "iq4_xs", "q3_k_m", "iq3_xxs", "q2_k"};
+    static const char *const ladder[] = {"bf16",   "q8_0",   "int8",   "q6_k",    "q5_k_m", "q4_k_m",
+                                         "iq4_xs", "nf4", "nf4-dq", "q3_k_m", "iq3_xxs", "q2_k"};
     for (size_t i = 0; !t->sub->weights_only && i < sizeof ladder / sizeof ladder[0]; i++) {
         choice c;
         vf_error ignored;
@@ -207,6 +209,58 @@ static void smaller_model(trial *t)
     }
 }
 
+/* Whether the open model is good at 4 bits and at 16; says so where it is. */
+static bool good_at_both(trial *t, const char *id)
+{
+    static const char *const words[] = {"nf4", "fp16"};
+    uint32_t before = t->w->n_suggestions;
+    for (size_t i = 0; i < 2; i++) {
+        choice c;
+        vf_error ignored;
+        char value[80];
+        if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored))
+            break;
+        t->q->quant = c.quant;
+        (void)snprintf(value, sizeof value, "%s --quant %s", id, words[i]);
+        if (!is_good(t))
+            break;
+        keep(t, "--model", value);
+    }
+    if (t->w->n_suggestions - before == 2)
+        return true;
+    t->w->n_suggestions = before;
+    return false;
+}
+
+/* Something to fall back on where models are quantized on loading: the shape of the largest smaller size class that
+ * is good at 4 bits, for headroom, and at 16, for precision. */
+static void fallback_model(trial *t)
+{
+    session *s = t->p->s;
+    uint32_t index;
+    uint64_t nominal, below = t->sub->nominal ? t->sub->nominal : t->sub->facts.parameters, best = 0;
+    bool done = t->sub->typed;
+    for (uint64_t limit = below; !done; limit = best) {
+        uint32_t at = 0;
+        best = 0;
+        for (uint32_t i = 0; vf_catalog_size_class_at(s->catalog, i, &index, &nominal) == VF_OK; i++)
+            if (nominal < limit && nominal > best) {
+                best = nominal;
+                at = index;
+            }
+        vf_model *model;
+        vf_model_entry e;
+        vf_error ignored;
+        if (best == 0 || vf_catalog_model(s->catalog, at, &e) != VF_OK ||
+            vf_catalog_model_open(s->catalog, at, &s->alloc, &model, &ignored) != VF_OK)
+            return;
+        t->q->model = model;
+        t->q->nominal_parameters = 0;
+        done = good_at_both(t, e.id);
+        vf_model_free(model);
+    }
+}
+
 /* The smallest usual card, or set of cards, that is good. */
 static void larger_card(trial *t)
 {
@@ -235,7 +289,8 @@ static void larger_card(trial *t)
 
 /* In the order in which they are offered: what costs the user least comes first. */
 static void (*const changes[])(trial *) = {without_desktop, smaller_cache, less_context, smaller_quant,
-                                           experts_to_host, fewer_layers,  smaller_model, larger_card};
+                                           experts_to_host, fewer_layers,  smaller_model, fallback_model,
+                                           larger_card};
 
 void suggest_changes(plan *p, const subject *sub, row *w)
 {

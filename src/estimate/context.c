@@ -80,7 +80,7 @@ static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, con
                                     const vf_allocator *scratch, vf_context *c, vf_error *err)
 {
     bool quantized_v = vf_type_get(s->type_v)->quantized;
-    if (s->flash_attn == VF_OFF) {
+    if (s->flash_attn == VF_OFF || m->arch.graph.no_flash_attn) {
         if (quantized_v)
             return vf_fail_key(err, VF_ERR_REFUSED, "--flash-attn",
                                "llama.cpp refuses a quantized V cache without flash attention");

@@ -58,6 +58,10 @@ static vf_status check_request(const vf_request *r, const vf_profile *profile, v
                            "token batches are a setting of llama.cpp, not of %s", profile->name);
     if (!profile->gpu_layers && r->settings.gpu_layers != VF_LAYERS_ALL)
         return vf_fail_key(err, VF_ERR_USAGE, "--gpu-layers", "not a setting of %s", profile->name);
+    if (!profile->workloads && r->settings.workload != VF_WORKLOAD_CHAT)
+        return vf_fail_key(err, VF_ERR_USAGE, "--workload", "only chat is a workload of %s", profile->name);
+    if (profile->needs_types && !profile->schemes && r->quant.kind == VF_QUANT_SCHEME)
+        return vf_fail_key(err, VF_ERR_USAGE, "--quant", "%s is no format of %s", r->quant.name, profile->name);
     return VF_OK;
 }
 
@@ -108,7 +112,7 @@ static vf_status run_profile(const vf_request *r, const vf_profile *profile, uin
     vf_settings settings = r->settings;
     vf_case c = {.request = r, .settings = &settings, .model = r->model, .quant = &r->quant, .types = types,
                  .scratch = scratch};
-    if (profile->needs_types) {
+    if (profile->needs_types && r->quant.kind != VF_QUANT_SCHEME) {
         vf_status st = vf_mix_types(r->model, &r->quant, scratch, types, err);
         if (st)
             return st;
@@ -146,5 +150,9 @@ vf_status vf_estimate(const vf_request *r, const vf_allocator *scratch, vf_resul
     out->parameters = r->nominal_parameters ? r->nominal_parameters : count_parameters(r->model);
     st = run_profile(r, profile, types, scratch, out, err);
     vf_free(scratch, types, n * sizeof *types);
-    return st ? st : sum_up(out, err);
+    if (st == VF_OK)
+        st = sum_up(out, err);
+    if (st == VF_OK && out->verdict == VF_FRAGILE && profile->advise)
+        profile->advise(out);
+    return st;
 }

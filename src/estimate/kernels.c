@@ -15,6 +15,13 @@ bool vf_kernel_mul_mat_id_f32(vf_backend backend)
     return !is_cuda(backend);
 }
 
+/* maxStorageBufferRange of common Vulkan drivers; shaders with 64-bit indices have no such limit, but few
+ * devices offer them. */
+uint64_t vf_kernel_max_tensor(vf_backend backend)
+{
+    return backend == VF_BACKEND_VULKAN ? UINT64_C(0xffffffff) : UINT64_MAX;
+}
+
 bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels)
 {
     return !is_cuda(backend) || channels % 128 == 0;

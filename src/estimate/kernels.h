@@ -11,6 +11,8 @@
 
 #include "vramfit/vramfit.h"
 
+/** Bytes of the largest tensor that a kernel reads or writes. */
+uint64_t vf_kernel_max_tensor(vf_backend backend);
 bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type);
 /** A product of experts in f32 (GGML_PREC_F32). */
 bool vf_kernel_mul_mat_id_f32(vf_backend backend);

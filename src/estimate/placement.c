@@ -12,7 +12,6 @@
 #include "estimate/kernels.h"
 
 #define NOT_LOADED (-2)
-#define HOST_ALIGNMENT 32
 
 typedef enum role_class { CLASS_I, CLASS_G, CLASS_R, CLASS_O } role_class;
 
@@ -77,7 +76,7 @@ static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_
                             .n_group = m->hp.ssm_group_count ? m->hp.ssm_group_count : 1};
         return vf_kernel_ssm_scan(backend, &scan);
     }
-    return vf_kernel_mul_mat(backend, type);
+    return vf_kernel_mul_mat(backend, type) && vf_tensor_bytes(t, type) <= vf_kernel_max_tensor(backend);
 }
 
 static bool is_expert(uint16_t role)
@@ -189,12 +188,16 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     }
     place_layers(m, s, available, p);
-    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE && m->arch.output.tied != VF_OUTPUT_SHARED)
+    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE && !m->arch.output.not_copied)
         p->tied_output_device = p->layer_device[m->n_layers];
     for (size_t i = 0; i < m->n_tensors; i++) {
         p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);
-        if (p->tensor_device[i] >= 0 && !has_kernel(m, &m->tensors[i], types[i], p->backend))
+        if (has_kernel(m, &m->tensors[i], types[i], p->backend))
+            continue;
+        if (p->tensor_device[i] >= 0)
             p->tensor_device[i] = VF_HOST;
+        if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD)
+            p->tied_output_device = VF_HOST;
     }
     vf_status st = apply_overrides(m, s, a, p, err);
     if (st) {
@@ -217,11 +220,12 @@ void vf_placement_free(const vf_model *m, const vf_allocator *a, vf_placement *p
     p->tensor_device = NULL;
 }
 
-static uint64_t on_device(const vf_placement *p, uint16_t type, const vf_tensor *t, int device)
+/** Weights that stay off the cards lie in their pinned memory, unless the cards cannot compute with them. */
+static uint64_t on_device(const vf_model *m, const vf_placement *p, uint16_t type, const vf_tensor *t, int device)
 {
     uint64_t bytes = vf_tensor_bytes(t, type);
     if (device == VF_HOST)
-        return vf_pad(bytes, HOST_ALIGNMENT);
+        return vf_pad(bytes, vf_host_alignment(has_kernel(m, t, type, p->backend) ? p->backend : VF_BACKEND_CPU));
     return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
 }
 
@@ -231,7 +235,7 @@ static void add_tied_copy(const vf_model *m, uint16_t type, const vf_tensor *t, 
     int device = p->tied_output_device;
     if (m->arch.output.tied == VF_OUTPUT_NONE || (device == VF_HOST && !m->arch.output.copied_first))
         return;
-    out->tied_copy = on_device(p, type, t, device);
+    out->tied_copy = on_device(m, p, type, t, device);
     uint64_t *sum = device == VF_HOST ? &out->host : &out->device[device];
     *sum = vf_add(*sum, out->tied_copy);
 }
@@ -250,12 +254,12 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
             for (int d = VF_HOST; d < (int)p->n_devices; d++)
                 if (has_rotated_layers(m, p, d)) {
                     uint64_t *sum = d == VF_HOST ? &out->host : &out->device[d];
-                    *sum = vf_add(*sum, on_device(p, types[i], t, d));
+                    *sum = vf_add(*sum, on_device(m, p, types[i], t, d));
                 }
             continue;
         }
         uint64_t *sum = home == VF_HOST ? &out->host : &out->device[home];
-        *sum = vf_add(*sum, on_device(p, types[i], t, home));
+        *sum = vf_add(*sum, on_device(m, p, types[i], t, home));
         if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && m->tied)
             add_tied_copy(m, types[i], t, p, out);
     }

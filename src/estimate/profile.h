@@ -21,13 +21,17 @@ typedef struct vf_profile {
     const char *version;  /**< of the runtime, as read */
     bool token_batches;   /**< --batch and --ubatch mean something */
     bool gpu_layers;      /**< layers can stay on the CPU */
-    bool needs_types;     /**< vf_case.types is computed before footprint is called */
+    bool needs_types;     /**< vf_case.types is computed before footprint is called (not for schemes) */
+    bool schemes;         /**< it loads weights in schemes (VF_QUANT_SCHEME) */
+    bool workloads;       /**< --workload means something */
     /** Fills in what the settings leave open where the runtime's defaults are not those of llama.cpp, and
      * refuses what the runtime does not take; says in a note what was taken. NULL: nothing to do. */
     vf_status (*defaults)(const vf_case *c, vf_settings *s, vf_result *out, vf_error *err);
     /** Fills out->device[i].segment[], layers, margin terms, host, terms and notes. need, headroom and
      * verdict are computed by the caller. */
     vf_status (*footprint)(const vf_case *c, vf_result *out, vf_error *err);
+    /** Says in notes what helps a fragile answer. NULL: nothing. */
+    void (*advise)(vf_result *out);
     /** Relative error of the covered terms at quantiles 0.95 and 0.5, per mille, from measured loads. */
     uint32_t error_95, error_50;
 } vf_profile;

@@ -91,6 +91,7 @@ vf_status vf_catalog_model(const vf_catalog *c, uint32_t index, vf_model_entry *
         .parameters_active = row->parameters_active,
         .parameters_vision = row->parameters_vision,
         .n_ctx_train = row->hparams.context_length,
+        .n_ctx_extended = row->context_extended,
         .published_quant = vf_blob_text(b, row->published_quant),
         .n_layer = row->hparams.block_count,
         .n_embd = row->hparams.embedding_length,
@@ -155,6 +156,10 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
     out->quant.type = type ? type->type : VF_TYPE_F32;
     out->quant.millibits = out->millibits;
     out->quant.imatrix = row->imatrix;
+    out->quant.packing = (vf_packing)row->packing;
+    out->quant.covers = (vf_covers)row->covers;
+    out->quant.group = row->group;
+    out->quant.head_millibits = row->head_bits;
     vf_set_text(out->quant.name, sizeof out->quant.name, out->name);
     vf_set_text(out->quant.runtime, sizeof out->quant.runtime, vf_blob_text(b, row->runtime));
     return VF_OK;

@@ -96,6 +96,17 @@ vf_status vf_catalog_size_class(const vf_catalog *c, const char *name, uint32_t 
                    above ? vf_blob_text(blob, above->name) : "");
 }
 
+vf_status vf_catalog_size_class_at(const vf_catalog *c, uint32_t i, uint32_t *model_index, uint64_t *nominal_parameters)
+{
+    const vf_blob *blob = &c->blob;
+    if (i >= blob->count[VF_TABLE_SIZE_CLASS])
+        return VF_ERR_NOT_FOUND;
+    const vf_size_class_row *row = vf_blob_row(blob, VF_TABLE_SIZE_CLASS, i);
+    const char *model = vf_blob_text(blob, row->model);
+    *nominal_parameters = row->parameters;
+    return vf_index_find(blob, VF_KIND_MODEL, model, strlen(model), model_index, NULL);
+}
+
 /* ---- names of files --------------------------------------------------------------------------- */
 
 static bool ends_with(const char *text, size_t n, const char *end)

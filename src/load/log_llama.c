@@ -109,7 +109,8 @@ static void assigned(vf_log_reader *r, const char *at)
         d->layers++;
 }
 
-/** src/llama-model-loader.cpp, with -v: "tensor blk.3.ffn_up_exps.weight (...) buffer type overridden to CPU" */
+/** src/llama-model-loader.cpp, with -v: "tensor blk.3.ffn_up_exps.weight (...) buffer type overridden to CPU";
+ * pinned memory is the host's, too */
 static void overridden(vf_log_reader *r, const char *at, const char *line)
 {
     const char *name = strstr(line, "tensor blk.");
@@ -117,8 +118,8 @@ static void overridden(vf_log_reader *r, const char *at, const char *line)
     bool expert = false;
     if (name) {
         name += strlen("tensor blk.");
-        expert = vf_log_number(&name, &layer) && layer < UINT32_MAX && strncmp(at, "CPU", 3) == 0 &&
-                 strncmp(name, ".ffn_", 5) == 0 && strstr(name, "exps.");
+        expert = vf_log_number(&name, &layer) && layer < UINT32_MAX && starts(name, ".ffn_") && strstr(name, "exps.") &&
+                 vf_log_find_device(r, at, strcspn(at, " ")) == &r->log.host;
     }
     if (!expert)
         r->log.overridden = true;
@@ -131,20 +132,19 @@ static void overridden(vf_log_reader *r, const char *at, const char *line)
 /** ggml/src/ggml-cuda/ggml-cuda.cu: "  Device 0: NAME, compute capability 8.6, VMM: yes ..." */
 static void capability(vf_log_reader *r, const char *at, const char *line)
 {
-    const char *p = strstr(line, "Device ");
+    const char *p = strstr(line, "Device "), *end = at - strlen(", compute capability ");
     uint64_t index, major, minor;
-    if (!p || p > at)
+    if (!p || p > end)
         return;
     p += strlen("Device ");
     if (!vf_log_number(&p, &index) || index >= VF_MAX_DEVICES || strncmp(p, ": ", 2) != 0)
         return;
     p += 2;
     vf_log_card *card = &r->card[index];
-    size_t n = (size_t)(strstr(p, ", compute capability") - p);
-    if (!vf_log_number(&at, &major) || *at++ != '.' || !vf_log_number(&at, &minor) || major > 99 || minor > 9)
+    if (p > end || !vf_log_number(&at, &major) || *at++ != '.' || !vf_log_number(&at, &minor) || major > 99 || minor > 9)
         return;
     card->compute_capability = (uint32_t)(10 * major + minor);
-    vf_log_text(card->name, sizeof card->name, p, n);
+    vf_log_text(card->name, sizeof card->name, p, (size_t)(end - p));
 }
 
 /** src/llama.cpp: "using device CUDA0 (NVIDIA GeForce RTX 3090) (0000:01:00.0) - 23306 MiB free" */

@@ -16,6 +16,32 @@ static const vf_choice quant_kinds[] = {
     {NULL, 0},
 };
 
+static const vf_choice packings[] = {
+    {"row", VF_PACK_ROW},
+    {"tensor", VF_PACK_TENSOR},
+    {"block", VF_PACK_BLOCK},
+    {"bnb4", VF_PACK_BNB4},
+    {"bnb4-double", VF_PACK_BNB4_DOUBLE},
+    {"gptq", VF_PACK_GPTQ},
+    {"awq", VF_PACK_AWQ},
+    {"affine", VF_PACK_AFFINE},
+    {"hqq", VF_PACK_HQQ},
+    {"tile", VF_PACK_TILE},
+    {"words", VF_PACK_WORDS},
+    {"micro", VF_PACK_MICRO},
+    {"micro-global", VF_PACK_MICRO_GLOBAL},
+    {"trellis", VF_PACK_TRELLIS},
+    {"mixed", VF_PACK_MIXED},
+    {"ternary", VF_PACK_TERNARY},
+    {"codebook", VF_PACK_CODEBOOK},
+    {NULL, 0},
+};
+
+static const vf_choice coverings[] = {
+    {"decoder", VF_COVERS_DECODER}, {"linear", VF_COVERS_LINEAR},   {"head", VF_COVERS_HEAD},
+    {"all", VF_COVERS_ALL},         {"experts", VF_COVERS_EXPERTS}, {NULL, 0},
+};
+
 static const char *choice_name(const vf_choice *choices, uint8_t value)
 {
     for (; choices->name; choices++)
@@ -32,6 +58,16 @@ const char *vf_confidence_name(uint8_t confidence)
 const char *vf_quant_kind_name(uint8_t kind)
 {
     return choice_name(quant_kinds, kind);
+}
+
+const char *vf_packing_name(uint8_t packing)
+{
+    return choice_name(packings, packing);
+}
+
+const char *vf_covers_name(uint8_t covers)
+{
+    return choice_name(coverings, covers);
 }
 
 #define PARAMETERS_MAX (UINT64_C(1) << 48)
@@ -68,6 +104,7 @@ static const vf_field model_fields[] = {
     COUNT64(vf_model_row, "parameters_active", parameters_active, 0, PARAMETERS_MAX, false, "used for one token"),
     COUNT64(vf_model_row, "parameters_vision", parameters_vision, 0, PARAMETERS_MAX, false,
             "of vision and audio towers"),
+    COUNT(vf_model_row, "context_extended", context_extended, 1, 0x80000000u, false, "context that scaled positions reach"),
     TEXT(vf_model_row, "published_quant", published_quant, false, "quantization that the weights come in"),
     FLAG(vf_model_row, "tied", tied, "the output matrix is the embedding's"),
     {"optional", VF_FIELD_BITS, offsetof(vf_model_row, options), 0, 0, vf_option_choices, NULL, false,
@@ -91,6 +128,10 @@ static const vf_field quant_fields[] = {
     TEXT(vf_quant_row, "approximate", approximate, false, "why sizes need not be those of the mix, and by how much"),
     MILLI(vf_quant_row, "bits", bits, 250, 64000, true, "bits of a weight, scales included"),
     MILLI(vf_quant_row, "nominal_bits", nominal_bits, 250, 64000, false, "bits of a weight, as the name says"),
+    CHOICE(vf_quant_row, "packing", packing, packings, false, "scheme: how a quantized matrix is stored"),
+    CHOICE(vf_quant_row, "covers", covers, coverings, false, "scheme: which matrices are quantized"),
+    COUNT(vf_quant_row, "group", group, 0, 65536, false, "scheme: elements that share a scale; 0: a whole row"),
+    MILLI(vf_quant_row, "head_bits", head_bits, 250, 16000, false, "scheme: bits of the output matrix, where they are others"),
     FLAG(vf_quant_row, "imatrix", imatrix, "only made with an importance matrix"),
     TEXT(vf_quant_row, "runtime", runtime, true, "the runtime that the name implies"),
     TEXTS(vf_quant_row, "runtimes", runtimes, "runtimes that load it"),

@@ -22,6 +22,7 @@ typedef struct vf_model_row {
     bool tied;
     uint64_t options; /**< bit VF_OPTION_x: blocks that the architecture calls optional */
     uint64_t parameters, parameters_active, parameters_vision;
+    uint32_t context_extended; /**< that the maker says can be reached by scaling positions; 0: none */
     vf_hparams hparams;
 } vf_model_row;
 
@@ -37,6 +38,10 @@ typedef struct vf_quant_row {
     vf_str approximate;    /**< what makes the bits of a model differ from those of the mix; empty: exact */
     uint32_t bits;         /**< × 1000, scales included */
     uint32_t nominal_bits; /**< × 1000, as the name says */
+    uint8_t packing;       /**< vf_packing */
+    uint8_t covers;        /**< vf_covers */
+    uint32_t group;        /**< elements a scale, 0: a whole row */
+    uint32_t head_bits;    /**< × 1000, of the output matrix where it has its own */
     vf_str runtime;        /**< which the name implies */
     vf_span runtimes;      /**< which load it */
     vf_str runtimes_text;  /**< the same, with commas */
@@ -89,5 +94,8 @@ extern const vf_table vf_tables[VF_TABLE_COUNT];
 const char *vf_confidence_name(uint8_t confidence);
 /** "gguf", "cast", "nominal", "scheme". */
 const char *vf_quant_kind_name(uint8_t kind);
+/** The words of 'packing' and 'covers'. */
+const char *vf_packing_name(uint8_t packing);
+const char *vf_covers_name(uint8_t covers);
 
 #endif

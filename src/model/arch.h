@@ -80,6 +80,11 @@ typedef enum vf_step {
     VF_STEP_STREAM,              /**< "stream": cur is the residual stream from here on (norms behind the sum) */
     VF_STEP_CROSS_ATTENTION,     /**< "cross-attention": norm, and attention to the encoder's output (T5) */
     VF_STEP_PER_LAYER,           /**< "per-layer": adds the layer's own embedding (Gemma 4) */
+    VF_STEP_ROUTER,              /**< "router": the experts' router reads cur here (SmallThinker) */
+    VF_STEP_LAYER_EXPERTS,       /**< "layer-experts": cur += experts over the layer's normed input (Arctic) */
+    VF_STEP_DEEPSTACK,           /**< "deepstack": the first layers add parts of a wider input embedding (Qwen3-VL) */
+    VF_STEP_SWIN_ATTN_NORM,      /**< "swin_attn_norm": attn_norm, where swin_norm puts it here (Chameleon) */
+    VF_STEP_SWIN_FFN_NORM,       /**< "swin_ffn_norm" */
     VF_STEP_OUTPUT_SCALE         /**< "output-scale": times layer_output_scale, where there is one */
 } vf_step;
 
@@ -202,7 +207,7 @@ typedef enum vf_shared_width {
     VF_SHARED_FF_EXP_X_COUNT_MIN_1   /**< expert_feed_forward_length × max(1, expert_shared_count) */
 } vf_shared_width;
 
-typedef enum vf_tied { VF_OUTPUT_OPTIONAL = 0, VF_OUTPUT_REQUIRED, VF_OUTPUT_TIED, VF_OUTPUT_SHARED, VF_OUTPUT_NONE } vf_tied;
+typedef enum vf_tied { VF_OUTPUT_OPTIONAL = 0, VF_OUTPUT_REQUIRED, VF_OUTPUT_TIED, VF_OUTPUT_NONE } vf_tied;
 
 typedef enum vf_window_where {
     VF_WINDOW_NONE = 0,  /**< sliding_window is ignored */
@@ -220,7 +225,6 @@ typedef struct vf_arch {
     uint8_t optional_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms that some models lack */
     uint8_t bare_steps[VF_ARCH_OPTIONAL_STEPS + 1]; /**< of steps: norms named without ".weight" (part
                                                          VF_PART_BARE: Falcon-H1, PLaMo 3) */
-    bool parallel;  /**< feed-forward beside the mixer, both on the same normed input */
     bool causal;    /**< false: an encoder; no cache, no logits */
     bool encoder_decoder; /**< two stacks: enc.blk, and dec.blk with cross attention (T5) */
     bool encoder_stack;   /**< blocks are named enc.blk (T5 encoder alone) */
@@ -239,6 +243,7 @@ typedef struct vf_arch {
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
         bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
+        bool not_copied;   /**< a tied output is the token embeddings themselves, on the host (BitNet) */
         bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
                                 both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
@@ -261,7 +266,6 @@ typedef struct vf_arch {
         uint32_t kv_layers; /**< only so many leading layers have a cache of their own; 0: all */
         bool width_is_n_embd; /**< q and o have n_embd columns whatever key_length says */
         bool idle_cache; /**< no cache is used, and one is made all the same (encoders) */
-        uint32_t rope_block_count; /**< graph: only models of so many layers rotate; 0: all */
         bool rope;       /**< graph: rotary embedding on q and k */
         bool scale_q;    /**< graph: q is scaled in its own node (Gemma) */
     } attention;
@@ -329,11 +333,17 @@ typedef struct vf_arch {
         bool halved_experts;      /**< routed and shared experts' sum is halved (Command A MoE) */
         bool split_qkv;           /**< the parts of a fused attn_qkv are copied out of it, not viewed */
         bool down_exps_f32;       /**< the experts' last product is in f32, for which CUDA has no kernel */
-        bool no_logits;           /**< computes embeddings and nothing else, whatever the file has */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
+        bool qk_layer_norm;       /**< norms of q and k are LayerNorms whatever the others are (Chameleon) */
+        bool no_logits;           /**< an encoder: output.weight is loaded but not used */
+        bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
+        bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */
+        bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
+        bool image_logits;        /**< logits of image tokens are overwritten (Chameleon) */
+        uint32_t rope_block_count; /**< only models of so many layers rotate, others take ALiBi (Baichuan); 0: all */
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */

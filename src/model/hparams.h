@@ -19,6 +19,8 @@
     X(U, vocab_size, "vocab_size", 1u << 26) \
     X(L, feed_forward_length, "feed_forward_length", 1u << 26) \
     X(U, token_type_count, "token_type_count", 1u << 16) \
+    X(U, n_deepstack_layers, "n_deepstack_layers", 2048) \
+    X(F, swin_norm, "swin_norm", 1) \
     X(F, use_parallel_residual, "use_parallel_residual", 1) \
     /* attention */ \
     X(L, head_count, "attention.head_count", 1u << 16) \
@@ -38,6 +40,7 @@
     X(F, clamp_kqv, "attention.clamp_kqv", 1) \
     X(F, max_alibi_bias, "attention.max_alibi_bias", 1) \
     X(F, attention_scale, "attention.scale", 1) \
+    X(F, attention_temperature_scale, "attention.temperature_scale", 1) \
     X(U, relative_buckets_count, "attention.relative_buckets_count", 1u << 16) \
     X(U, indexer_head_count, "attention.indexer.head_count", 1u << 16) \
     X(U, indexer_key_length, "attention.indexer.key_length", 1u << 16) \

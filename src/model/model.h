@@ -55,6 +55,7 @@ struct vf_model {
     vf_tensor *tensors; /**< the file's own list in file order, or the generated one */
     size_t n_tensors;
     bool from_file;   /**< tensors and types were read; false: generated, types are the source's */
+    uint8_t pack_bits; /**< integer tensors hold several elements a number, of so many bits; 0: they do not */
     bool tied;        /**< no output.weight; for a generated list set by the caller, where the record asks */
     uint64_t options; /**< bit VF_OPTION_x: the model has what its record calls optional */
     /* the index (vf_model_index) */

@@ -1,10 +1,11 @@
-/* Hugging Face Transformers on PyTorch, unquantized (fp32, fp16, bf16), one forward over the whole prompt,
- * then generation with a DynamicCache. The peak is the larger of loading and generating.
+/* Hugging Face Transformers on PyTorch: one forward over the whole prompt, then generation with a DynamicCache.
+ * The peak is the largest of loading, the first forward and the last step.
  * Versions read: transformers 4.46 and later (logits of the last position only), PyTorch 2.x. */
 #include "runtime/profiles.h"
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "runtime/transformers.h"
 
 #define MIB (UINT64_C(1) << 20)
 /* First tensor with lazy module loading 274 MiB (pytorch pull 86509), kernels used later; 300 to 600 seen. */
@@ -16,87 +17,98 @@
 /* Slack of the caching allocator over the allocated peak of generate(), per cent (pytorch issue 40989: 2 to
  * 10 %); the middle is counted, the way to the end is spread. */
 #define SLACK_PERCENT 5
-
-typedef struct widths {
-    uint64_t bytes;   /**< of one activation or cache element */
-    uint64_t act;     /**< activation bytes of one token at the worst layer */
-    uint64_t kv;      /**< cache bytes of one token, all layers */
-    uint64_t kv_layer; /**< the widest layer's K or V of one token */
-} widths;
+#define STEERING_TOKENS 2048
 
 static uint64_t max64(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
 }
 
-/** Activations of one decoder layer for one token, eager PyTorch with SDPA: 4h + 6f elements of 2 bytes in
- * the gated feed-forward (residual, normed input, gate, act(gate), up: each is kept), or
- * 4h + 6(a + k)d in attention, plus the norm's fp32 copy. Experts: top_k routed copies. */
-static uint64_t layer_activation(const vf_layer *l, uint64_t h, uint64_t bytes)
+static uint64_t min64(uint64_t a, uint64_t b)
 {
-    uint64_t heads = vf_mul(vf_add(l->n_head, l->n_head_kv), l->head_k);
-    uint64_t attention = vf_add(vf_mul(2, h), vf_mul(3, heads));
-    uint64_t ffn = vf_add(vf_mul(2, h), vf_mul(3, l->n_ff));
-    if (l->ffn == VF_FFN_MOE)
-        ffn = vf_mul(l->n_expert_used, vf_add(vf_mul(2, h), vf_mul(3, l->n_ff_exp)));
-    return vf_add(vf_mul(max64(attention, ffn), bytes), vf_mul(4, h));
+    return a < b ? a : b;
 }
 
-static widths measure(const vf_model *m, uint64_t bytes)
+/* ---- the run ------------------------------------------------------------------------------------ */
+
+static vf_status check(const vf_case *k, vf_error *err)
 {
-    widths w = {.bytes = bytes};
-    bool mla = vf_model_is_mla(m);
-    for (uint32_t i = 0; i < m->n_layers; i++) {
-        const vf_layer *l = &m->layers[i];
-        if (l->mtp)
-            continue;
-        w.act = max64(w.act, layer_activation(l, m->hp.embedding_length, bytes));
-        if (!l->has_cache)
-            continue;
-        /* DynamicCache keeps MLA keys and values expanded, one per head */
-        uint64_t k = mla ? vf_mul(l->n_head, m->hp.key_length_mla) : vf_mul(l->n_head_kv, l->head_k);
-        uint64_t v = mla ? vf_mul(l->n_head, m->hp.value_length_mla) : vf_mul(l->n_head_kv, l->head_v);
-        w.kv = vf_add(w.kv, vf_mul(vf_add(k, v), bytes));
-        w.kv_layer = max64(w.kv_layer, vf_mul(max64(k, v), bytes));
+    const vf_quant *q = k->quant;
+    if (q->kind != VF_QUANT_CAST && q->kind != VF_QUANT_AS_FILE && q->kind != VF_QUANT_SCHEME)
+        return vf_fail_key(err, VF_ERR_USAGE, "--quant", "%s: transformers reads no such types", q->name);
+    if (q->kind != VF_QUANT_AS_FILE && k->model->pack_bits)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--quant", "%s: the files hold weights that are quantized already (%s)",
+                           q->name, k->model->published_quant);
+    if (k->settings->type_kv_set)
+        return vf_fail_key(err, VF_ERR_USAGE, "--kv-type", "not a setting of transformers in this version");
+    if (k->settings->workload == VF_WORKLOAD_STEERING && k->settings->parallel > 1)
+        return vf_fail_key(err, VF_ERR_USAGE, "--parallel", "%u: the workload steering is one sequence",
+                           k->settings->parallel);
+    return VF_OK;
+}
+
+/* Where nothing is generated, the prompt is all there is. */
+static void set_lengths(const vf_case *k, tf_run *run)
+{
+    const vf_settings *s = k->settings;
+    bool steering = s->workload == VF_WORKLOAD_STEERING;
+    if (s->workload == VF_WORKLOAD_CHAT) {
+        run->context = s->context ? s->context : max64(vf_default_context(k->model), s->prompt);
+        run->prompt = s->prompt ? min64(s->prompt, run->context) : run->context;
+        return;
     }
-    return w;
+    uint64_t otherwise = s->context ? s->context : vf_default_context(k->model);
+    run->prompt = s->prompt ? s->prompt : steering ? min64(STEERING_TOKENS, otherwise) : otherwise;
+    run->context = max64(run->prompt, s->context);
 }
 
-/** Recurrent states are kept in fp32. */
-static uint64_t state_bytes(const vf_model *m)
+static tf_run run_of(const vf_case *k)
 {
-    uint64_t n = 0;
-    for (uint32_t i = 0; i < m->n_layers; i++)
-        if (!m->layers[i].mtp)
-            n = vf_add(n, vf_add(m->layers[i].state_r, m->layers[i].state_s));
-    return vf_mul(n, 4);
+    const vf_settings *s = k->settings;
+    tf_run run = {.sequences = s->parallel ? s->parallel : 1};
+    set_lengths(k, &run);
+    run.bytes = k->quant->kind == VF_QUANT_CAST ? vf_row_bytes((uint16_t)k->quant->type, 1) : 2;
+    run.eager = s->workload == VF_WORKLOAD_STEERING;
+    run.hidden = s->workload == VF_WORKLOAD_STEERING;
+    /* generate() asks for the last position (pull 31292) and upcasts that row; a bare call computes all of them,
+     * and a loss one fp32 copy more */
+    run.positions = s->workload == VF_WORKLOAD_CHAT ? 1 : s->workload == VF_WORKLOAD_EMBED ? 0 : run.prompt;
+    run.logit = vf_add(run.bytes, s->workload == VF_WORKLOAD_EVAL ? 8 : 4);
+    if (k->model->hp.final_logit_softcapping && run.positions) /* capped into a tensor of its own */
+        run.logit = vf_add(run.logit, run.bytes);
+    return run;
 }
 
-static void weigh(const vf_model *m, const uint16_t *types, uint64_t *total, uint64_t *largest)
+/* ---- the answer --------------------------------------------------------------------------------- */
+
+static const char *attention_name(const tf_run *run)
 {
-    *total = *largest = 0;
-    for (size_t i = 0; i < m->n_tensors; i++) {
-        const vf_tensor *t = &m->tensors[i];
-        if (!vf_tensor_is_parameter(t))
-            continue;
-        uint64_t b = vf_tensor_bytes(t, types[i]);
-        *total = vf_add(*total, b);
-        *largest = max64(*largest, b);
-    }
+    return run->eager ? "eager attention" : "scaled dot product attention";
 }
 
-static void explain(vf_result *out, int32_t at, uint64_t weights, uint64_t kv, uint64_t act, uint64_t slack,
-                    uint64_t tokens)
+static void explain(const tf_run *run, const tf_peak *p, const tf_weights *w, uint64_t loading, uint64_t slack, vf_result *out)
 {
+    int32_t at = out->n_devices == 1 ? 0 : -1;
     vf_add_term(out, at, VF_SEG_WEIGHTS, "weights", "sum of the tensors' bytes", "safetensors, or the inventory",
-                weights, 0, NULL);
+                w->resident, 0, NULL);
     vf_add_term(out, at, VF_SEG_KV_CACHE, "DynamicCache and states", "tokens x (K + V) of all layers",
-                "transformers src/transformers/cache_utils.py", kv, 0, "%llu tokens", (unsigned long long)tokens);
-    vf_add_term(out, at, VF_SEG_COMPUTE, "activations, logits, cache growth",
-                "max(worst layer x prompt tokens, logits of one row each in 16 and 32 bits) + one layer's K twice",
-                "transformers modeling files; PR 31292, 33902", act, 0, NULL);
+                "transformers src/transformers/cache_utils.py", p->kv, 0, "%llu tokens, %llu sequences",
+                (unsigned long long)p->tokens, (unsigned long long)run->sequences);
+    if (p->hidden)
+        vf_add_term(out, at, VF_SEG_COMPUTE, "hidden states kept", "2 x layers x width x tokens",
+                    "transformers, output_hidden_states", p->hidden, 0, "%llu tokens", (unsigned long long)run->prompt);
+    vf_add_term(out, at, VF_SEG_COMPUTE, "worst layer or logits", "max(activations + scores + unpacked matrix, logits)",
+                "transformers modeling files; PR 31292, 33902; bitsandbytes autograd/_functions.py",
+                max64(p->layer, p->logits), 0, "%s: layer %llu, of it scores %llu; logits %llu", attention_name(run),
+                (unsigned long long)p->layer, (unsigned long long)p->scores, (unsigned long long)p->logits);
+    vf_add_term(out, at, VF_SEG_COMPUTE, "cache growth", "one layer's K twice",
+                "transformers src/transformers/cache_utils.py: cat of old and new", p->growth, 0, NULL);
+    if (loading)
+        vf_add_term(out, at, VF_SEG_COMPUTE, "loading", "the tensor in hand, above what running takes",
+                    "bitsandbytes nn/modules.py; transformers modeling_utils.py", loading, 0, "%llu bytes in hand",
+                    (unsigned long long)w->loading);
     vf_add_term(out, at, VF_SEG_COMPUTE, "allocator slack", "5 % of the peak", "pytorch issue 40989", slack, slack,
-                NULL);
+                "a range, no error quantile: too few loads were measured");
 }
 
 static void device_terms(const vf_case *k, uint32_t i, vf_result *out)
@@ -110,68 +122,77 @@ static void device_terms(const vf_case *k, uint32_t i, vf_result *out)
                 "PyTorch aten/src/ATen/cuda/CublasHandlePool.cpp", workspace, 0, NULL);
 }
 
-static vf_status check(const vf_case *k, vf_error *err)
+/* device_map "balanced": even shares of layers, one active at a time. */
+static void share_out(const vf_case *k, const tf_weights *w, uint64_t kv, uint64_t compute, uint64_t slack, vf_result *out)
 {
-    if (k->quant->kind != VF_QUANT_CAST && k->quant->kind != VF_QUANT_AS_FILE)
-        return vf_fail_key(err, VF_ERR_USAGE, "--quant", "%s: this version judges transformers in fp32, fp16 and bf16",
-                           k->quant->name);
-    if (k->settings->type_kv_set)
-        return vf_fail_key(err, VF_ERR_USAGE, "--kv-type", "not a setting of transformers in this version");
-    return VF_OK;
+    uint32_t n = out->n_devices;
+    for (uint32_t i = 0; i < n; i++) {
+        vf_device_result *d = &out->device[i];
+        d->segment[VF_SEG_WEIGHTS] = vf_add(vf_ceil_div(w->resident, n), n > 1 ? w->largest : 0);
+        d->segment[VF_SEG_KV_CACHE] = vf_ceil_div(kv, n);
+        d->segment[VF_SEG_COMPUTE] = vf_add(compute, vf_ceil_div(slack, n));
+        d->margin = vf_add(d->margin, vf_ceil_div(slack, n));
+        d->layers = k->model->n_layers / n + (i < k->model->n_layers % n);
+        device_terms(k, i, out);
+    }
+    if (n == 0) {
+        out->host.weights = w->resident;
+        out->host.kv_cache = kv;
+        out->host.compute = vf_add(compute, slack);
+    }
+    if (n > 1)
+        vf_add_note(out, "several cards: even shares of the layers (device_map), the largest tensor on each");
+}
+
+static void notes(const vf_case *k, const tf_run *run, vf_result *out)
+{
+    const vf_quant *q = k->quant;
+    if (k->settings->workload == VF_WORKLOAD_STEERING)
+        vf_add_note(out, "steering: one forward over %llu tokens, eager attention, hidden states of every layer and the "
+                         "logits of every position kept", (unsigned long long)run->prompt);
+    if (q->packing == VF_PACK_MICRO && q->covers == VF_COVERS_EXPERTS)
+        vf_add_note(out, "%s: without kernels for it (the package kernels, compute capability 7.5) transformers "
+                         "unpacks the experts to 16 bits, about four times their size", q->name);
 }
 
 static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
 {
-    const vf_model *m = k->model;
-    const vf_settings *s = k->settings;
+    tf_weights w;
     vf_status st = check(k, err);
+    if (st == VF_OK)
+        st = tf_weigh(k, &w, err);
     if (st)
         return st;
-    out->parallel = s->parallel ? s->parallel : 1;
-    out->context = s->context ? s->context : vf_default_context(m);
-    out->context_per_sequence = out->context;
-    uint64_t bytes = k->quant->kind == VF_QUANT_CAST ? vf_row_bytes((uint16_t)k->quant->type, 1) : 2;
+    tf_run run = run_of(k);
+    tf_peak p = tf_peak_of(k, &run, &w);
+    out->parallel = (uint32_t)run.sequences;
+    out->context = out->context_per_sequence = run.context;
     out->type_k = out->type_v = k->quant->kind == VF_QUANT_CAST ? k->quant->type : VF_TYPE_BF16;
-    widths w = measure(m, bytes);
-    uint64_t prompt = vf_mul(s->prompt ? s->prompt : out->context, out->parallel);
-    uint64_t tokens = vf_mul(out->context, out->parallel);
-    uint64_t weights, largest;
-    weigh(m, k->types, &weights, &largest);
-    uint64_t kv = vf_add(vf_mul(w.kv, tokens), vf_mul(state_bytes(m), out->parallel));
-    uint64_t logits = vf_mul3(m->hp.vocab_size, out->parallel, vf_add(bytes, 4));
-    uint64_t act = vf_add(max64(vf_mul(w.act, prompt), logits), vf_mul3(2, w.kv_layer, tokens));
-    /* loading holds one more copy of the largest tensor: a peak of its own, before there is a cache */
-    uint64_t running = vf_add(kv, act);
-    if (running < largest)
-        act = vf_add(act, largest - running);
-    uint64_t slack = vf_ceil_div(vf_mul(vf_add(weights, vf_add(kv, act)), SLACK_PERCENT), 100);
-    if (!vf_size_ok(weights) || !vf_size_ok(kv) || !vf_size_ok(act) || !vf_size_ok(slack))
+    out->model_bytes = w.model;
+    /* loading holds one more copy of a tensor: a peak of its own, before there is a cache */
+    uint64_t running = tf_peak_bytes(&p), loading = running < w.loading ? w.loading - running : 0;
+    uint64_t compute = vf_add(vf_add(p.hidden, max64(p.layer, p.logits)), vf_add(p.growth, loading));
+    uint64_t slack = vf_ceil_div(vf_mul(vf_add(w.resident, vf_add(p.kv, compute)), SLACK_PERCENT), 100);
+    if (!vf_size_ok(p.kv) || !vf_size_ok(compute) || !vf_size_ok(slack))
         return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
-    out->model_bytes = weights;
-    uint32_t n = out->n_devices;
-    explain(out, n == 1 ? 0 : -1, weights, kv, act, slack, tokens);
-    for (uint32_t i = 0; i < n; i++) { /* device_map "balanced": even shares of layers, one active at a time */
-        vf_device_result *d = &out->device[i];
-        d->segment[VF_SEG_WEIGHTS] = vf_add(vf_ceil_div(weights, n), n > 1 ? largest : 0);
-        d->segment[VF_SEG_KV_CACHE] = vf_ceil_div(kv, n);
-        d->segment[VF_SEG_COMPUTE] = vf_add(act, vf_ceil_div(slack, n));
-        d->margin = vf_add(d->margin, vf_ceil_div(slack, n));
-        d->layers = m->n_layers / n + (i < m->n_layers % n);
-        device_terms(k, i, out);
-    }
-    if (n == 0) {
-        out->host.weights = weights;
-        out->host.kv_cache = kv;
-        out->host.compute = vf_add(act, slack);
-    }
-    if (n > 1)
-        vf_add_note(out, "several cards: even shares of the layers (device_map), the largest tensor on each");
+    explain(&run, &p, &w, loading, slack, out);
+    share_out(k, &w, p.kv, compute, slack, out);
+    notes(k, &run, out);
     return VF_OK;
+}
+
+static void advise(vf_result *out)
+{
+    vf_add_note(out, "PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True keeps the allocator's slack small");
+    vf_add_note(out, "torch.cuda.empty_cache() gives back what a model held before the next one is loaded");
 }
 
 const vf_profile vf_profile_transformers = {
     .name = "transformers",
     .version = "4.46 and later, PyTorch 2",
     .needs_types = true,
+    .schemes = true,
+    .workloads = true,
     .footprint = footprint,
+    .advise = advise,
 };

@@ -10,16 +10,19 @@ import csv
 import gzip
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TABLES = ("cuda", "weights", "random")
+# On llama.cpp's CUDA backend, its Vulkan backend and its CPU backend alone; every quantization; random settings.
+TABLES = ("cuda", "vulkan", "cpu", "weights", "random")
 COLUMNS = "model arch quant cc memory settings devices host output refused".split()
 
-# A row: `settings` holds what differs from DEFAULTS; `devices` one (weights, cache, compute) for each
-# card, `host` the same summed over host buffers, `output` the output buffer; bytes throughout.
+# A row: `cc` is 0 where there is no CUDA, `memory` the MiB of each card, none for the CPU alone; `settings`
+# holds what differs from DEFAULTS; `devices` one (weights, cache, compute) for each card, `host` the same
+# summed over host buffers, `output` the output buffer; bytes throughout.
 Row = collections.namedtuple("Row", COLUMNS)
 
 # The defaults of the bare library, under which the rows were measured.
@@ -32,11 +35,14 @@ def from_json(line):
     r = json.loads(line)
     settings = {k: v for k, v in r["settings"].items() if k in DEFAULTS and DEFAULTS[k] != v}
     buffers = r.get("buffers", {})
-    cards = sorted(b for b in buffers if b.startswith("CUDA") and b != "CUDA_Host")
+    backend = r["backend"]
+    cards = sorted(b for b in buffers if re.fullmatch("(CUDA|Vulkan)[0-9]+", b))
+    # The pretend Vulkan card has 24 GiB; what it has decides nothing, one card takes all.
+    memory = {"cuda": backend.get("mem_mib"), "vulkan": "24576", "cpu": ""}[backend["name"]]
     triple = lambda names: tuple(sum(buffers[b][k] for b in names) for k in ("model", "context", "compute"))
     quant = r["quant"].replace("+im", "") + ("+im" if r["imatrix"] else "")
-    return Row(r["model"], r["arch"], quant, int(r["backend"]["cc"]),
-               tuple(int(m) for m in r["backend"]["mem_mib"].split(",")), settings, [triple([c]) for c in cards],
+    return Row(r["model"], r["arch"], quant, int(backend.get("cc", 0)),
+               tuple(int(m) for m in memory.split(",") if m), settings, [triple([c]) for c in cards],
                triple([b for b in buffers if b not in cards]), sum(r.get("output", {}).values()), r.get("error", ""))
 
 
@@ -53,7 +59,7 @@ def from_text(d):
     for pair in d["settings"].split():
         k, v = pair.split("=", 1)
         settings[k] = type(DEFAULTS[k])(v)
-    return Row(d["model"], d["arch"], d["quant"], int(d["cc"]), tuple(int(m) for m in d["memory"].split(",")), settings,
+    return Row(d["model"], d["arch"], d["quant"], int(d["cc"]), tuple(int(m) for m in d["memory"].split(",") if m), settings,
                [numbers(t) for t in d["devices"].split(",") if t], numbers(d["host"]), int(d["output"]), d["refused"])
 
 

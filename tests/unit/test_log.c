@@ -58,7 +58,7 @@ static const char modern[] =
     "load_tensors: layer   1 assigned to device CUDA0, is_swa = 0\n"
     "load_tensors: layer   2 assigned to device CUDA1, is_swa = 0\n"
     "load_tensors: layer   3 assigned to device CUDA1, is_swa = 0\n"
-    "tensor blk.2.ffn_up_exps.weight (300 MiB q4_K) buffer type overridden to CPU\n"
+    "tensor blk.2.ffn_up_exps.weight (300 MiB q4_K) buffer type overridden to CUDA_Host\n"
     "load_tensors: offloaded 3/26 layers to GPU\n"
     "load_tensors:   CPU_Mapped model buffer size =   137.94 MiB\n"
     "load_tensors:        CUDA0 model buffer size =   165.35 MiB\n"

@@ -94,7 +94,7 @@ static vf_id scores_and_sum(vf_build *b, vf_id q, vf_id k, vf_id v, bool v_trans
     vf_graph *g = b->g;
     vf_id kq = vf_g_mul_mat(g, k, q), out;
 
-    if (b->m->hp.attn_logit_softcapping)
+    if (b->m->hp.attn_logit_softcapping || b->m->arch.graph.scores_capped)
         for (int i = 0; i < 3; i++) /* scale, tanh, scale */
             kq = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, kq, 0, 0);
     if (bias)
@@ -245,6 +245,8 @@ vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_rol
 
     if (output == VF_ROLE_ATTN_OUTPUT && vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_O, VF_PART_WEIGHT))
         output = VF_ROLE_ATTN_O;
+    if (output && vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_SUB_NORM, VF_PART_WEIGHT))
+        out = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_SUB_NORM, (vf_norm)b->m->arch.norm, out);
     return output ? vf_b_linear(b, (int32_t)il, output, out) : out;
 }
 
@@ -270,6 +272,11 @@ vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v,
     expand = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_V_B, VF_PART_WEIGHT);
     return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT,
                        vf_b_attention_core(b, il, q, k_view, v_view, mask, 0, 0, expand));
+}
+
+static vf_norm qk_norm(const vf_build *b)
+{
+    return b->m->arch.graph.qk_layer_norm ? VF_NORM_LAYER : (vf_norm)b->m->arch.norm;
 }
 
 static vf_id clamp(vf_build *b, vf_id x)
@@ -298,10 +305,10 @@ static vf_id project(vf_build *b, uint32_t il, vf_role role, vf_role norm, uint6
     vf_id x = projected(b, il, role, vf_mul(head, n_head), from);
 
     if (whole)
-        x = vf_b_norm(b, (int32_t)il, norm, (vf_norm)b->m->arch.norm, x);
+        x = vf_b_norm(b, (int32_t)il, norm, qk_norm(b), x);
     x = vf_g_reshape(b->g, x, head, n_head, b->n_tokens, 1);
     if (w && !whole && !b->m->arch.graph.norm_after_rope)
-        x = vf_b_norm(b, (int32_t)il, norm, (vf_norm)b->m->arch.norm, x);
+        x = vf_b_norm(b, (int32_t)il, norm, qk_norm(b), x);
     return x;
 }
 
@@ -318,9 +325,9 @@ static qkv view_fused(vf_build *b, uint32_t il, vf_id all)
     r.v = vf_g_view_3d(g, all, l->head_v, l->n_head_kv, b->n_tokens, vf_row_bytes(VF_TYPE_F32, l->head_v), nb2);
     if (!b->m->arch.graph.norm_after_rope) {
         r.q = vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, VF_PART_WEIGHT)
-                  ? vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, (vf_norm)b->m->arch.norm, r.q) : r.q;
+                  ? vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, qk_norm(b), r.q) : r.q;
         r.k = vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, VF_PART_WEIGHT)
-                  ? vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, (vf_norm)b->m->arch.norm, r.k) : r.k;
+                  ? vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, qk_norm(b), r.k) : r.k;
     }
     return r;
 }
@@ -329,8 +336,7 @@ bool vf_b_rotates(const vf_build *b, uint32_t il)
 {
     const vf_arch *arch = &b->m->arch;
 
-    if (!arch->attention.rope ||
-        (arch->attention.rope_block_count && arch->attention.rope_block_count != b->m->n_layers))
+    if (!arch->attention.rope || (arch->graph.rope_block_count && b->m->n_layers != arch->graph.rope_block_count))
         return false;
     switch (arch->graph.rope_where) {
     case VF_ROPE_WINDOWED:
@@ -355,7 +361,7 @@ static vf_id position(vf_build *b, uint32_t il, vf_role norm, bool rotate_it, vf
     if (rotate_it)
         x = vf_b_rope(b, il, x);
     if (b->m->arch.graph.norm_after_rope && vf_b_has(b, (int32_t)il, norm, VF_PART_WEIGHT))
-        x = vf_b_norm(b, (int32_t)il, norm, (vf_norm)b->m->arch.norm, x);
+        x = vf_b_norm(b, (int32_t)il, norm, qk_norm(b), x);
     if (rotate_it && b->m->arch.graph.qk_rms_after_rope)
         x = vf_g_map(b->g, VF_OP_RMS_NORM, x, 0, 0);
     return x;
@@ -373,7 +379,7 @@ static vf_id gated_query(vf_build *b, uint32_t il, source from, vf_id *gate)
     *gate = vf_g_view_3d(g, both, l->head_k, l->n_head, b->n_tokens, nb1, nb2);
     *gate = vf_g_cont_2d(g, *gate, vf_mul(l->head_k, l->n_head), b->n_tokens);
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, VF_PART_WEIGHT))
-        q = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, (vf_norm)b->m->arch.norm, q);
+        q = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_Q_NORM, qk_norm(b), q);
     return q;
 }
 
@@ -392,20 +398,22 @@ static void keys_and_values(vf_build *b, uint32_t il, source from, qkv *r)
     r->k = vf_g_reshape(b->g, both, l->head_k, l->n_head_kv, b->n_tokens, 1);
     r->v = vf_g_reshape(b->g, both, l->head_v, l->n_head_kv, b->n_tokens, 1);
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, VF_PART_WEIGHT))
-        r->k = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, (vf_norm)b->m->arch.norm, r->k);
+        r->k = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, qk_norm(b), r->k);
 }
 
-/* Attention's result times its gate, of the same width or one number for each head. */
-static vf_id gate_output(vf_build *b, const vf_layer *l, vf_id out, vf_id gate)
+/* The output times sigmoid of a gate of its width, or of one number a head. */
+static vf_id gate_output(vf_build *b, uint32_t il, vf_id out, vf_id gate)
 {
     vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    uint64_t width = g->node[out].ne[0];
 
+    if (g->node[gate].ne[0] == width)
+        return vf_g_map(g, VF_OP_MUL, out, vf_g_map(g, VF_OP_UNARY, gate, 0, 0), 0);
     gate = vf_g_map(g, VF_OP_UNARY, gate, 0, 0);
-    if (g->node[gate].ne[0] == g->node[out].ne[0])
-        return vf_g_map(g, VF_OP_MUL, out, gate, 0);
     out = vf_g_reshape(g, out, l->head_v, l->n_head, b->n_tokens, 1);
     out = vf_g_map(g, VF_OP_MUL, out, vf_g_reshape(g, gate, 1, l->n_head, b->n_tokens, 1), 0);
-    return vf_g_reshape(g, out, vf_mul(l->head_v, l->n_head), b->n_tokens, 1, 1);
+    return vf_g_reshape(g, out, width, b->n_tokens, 1, 1);
 }
 
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
@@ -427,23 +435,20 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
         if (l->has_cache || b->no_cache)
             keys_and_values(b, il, from, &r);
     }
+    if (!gated && vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT))
+        gate = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x);
     if (b->m->arch.graph.v_rms && r.v)
         r.v = vf_g_map(b->g, VF_OP_RMS_NORM, r.v, 0, 0);
     r.q = position(b, il, VF_ROLE_ATTN_Q_NORM, rope, r.q);
     if (r.k)
         r.k = position(b, il, VF_ROLE_ATTN_K_NORM, rope, r.k);
-    if (!rope && b->m->arch.graph.attn_temperature)
+    if (b->attn_scale && (!rope || !b->m->arch.graph.attn_temperature))
         r.q = vf_g_map(b->g, VF_OP_MUL, r.q, b->attn_scale, 0);
     if (b->m->arch.attention.scale_q)
         r.q = vf_g_map(b->g, VF_OP_SCALE, r.q, 0, 0);
-    gated = gated || vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT);
-    if (!gated && !b->m->arch.attention.sub_norm)
+    if (!gate)
         return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
-    out = vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_UNKNOWN);
-    if (gated)
-        out = gate_output(b, l, out, gate ? gate : vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x));
-    if (b->m->arch.attention.sub_norm)
-        out = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_SUB_NORM, VF_NORM_RMS, out);
+    out = gate_output(b, il, vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_UNKNOWN), gate);
     return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT, out);
 }
 

@@ -224,7 +224,7 @@ static void make_inputs(vf_build *b)
     vf_graph *g = b->g;
 
     b->pos = vf_g_input(g, VF_TYPE_I32, vf_mul(b->n_tokens, positions_per_token(b)), 1, 1, 1);
-    if (b->m->arch.graph.attn_temperature)
+    if (b->m->arch.graph.attn_temperature || b->m->hp.attention_temperature_scale)
         b->attn_scale = vf_g_input(g, VF_TYPE_F32, 1, 1, b->n_tokens, 1);
     for (int windowed = 0; windowed <= b->iswa; windowed++) {
         if (b->no_cache)
@@ -244,13 +244,23 @@ static vf_id embed(vf_build *b)
 {
     vf_graph *g = b->g;
     const vf_arch *arch = &b->m->arch;
-    uint64_t n_embd = b->m->hp.embedding_length;
-    vf_id tokens = vf_g_input(g, VF_TYPE_I32, b->n_tokens, 1, 1, 1);
-    vf_id ready = vf_g_input(g, VF_TYPE_F32, n_embd, b->n_tokens, 1, 1);
-    vf_id x = vf_g_get_rows(g, vf_b_weight(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT), tokens);
+    uint64_t n_embd = b->m->hp.embedding_length, width = n_embd;
+    bool own = vf_b_has(b, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT); /* else the output's serve */
+    vf_id w = vf_b_weight(b, -1, own ? VF_ROLE_TOKEN_EMBD : VF_ROLE_OUTPUT, VF_PART_WEIGHT);
+    vf_id tokens = vf_g_input(g, VF_TYPE_I32, b->n_tokens, 1, 1, 1), ready;
+    vf_id x = vf_g_get_rows(g, w, tokens);
 
+    if (b->m->hp.n_deepstack_layers) {
+        width = vf_mul(n_embd, vf_add(b->m->hp.n_deepstack_layers, 1));
+        x = vf_g_op(g, VF_OP_PAD, VF_TYPE_F32, width, b->n_tokens, 1, 1, x, 0, 0);
+    }
+    ready = vf_g_input(g, VF_TYPE_F32, width, b->n_tokens, 1, 1);
     vf_g_expand(g, x);
     vf_g_expand(g, ready);
+    if (width != n_embd) {
+        b->wide_embd = x;
+        x = vf_g_view_2d(g, x, n_embd, b->n_tokens, g->node[x].nb[1]);
+    }
     if (b->m->hp.embedding_scale) {
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
         vf_g_expand(g, x);

@@ -43,6 +43,7 @@ typedef struct vf_build {
     vf_cache_input indexer;  /**< of sparse attention */
     vf_id pos_bucket, cross_embd, cross_mask; /**< encoder-decoder */
     vf_id attn_scale;
+    vf_id wide_embd;         /**< input embeddings with those for deeper layers behind them, 0 without */
     vf_id per_layer;         /**< embeddings of every layer, 0 without */
     vf_id first_value;       /**< RWKV-7: the first layer's values */
     vf_id state_copy, state_copy_main, state_copy_extra;
@@ -144,10 +145,11 @@ vf_id vf_b_per_layer(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_cross_attention(vf_build *b, uint32_t il, vf_id x);
 
 /** Feed-forward blocks. */
-/** `residual`: the stream behind the mixer, which some routers read. */
-vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x, vf_id residual);
+/** `residual`: the stream behind the mixer, which some routers read. `logits`: of a router that has been run
+ * before, else 0. */
+vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x, vf_id residual, vf_id logits);
 vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down, vf_ffn_kind kind, vf_id x);
-vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x, vf_id logits);
 /** The experts alone; `logits` of the router. */
 vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits);
 /** Gemma 4: a dense feed-forward on `normed` and experts on x, each with its own norms. */

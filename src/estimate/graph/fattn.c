@@ -63,12 +63,51 @@ static bool cuda_supports(const problem *p)
     }
 }
 
+/* ggml-metal/ggml-metal-device.m: ggml_metal_device_supports_op */
+static bool metal_supports(const problem *p)
+{
+    static const uint16_t heads[] = {32, 40, 48, 64, 72, 80, 96, 112, 128, 192, 256, 320, 512, 576};
+    bool known = false;
+
+    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
+        known = known || p->head_k == heads[i];
+    return known && p->head_v <= p->head_k && (p->head_k != 72 || p->head_v == 72) && p->type_k == p->type_v &&
+           cuda_type(p->type_k);
+}
+
+/* ggml-sycl/fattn.cpp: ggml_sycl_get_best_fattn_kernel, as it is built by default and for any batch. */
+static bool sycl_supports(const problem *p)
+{
+    bool type = p->type_k == VF_TYPE_F32 || p->type_k == VF_TYPE_F16 || p->type_k == VF_TYPE_BF16 ||
+                p->type_k == VF_TYPE_Q4_0 || p->type_k == VF_TYPE_Q8_0;
+
+    if (p->type_k != p->type_v || !type)
+        return false;
+    if (p->head_k == 576)
+        return p->head_v == 512 && groups_heads(p);
+    return p->head_v == p->head_k &&
+           (p->head_k == 40 || p->head_k == 64 || p->head_k == 72 || p->head_k == 80 || p->head_k == 96 ||
+            p->head_k == 112 || p->head_k == 128 || p->head_k == 256 || p->head_k == 512);
+}
+
+/* ggml-vulkan/ggml-vulkan.cpp: ggml_backend_vk_device_supports_op */
+static bool vulkan_supports(const problem *p)
+{
+    return p->head_k % 8 == 0 && p->head_v % 8 == 0 && (p->type_k == VF_TYPE_BF16) == (p->type_v == VF_TYPE_BF16);
+}
+
 static bool supports(vf_backend backend, const problem *p)
 {
     switch (backend) {
     case VF_BACKEND_CUDA:
     case VF_BACKEND_ROCM:
         return cuda_supports(p);
+    case VF_BACKEND_VULKAN:
+        return vulkan_supports(p);
+    case VF_BACKEND_METAL:
+        return metal_supports(p);
+    case VF_BACKEND_SYCL:
+        return sycl_supports(p);
     default:
         return true;
     }

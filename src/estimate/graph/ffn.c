@@ -21,20 +21,32 @@ vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down
         h = vf_g_glu(g, vf_b_linear(b, il, gate, x), u);
     else
         h = activation(b, u);
-    if (b->m->arch.attention.sub_norm)
-        h = vf_b_norm(b, il, VF_ROLE_FFN_SUB_NORM, VF_NORM_RMS, h);
+    if (down == VF_ROLE_FFN_DOWN && vf_b_has(b, il, VF_ROLE_FFN_SUB_NORM, VF_PART_WEIGHT))
+        h = vf_b_norm(b, il, VF_ROLE_FFN_SUB_NORM, (vf_norm)b->m->arch.norm, h);
     return vf_b_linear(b, il, down, h);
 }
 
-vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x, vf_id residual)
+static vf_id dense(vf_build *b, uint32_t il, vf_id x)
 {
     vf_ffn_kind kind = (vf_ffn_kind)b->m->layers[il].ffn;
 
+    return vf_b_dense(b, (int32_t)il, VF_ROLE_FFN_GATE, VF_ROLE_FFN_UP, VF_ROLE_FFN_DOWN, kind, x);
+}
+
+vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x, vf_id residual, vf_id logits)
+{
+    vf_ffn_kind kind = (vf_ffn_kind)b->m->layers[il].ffn;
+    const vf_arch *arch = &b->m->arch;
+    vf_id experts;
+
     if (kind == VF_FFN_NONE)
         return x;
-    if (kind == VF_FFN_MOE && b->m->arch.moe.gemma_norms)
+    if (kind == VF_FFN_MOE && arch->moe.gemma_norms)
         return vf_b_gemma_experts(b, il, x, residual);
-    if (kind == VF_FFN_MOE)
-        return vf_b_moe(b, il, x);
-    return vf_b_dense(b, (int32_t)il, VF_ROLE_FFN_GATE, VF_ROLE_FFN_UP, VF_ROLE_FFN_DOWN, kind, x);
+    if (kind != VF_FFN_MOE || arch->moe.norm_exps) /* Arctic's experts are a step of their own */
+        return dense(b, il, x);
+    experts = vf_b_moe(b, il, x, logits);
+    if (!arch->graph.scaled_experts || !vf_b_has(b, (int32_t)il, VF_ROLE_FFN_UP, VF_PART_WEIGHT))
+        return experts;
+    return vf_g_map(b->g, VF_OP_SCALE, vf_g_map(b->g, VF_OP_ADD, dense(b, il, x), experts, 0), 0, 0);
 }

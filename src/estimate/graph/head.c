@@ -46,6 +46,15 @@ static vf_id output_weight(vf_build *b)
     return vf_b_tied_output(b);
 }
 
+/* src/models/chameleon.cpp: the logits of so many image tokens become minus infinity. */
+static vf_id hide_images(vf_graph *g, vf_id logits)
+{
+    enum { IMAGE_TOKENS = 8192 };
+    vf_id never = vf_g_map(g, VF_OP_CLAMP, vf_g_tensor(g, VF_TYPE_F32, IMAGE_TOKENS, 1, 1, 1), 0, 0);
+
+    return vf_g_map(g, VF_OP_OTHER, logits, never, 0);
+}
+
 void vf_b_head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
@@ -57,6 +66,8 @@ void vf_b_head(vf_build *b, vf_id x)
         x = keep_and_gather(b, x);
     if (vf_b_has(b, -1, norm, VF_PART_WEIGHT) || arch->norm == VF_NORM_NONE)
         x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
+    else if (arch->norm == VF_NORM_NONE)
+        x = vf_g_map(g, VF_OP_NORM, x, 0, 0);
     if (arch->graph.gather == VF_GATHER_AFTER_NORM)
         x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;
@@ -73,6 +84,8 @@ void vf_b_head(vf_build *b, vf_id x)
         if (b->m->hp.final_logit_softcapping)
             for (int i = 0; i < 3; i++) /* scale, tanh, scale */
                 x = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, x, 0, 0);
+        if (arch->graph.image_logits)
+            x = hide_images(g, x);
         g->node[x].flags |= VF_NODE_OUTPUT;
     }
     vf_g_expand(g, x);

@@ -2,7 +2,7 @@
 #include "estimate/graph/build.h"
 
 typedef struct layer_state {
-    vf_id cur, residual, normed, side;
+    vf_id cur, residual, normed, side, input, router;
     bool gathered;
 } layer_state;
 
@@ -46,7 +46,7 @@ static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
 static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
 {
     if (b->m->arch.norm == VF_NORM_NONE) /* without weights (OLMo) */
-        return vf_b_norm(b, (int32_t)il, role, VF_NORM_NONE, x);
+        return vf_g_map(b->g, VF_OP_NORM, x, 0, 0);
     if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
         return x;
     return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
@@ -75,6 +75,7 @@ static void gather(vf_build *b, uint32_t il, vf_gather where, layer_state *s)
     s->gathered = true;
     s->cur = vf_g_get_rows(g, s->cur, b->out_ids);
     s->residual = vf_g_get_rows(g, s->residual, b->out_ids);
+    s->router = s->router ? vf_g_get_rows(g, s->router, b->out_ids) : 0;
     s->normed = s->normed ? vf_g_get_rows(g, s->normed, b->out_ids) : 0;
 }
 
@@ -98,7 +99,29 @@ static const uint16_t norms[] = {
     [VF_STEP_FFN_NORM] = VF_ROLE_FFN_NORM,
     [VF_STEP_POST_FFW_NORM] = VF_ROLE_POST_FFW_NORM,
     [VF_STEP_LAYER_OUTPUT_NORM] = VF_ROLE_LAYER_OUTPUT_NORM,
+    [VF_STEP_SWIN_ATTN_NORM] = VF_ROLE_ATTN_NORM,
+    [VF_STEP_SWIN_FFN_NORM] = VF_ROLE_FFN_NORM,
 };
+
+/* With swin_norm the norms are behind the blocks. */
+static bool elsewhere(const vf_build *b, vf_step what)
+{
+    bool swin = b->m->hp.swin_norm != 0;
+
+    if (what == VF_STEP_SWIN_ATTN_NORM || what == VF_STEP_SWIN_FFN_NORM)
+        return !swin;
+    return swin && (what == VF_STEP_ATTN_NORM || what == VF_STEP_FFN_NORM);
+}
+
+/* src/models/qwen3vl.cpp: the input embedding holds more of them behind its first n_embd columns. */
+static vf_id deepstack(vf_build *b, uint32_t il, vf_id x)
+{
+    const vf_node *t = &b->g->node[b->wide_embd];
+
+    if (il >= b->m->hp.n_deepstack_layers)
+        return x;
+    return sum(b, x, vf_g_view_2d(b->g, b->wide_embd, b->m->hp.embedding_length, b->n_tokens, t->nb[1]));
+}
 
 /* A mixer, a feed-forward, or what belongs to one layer alone. */
 static void block(vf_build *b, uint32_t il, vf_step what, layer_state *s)
@@ -111,10 +134,20 @@ static void block(vf_build *b, uint32_t il, vf_step what, layer_state *s)
     case VF_STEP_MIXER:
         s->cur = mixer(b, il, s);
         gather(b, il, VF_GATHER_IN_LAYER, s);
+        s->input = s->residual;
         s->cur = scaled(b, s->cur);
         break;
     case VF_STEP_FFN:
-        s->cur = scaled(b, vf_b_ffn(b, il, s->cur, s->residual));
+        s->cur = scaled(b, vf_b_ffn(b, il, s->cur, s->residual, s->router));
+        break;
+    case VF_STEP_ROUTER:
+        s->router = vf_b_linear(b, (int32_t)il, VF_ROLE_FFN_GATE_INP, s->cur);
+        break;
+    case VF_STEP_LAYER_EXPERTS:
+        s->cur = sum(b, vf_b_moe(b, il, optional_norm(b, il, VF_ROLE_FFN_NORM_EXPS, s->input), 0), s->cur);
+        break;
+    case VF_STEP_DEEPSTACK:
+        s->cur = s->residual = deepstack(b, il, s->cur);
         break;
     case VF_STEP_CROSS_ATTENTION:
         s->cur = vf_b_cross_attention(b, il, optional_norm(b, il, VF_ROLE_CROSS_ATTN_NORM, s->cur));
@@ -129,7 +162,8 @@ static void block(vf_build *b, uint32_t il, vf_step what, layer_state *s)
                               vf_b_weight(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT), 0);
         break;
     default: /* norms */
-        s->cur = optional_norm(b, il, (vf_role)norms[what], s->cur);
+        if (!elsewhere(b, what))
+            s->cur = optional_norm(b, il, (vf_role)norms[what], s->cur);
         if (what == VF_STEP_POST_ATTENTION_NORM)
             gather(b, il, VF_GATHER_BEHIND_NORM, s);
         break;

@@ -7,6 +7,10 @@
  * MOE_WEIGHTED_REDUCTION_MAX_EXPERTS). */
 #define FUSED_SUM_MAX 15
 
+typedef struct expert_set {
+    vf_role gate, up, down;
+} expert_set;
+
 typedef struct router {
     vf_id weights; /* [1, n_expert_used, n_tokens] */
     vf_id ids;     /* [n_expert_used, n_tokens] */
@@ -61,11 +65,20 @@ static bool gates_by_sigmoid(const vf_build *b)
     return b->m->arch.moe.sigmoid;
 }
 
-static router route(vf_build *b, uint32_t il, vf_id logits)
+/* The groups that the chosen experts are in: their numbers, divided. */
+static vf_id groups_of(vf_graph *g, vf_id ids)
+{
+    vf_id f32 = vf_g_cast(g, ids, VF_TYPE_F32);
+
+    return vf_g_cast(g, vf_g_map(g, VF_OP_SCALE, f32, 0, 0), VF_TYPE_I32);
+}
+
+static router route(vf_build *b, uint32_t il, vf_id logits, bool by_group)
 {
     vf_graph *g = b->g;
     const vf_layer *l = &b->m->layers[il];
     uint64_t n_tokens = g->node[logits].ne[1], n_expert = l->n_expert, n_used = l->n_expert_used;
+    uint64_t n_groups = b->m->hp.experts_per_group ? n_expert / b->m->hp.experts_per_group : 0;
     bool late_softmax = b->m->arch.moe.weights_before_softmax;
     bool grouped = b->m->hp.expert_group_count > 1;
     vf_id probs = logits, selection, bias;
@@ -82,9 +95,15 @@ static router route(vf_build *b, uint32_t il, vf_id logits)
         selection = vf_g_map(g, VF_OP_ADD, probs, bias, 0);
     if (b->m->arch.graph.moe_weight_first)
         selection = logits;
+    if (b->m->arch.moe.chunks)
+        selection = vf_g_map(g, VF_OP_UNARY, logits, 0, 0);
+    if (by_group && n_groups < n_used)
+        n_used = n_groups;
     if (grouped)
         selection = select_groups(b, selection, n_expert, n_tokens);
     r.ids = vf_g_argsort_top_k(g, selection, n_used);
+    if (by_group)
+        r.ids = groups_of(g, r.ids);
     r.weights = vf_g_get_rows(g, vf_g_reshape(g, probs, 1, n_expert, n_tokens, 1), r.ids);
     if (late_softmax) {
         r.weights = vf_g_reshape(g, r.weights, n_used, n_tokens, 1, 1);
@@ -111,7 +130,7 @@ static vf_id experts_linear(vf_build *b, uint32_t il, vf_role role, vf_id x, vf_
     return bias ? vf_g_map(b->g, VF_OP_ADD_ID, y, bias, ids) : y;
 }
 
-static vf_id experts_hidden(vf_build *b, uint32_t il, vf_id x, vf_id ids)
+static vf_id experts_hidden(vf_build *b, uint32_t il, vf_id x, vf_id ids, const expert_set *set)
 {
     vf_graph *g = b->g;
     vf_id h;
@@ -125,9 +144,9 @@ static vf_id experts_hidden(vf_build *b, uint32_t il, vf_id x, vf_id ids)
 
         return vf_g_glu(g, gate, up);
     }
-    h = experts_linear(b, il, VF_ROLE_FFN_UP_EXPS, x, ids);
-    if (vf_b_has(b, (int32_t)il, VF_ROLE_FFN_GATE_EXPS, VF_PART_WEIGHT))
-        return vf_g_glu(g, experts_linear(b, il, VF_ROLE_FFN_GATE_EXPS, x, ids), h);
+    h = experts_linear(b, il, set->up, x, ids);
+    if (vf_b_has(b, (int32_t)il, set->gate, VF_PART_WEIGHT))
+        return vf_g_glu(g, experts_linear(b, il, set->gate, x, ids), h);
     h = vf_g_map(g, VF_OP_UNARY, h, 0, 0);
     return b->m->arch.graph.squared_activation ? vf_g_map(g, VF_OP_SQR, h, 0, 0) : h;
 }
@@ -175,19 +194,23 @@ static vf_id shared_experts(vf_build *b, uint32_t il, vf_id x)
     return vf_g_map(g, VF_OP_MUL, y, gate, 0);
 }
 
-vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits)
+static const expert_set all_experts = {VF_ROLE_FFN_GATE_EXPS, VF_ROLE_FFN_UP_EXPS, VF_ROLE_FFN_DOWN_EXPS};
+static const expert_set chunks = {VF_ROLE_FFN_GATE_CHEXPS, VF_ROLE_FFN_UP_CHEXPS, VF_ROLE_FFN_DOWN_CHEXPS};
+
+static vf_id run_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits, const expert_set *set)
 {
     vf_graph *g = b->g;
-    uint64_t n_embd = g->node[x].ne[0], n_tokens = g->node[x].ne[1], n_used = b->m->layers[il].n_expert_used;
+    uint64_t n_embd = g->node[x].ne[0], n_tokens = g->node[x].ne[1], n_used;
     bool weight_first = b->m->arch.graph.moe_weight_first;
-    router r = route(b, il, logits);
+    router r = route(b, il, logits, set == &chunks);
     vf_id cur = vf_g_reshape(g, x, n_embd, 1, n_tokens, 1);
     vf_id experts;
 
+    n_used = g->node[r.ids].ne[0];
     if (weight_first)
         cur = vf_g_map(g, VF_OP_MUL, vf_g_repeat(g, cur, n_embd, n_used, n_tokens, 1), r.weights, 0);
-    cur = experts_hidden(b, il, cur, r.ids);
-    experts = experts_linear(b, il, VF_ROLE_FFN_DOWN_EXPS, cur, r.ids);
+    cur = experts_hidden(b, il, cur, r.ids, set);
+    experts = experts_linear(b, il, set->down, cur, r.ids);
     if (b->m->arch.graph.down_exps_f32 && !vf_kernel_mul_mat_id_f32(b->p->backend))
         g->node[experts].flags |= VF_NODE_CPU_ONLY;
     if (!weight_first)
@@ -196,12 +219,28 @@ vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits)
     return sum_experts(b, experts, !weight_first, n_used, n_tokens);
 }
 
-vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x)
+vf_id vf_b_routed_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits)
 {
-    vf_id narrow = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_DOWN, x);
-    vf_id logits = vf_b_linear(b, (int32_t)il, VF_ROLE_FFN_GATE_INP, x);
-    vf_id out = vf_b_routed_experts(b, il, narrow, logits), shared;
+    return run_experts(b, il, x, logits, &all_experts);
+}
 
+/* src/models/grovemoe.cpp: a narrower expert for every group of experts, over the result of those. */
+static vf_id chunk_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits)
+{
+    vf_id out = run_experts(b, il, x, logits, &chunks);
+
+    return vf_g_map(b->g, VF_OP_ADD, x, vf_g_map(b->g, VF_OP_SCALE, out, 0, 0), 0);
+}
+
+vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x, vf_id logits)
+{
+    vf_id narrow = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_DOWN, x), out, shared;
+
+    if (!logits)
+        logits = vf_b_linear(b, (int32_t)il, VF_ROLE_FFN_GATE_INP, x);
+    out = vf_b_routed_experts(b, il, narrow, logits);
+    if (b->m->arch.moe.chunks)
+        out = chunk_experts(b, il, out, logits);
     out = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_UP, out);
     shared = shared_experts(b, il, x);
     if (!shared)

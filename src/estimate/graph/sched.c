@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 #include "estimate/graph/fattn.h"
+#include "estimate/graph/metal.h"
 #include "estimate/graph/plan.h"
 #include "estimate/graph/vulkan.h"
 #include "estimate/kernels.h"
@@ -428,6 +429,8 @@ void vf_schedule_build(vf_graph *g, const vf_machine *machine, vf_schedule *out)
         g->failed = true;
         return;
     }
+    if (machine->kind == VF_BACKEND_METAL)
+        vf_metal_scratch(g);
     assign(&s);
     split(&s);
     if (!g->failed && machine->kind == VF_BACKEND_VULKAN)

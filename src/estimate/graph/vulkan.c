@@ -4,9 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/checked.h"
-
-/* Bytes of the largest tensor that a kernel reads or writes: maxStorageBufferRange of common drivers. */
-#define MAX_TENSOR UINT64_C(0xffffffff)
+#include "estimate/kernels.h"
 
 /* How far ahead nodes are looked for that can run at once, and the rest of a fused kernel. */
 #define AHEAD 20
@@ -47,10 +45,12 @@ static bool copy_supported(const vf_node *from, const vf_node *to)
 
 bool vf_vulkan_supports(const vf_graph *g, const vf_node *node)
 {
+    uint64_t most = vf_kernel_max_tensor(VF_BACKEND_VULKAN);
+
     for (uint32_t k = 0; k < node->n_src; k++)
-        if (vf_g_bytes(&g->node[node->src[k]]) > MAX_TENSOR)
+        if (vf_g_bytes(&g->node[node->src[k]]) > most)
             return false;
-    if (vf_g_bytes(node) > MAX_TENSOR)
+    if (vf_g_bytes(node) > most)
         return false;
     switch (node->op) {
     case VF_OP_MUL_MAT:
@@ -60,8 +60,16 @@ bool vf_vulkan_supports(const vf_graph *g, const vf_node *node)
         return copy_supported(&g->node[node->src[0]], node);
     case VF_OP_MUL_MAT_ID:
         return g->node[node->src[2]].ne[3] == g->node[node->src[1]].ne[3];
+    case VF_OP_SCALE:
+    case VF_OP_SOFT_MAX:
+    case VF_OP_ARGSORT:
+    case VF_OP_TOP_K:
+    case VF_OP_GROUP_NORM:
+        return vf_g_contiguous(&g->node[node->src[0]]);
     case VF_OP_GATED_DELTA_NET:
         return delta_net_supported(g, node);
+    case VF_OP_LIGHTNING_INDEXER:
+        return g->node[node->src[0]].ne[0] == 128;
     default:
         return true;
     }

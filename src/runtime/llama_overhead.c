@@ -1,0 +1,112 @@
+/* What no buffer of llama.cpp holds: the driver's context and kernels, workspace, memory pool. Constants of each
+ * backend, with their sources and how far they may be off. */
+#include "runtime/llama_cpp.h"
+
+#include "base/checked.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+/* CUDA. A bare context grows with the number of multiprocessors: 107 MiB on 34 (RTX 4060 Ti), 256 on 82
+ * (RTX 3090), 555 on 188 (RTX PRO 6000): ggml-org/llama.cpp pull 23604, invoke-ai/InvokeAI issue 9413. A line
+ * through the ends misses the middle by 3 %: 8 MiB and 2.91 MiB each. What all of it comes to on a headless
+ * RTX 4090 (128) was seen as 451 to 456 MiB (pull 15860): 380 by the line, the rest workspace, pool and
+ * graphs. A card whose number is not known counts as the middle of the consumer cards. */
+#define CONTEXT_BASE (8 * MIB)
+#define CONTEXT_PER_MULTIPROCESSOR (MIB * 291 / 100)
+#define CONTEXT_SPREAD (72 * MIB)
+#define CONTEXT_UNKNOWN (260 * MIB)
+#define CONTEXT_UNKNOWN_SPREAD (160 * MIB)
+/* ggml-cuda/common.cuh: explicit cuBLAS workspace, 32 MiB from compute capability 9.0 on, else 4. */
+#define WORKSPACE_HOPPER (32 * MIB)
+#define WORKSPACE (4 * MIB)
+/* The pool of the CUDA backend (ggml_cuda_pool_vmm) maps its memory in steps of 2 MiB. */
+#define POOL_STEP (2 * MIB)
+
+/* Backends of which little is known: where a figure was seen it counts, and the spread reaches to what Ollama
+ * keeps free on such a device (ml/device.go: 457 MiB, on Metal 512). */
+typedef struct fixed_overhead {
+    uint64_t bytes, spread;
+    const char *name, *formula, *source;
+} fixed_overhead;
+
+static const fixed_overhead fixed[] = {
+    [VF_BACKEND_ROCM] = {410 * MIB, 160 * MIB, "HIP context and kernels", "seen with two models on a Radeon RX 7900 XTX",
+                         "Quartermaster pull 24; spread as of an unknown CUDA card"},
+    [VF_BACKEND_VULKAN] = {228 * MIB, 229 * MIB, "shaders and driver", "half of what Ollama keeps free",
+                           "Ollama ml/device.go (457 MiB); not measured"},
+    [VF_BACKEND_METAL] = {0, 512 * MIB, "Metal driver", "nothing outside the buffers was seen on an M1 Max",
+                          "llama.cpp pull 22673; spread: Ollama ml/device.go (512 MiB)"},
+    [VF_BACKEND_SYCL] = {228 * MIB, 229 * MIB, "kernels and driver", "half of what Ollama keeps free",
+                         "Ollama ml/device.go (457 MiB); not measured"},
+    [VF_BACKEND_CPU] = {0, 0, NULL, NULL, NULL},
+};
+
+/** The largest temporary of a quantized matrix product: the activations of one micro-batch in Q8_1 blocks,
+ * rows padded to 512, and 128 columns more (ggml-cuda/mmq.cu); experts see every token n_expert_used times. */
+static uint64_t pool_bytes(const vf_model *m, const vf_context *c)
+{
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < m->n_layers; i++) {
+        const vf_layer *l = &m->layers[i];
+        uint64_t rows = c->n_ubatch, width = m->hp.embedding_length;
+        if (l->ffn == VF_FFN_MOE) {
+            rows = vf_mul(rows, l->n_expert_used);
+            if (l->n_ff_exp > width)
+                width = l->n_ff_exp;
+        } else if (l->n_ff > width) {
+            width = l->n_ff;
+        }
+        uint64_t bytes = vf_mul(vf_add(rows, 128), vf_row_bytes(VF_TYPE_Q8_1, vf_pad(width, 512)));
+        if (bytes > most)
+            most = bytes;
+    }
+    return vf_pad(most, POOL_STEP);
+}
+
+static void add_pool(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
+{
+    uint64_t pool = pool_bytes(k->model, c);
+    out->device[i].segment[VF_SEG_RUNTIME] = vf_add(out->device[i].segment[VF_SEG_RUNTIME], pool);
+    vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, "memory pool", "(rows + 128) x Q8_1 row of the widest product",
+                "llama.cpp ggml/src/ggml-cuda/mmq.cu", pool, 0, NULL);
+}
+
+static void add_cuda(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
+{
+    const vf_device *card = &k->request->device[i];
+    vf_device_result *d = &out->device[i];
+    bool known = card->multiprocessors > 0;
+    uint64_t context = known ? vf_add(CONTEXT_BASE, vf_mul(card->multiprocessors, CONTEXT_PER_MULTIPROCESSOR))
+                             : CONTEXT_UNKNOWN;
+    uint64_t spread = known ? CONTEXT_SPREAD : CONTEXT_UNKNOWN_SPREAD;
+    uint64_t workspace = card->compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
+    d->segment[VF_SEG_RUNTIME] = vf_add(context, workspace);
+    d->margin = vf_add(d->margin, spread);
+    int32_t id = (int32_t)i;
+    vf_add_term(out, id, VF_SEG_RUNTIME, "CUDA context and kernels",
+                known ? "8 MiB + 2.91 MiB x multiprocessors" : "middle of the consumer cards",
+                "llama.cpp pulls 23604 and 15860, InvokeAI issue 9413 (107 to 555 MiB by the number of multiprocessors)",
+                context, spread, known ? "%u multiprocessors" : NULL, card->multiprocessors);
+    vf_add_term(out, id, VF_SEG_RUNTIME, "cuBLAS workspace", "4 MiB, 32 MiB from compute capability 9.0",
+                "llama.cpp ggml/src/ggml-cuda/common.cuh", workspace, 0, NULL);
+    add_pool(k, c, i, out);
+}
+
+void vf_llama_cpp_overhead(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
+{
+    vf_backend backend = k->settings->backend;
+    const fixed_overhead *f = &fixed[backend];
+    vf_device_result *d = &out->device[i];
+
+    if (backend == VF_BACKEND_CUDA) {
+        add_cuda(k, c, i, out);
+        return;
+    }
+    if (!f->name)
+        return;
+    d->segment[VF_SEG_RUNTIME] = f->bytes;
+    d->margin = vf_add(d->margin, f->spread);
+    vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, f->name, f->formula, f->source, f->bytes, f->spread, NULL);
+    if (backend == VF_BACKEND_ROCM)
+        add_pool(k, c, i, out);
+}

@@ -1,0 +1,43 @@
+/* Transformers on PyTorch, in parts: weights as loaded, and what one forward takes. */
+#ifndef VF_RUNTIME_TRANSFORMERS_H
+#define VF_RUNTIME_TRANSFORMERS_H
+
+#include "estimate/profile.h"
+
+/** Weights on the device. Bytes, but for `matrix`. */
+typedef struct tf_weights {
+    uint64_t model;    /**< of all tensors, multi-token-prediction blocks included */
+    uint64_t resident; /**< of those that are loaded */
+    uint64_t largest;  /**< of the largest tensor */
+    uint64_t loading;  /**< what the tensor in hand takes beside all others while loading */
+    uint64_t matrix;   /**< elements of the largest quantized matrix */
+} tf_weights;
+
+vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err);
+
+/** One run: B sequences, S tokens of each in the first forward, C in the cache at the end. */
+typedef struct tf_run {
+    uint64_t sequences, prompt, context;
+    uint64_t bytes;     /**< of one activation, logit or cache element */
+    uint64_t positions; /**< whose logits are computed, a sequence; 0: none */
+    uint64_t logit;     /**< bytes of one logit with its copies */
+    bool eager;         /**< attention without a fused kernel: scores of all pairs */
+    bool hidden;        /**< hidden states of every layer are kept */
+} tf_run;
+
+/** What runs at the worst moment. Bytes. */
+typedef struct tf_peak {
+    uint64_t kv;      /**< cache and states, of `tokens` tokens a sequence in full layers */
+    uint64_t tokens;
+    uint64_t hidden;  /**< states of all layers */
+    uint64_t layer;   /**< one layer's activations, attention scores and unpacked matrix */
+    uint64_t scores;  /**< of these, attention scores */
+    uint64_t logits;  /**< not live together with `layer` */
+    uint64_t growth;  /**< a layer's cache beside its longer copy */
+} tf_peak;
+
+/** Beside weights, at the larger of the first forward and the last step. */
+uint64_t tf_peak_bytes(const tf_peak *p);
+tf_peak tf_peak_of(const vf_case *k, const tf_run *run, const tf_weights *w);
+
+#endif

@@ -1,0 +1,65 @@
+/* Weights under Transformers: what a tensor takes once it is loaded, and what loading it takes. */
+#include "base/checked.h"
+#include "base/error.h"
+#include "model/schemes.h"
+#include "runtime/transformers.h"
+
+static uint64_t max64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Multi-token-prediction blocks are in the checkpoint but in no module (_keys_to_ignore_on_load_unexpected). */
+static bool is_loaded(const vf_model *m, const vf_tensor *t)
+{
+    return t->stack != VF_STACK_BLK || t->layer < 0 || (uint32_t)t->layer >= m->n_layers || !m->layers[t->layer].mtp;
+}
+
+/* A tensor's bytes once loaded. Of a file all tensors count, scales and indices, too; a generated list has
+ * computed tables, which are no tensors here. */
+static uint64_t loaded_bytes(const vf_case *k, size_t i)
+{
+    const vf_model *m = k->model;
+    const vf_tensor *t = &m->tensors[i];
+    if (!m->from_file && !vf_tensor_is_parameter(t))
+        return 0;
+    if (k->quant->kind == VF_QUANT_SCHEME)
+        return vf_scheme_tensor_bytes(m, k->quant, t);
+    return vf_tensor_bytes(t, k->types[i]);
+}
+
+/* Bytes for each element of the tensor in hand while it is quantized on loading: in 16 bits for bitsandbytes
+ * (nn/modules.py: the parameter is moved, then quantized), with a copy in fp32 for HQQ and torchao's int4.
+ * 0: the file holds it packed, and loading needs room for it once more. */
+static uint64_t bytes_in_hand(const vf_quant *q)
+{
+    if (q->covers != VF_COVERS_LINEAR)
+        return 0;
+    return q->packing == VF_PACK_HQQ || q->packing == VF_PACK_TILE ? 6 : 2;
+}
+
+vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err)
+{
+    const vf_model *m = k->model;
+    const vf_quant *q = k->quant;
+    bool scheme = q->kind == VF_QUANT_SCHEME;
+    *out = (tf_weights){0};
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        const vf_tensor *t = &m->tensors[i];
+        uint64_t bytes = loaded_bytes(k, i), hand = bytes;
+        out->model = vf_add(out->model, bytes);
+        if (!is_loaded(m, t))
+            continue;
+        out->resident = vf_add(out->resident, bytes);
+        out->largest = max64(out->largest, bytes);
+        if (q->packing != VF_PACK_NONE && vf_scheme_covers(m, q, t)) {
+            out->matrix = max64(out->matrix, vf_tensor_matrix(t));
+            if (scheme && bytes_in_hand(q))
+                hand = vf_mul(bytes_in_hand(q), vf_tensor_matrix(t));
+        }
+        out->loading = max64(out->loading, hand);
+    }
+    if (!vf_size_ok(out->model) || !vf_size_ok(out->loading))
+        return vf_fail(err, VF_ERR_RANGE, "the weights would be over 2^60 bytes");
+    return VF_OK;
+}
