@@ -85,7 +85,9 @@ static uint64_t unpack_bytes(const vf_quant *q, const tf_weights *w, uint64_t in
     case VF_PACK_BNB4_DOUBLE:
     case VF_PACK_GPTQ:
     case VF_PACK_AWQ:
+    case VF_PACK_AFFINE:
     case VF_PACK_WORDS:
+    case VF_PACK_TERNARY:
     case VF_PACK_CODEBOOK:
         return vf_mul(2, w->matrix);
     case VF_PACK_HQQ:

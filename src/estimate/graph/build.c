@@ -265,6 +265,8 @@ static vf_id embed(vf_build *b)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
         vf_g_expand(g, x);
     }
+    if (arch->graph.rms_embedding)
+        x = vf_g_map(g, VF_OP_RMS_NORM, x, 0, 0);
     if (arch->embedding.scaled)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
     return x;

@@ -46,7 +46,7 @@ static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
 static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
 {
     if (b->m->arch.norm == VF_NORM_NONE) /* without weights (OLMo) */
-        return vf_g_map(b->g, VF_OP_NORM, x, 0, 0);
+        return vf_b_norm(b, (int32_t)il, role, VF_NORM_NONE, x);
     if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
         return x;
     return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
@@ -162,6 +162,8 @@ static void block(vf_build *b, uint32_t il, vf_step what, layer_state *s)
                               vf_b_weight(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT), 0);
         break;
     default: /* norms */
+        if (what == VF_STEP_FFN_NORM && elsewhere(b, what))
+            s->cur = s->normed; /* not the sum */
         if (!elsewhere(b, what))
             s->cur = optional_norm(b, il, (vf_role)norms[what], s->cur);
         if (what == VF_STEP_POST_ATTENTION_NORM)
@@ -200,7 +202,7 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         break;
     default:
         block(b, il, what, s);
-        if (what == VF_STEP_ATTN_NORM)
+        if (what == VF_STEP_ATTN_NORM || what == VF_STEP_SWIN_ATTN_NORM)
             s->normed = s->cur;
         break;
     }
