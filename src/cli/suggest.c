@@ -217,11 +217,13 @@ static bool good_at_both(trial *t, const char *id)
     for (size_t i = 0; i < 2; i++) {
         choice c;
         vf_error ignored;
-        char value[80];
-        if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored))
+        char value[144];
+        if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored) || c.quant.kind == VF_QUANT_NOMINAL)
             break;
         t->q->quant = c.quant;
-        (void)snprintf(value, sizeof value, "%s --quant %s", id, words[i]);
+        bool implied = t->p->runtime[0] || strcmp(c.quant.runtime, t->q->runtime) == 0;
+        (void)snprintf(value, sizeof value, "%s --quant %s%s%s", id, words[i], implied ? "" : " --runtime ",
+                       implied ? "" : t->q->runtime);
         if (!is_good(t))
             break;
         keep(t, "--model", value);

@@ -92,6 +92,8 @@ vf_status vf_mix_types(const vf_model *m, const vf_quant *quant, const vf_alloca
 uint64_t vf_tensor_bytes(const vf_tensor *t, uint16_t type);
 /** Elements of a tensor. */
 uint64_t vf_tensor_elements(const vf_tensor *t);
+/** Weights that a tensor holds: its elements, or what a quantizer packed into them (m->pack_bits). */
+uint64_t vf_tensor_weights(const vf_model *m, const vf_tensor *t);
 /** Bytes of one row of n elements of `type`, VF_OVERFLOW when it is no multiple of the block. */
 uint64_t vf_row_bytes(uint16_t type, uint64_t n);
 /** Whether tensors of that role hold a matrix for each expert. */
