@@ -46,6 +46,7 @@ typedef struct vf_build {
     vf_id wide_embd;         /**< input embeddings with those for deeper layers behind them, 0 without */
     vf_id per_layer;         /**< embeddings of every layer, 0 without */
     vf_id first_value;       /**< RWKV-7: the first layer's values */
+    vf_id slopes, q_decay, k_decay, pair_decay; /**< of lightning attention */
     vf_id state_copy, state_copy_main, state_copy_extra;
 } vf_build;
 
@@ -129,9 +130,11 @@ vf_id vf_b_mamba2(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_shortconv(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_delta_net(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_lightning(vf_build *b, uint32_t il, vf_id x);
 
 /** Whole layers that do not follow the architecture's steps. */
 vf_id vf_b_rwkv_layer(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_rwkv_qwen_layer(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_altup_layer(vf_build *b, uint32_t il, vf_id x);
 
 /** AltUp: from one stream to several and back, rows picked. */
