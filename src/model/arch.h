@@ -339,6 +339,8 @@ typedef struct vf_arch {
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
         bool qk_layer_norm;       /**< norms of q and k are LayerNorms whatever the others are (Chameleon) */
+        bool scaled_stream;       /**< the residual stream is scaled, not what is added to it (MiniMax-01) */
+        bool situ;                /**< the gated activation of Kimi K3 */
         bool rms_embedding;       /**< the embeddings are normed without weights (Muse) */
         bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
         bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */

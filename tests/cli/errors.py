@@ -82,7 +82,7 @@ CASES = [
     (M + G + ["--quant", "q8", "--runtime", "generic", "--batch", "64"], ["--batch", "generic", "llama.cpp"]),
     (M + G + ["--quant", "q8", "--tensor-parallel", "2"], ["--tensor-parallel", "llama.cpp"]),
     (M + G + ["--also", "7B"], ["--also", "not in this version"]),
-    (M + G + ["--workload", "steering"], ["--workload", "llama.cpp"]),
+    (M + G + ["--workload", "steering"], ["--workload", "of llama.cpp"]),
     (M + G + ["--", "llama-server", "-m", "x.gguf"], ["launch", "not in this version"]),
     (M + G + ["--models-from", "-"], ["--models-from", "model"]),
     (["-", "-m", "-"] + G, ["one argument too many"]),

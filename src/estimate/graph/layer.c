@@ -37,6 +37,8 @@ static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
         return vf_b_delta_net(b, il, x);
     case VF_REC_KDA:
         return vf_b_kda(b, il, x);
+    case VF_REC_LIGHTNING:
+        return vf_b_lightning(b, il, x);
     default:
         b->unsupported = true;
         return x;
@@ -81,9 +83,15 @@ static void gather(vf_build *b, uint32_t il, vf_gather where, layer_state *s)
 
 static vf_id scaled(vf_build *b, vf_id x)
 {
-    bool scale = b->m->arch.graph.scaled_residual || b->m->hp.residual_scale;
+    bool scale = b->m->arch.graph.scaled_residual ||
+                 (b->m->hp.residual_scale && !b->m->arch.graph.scaled_stream);
 
     return scale ? vf_g_map(b->g, VF_OP_SCALE, x, 0, 0) : x;
+}
+
+static vf_id scaled_stream(vf_build *b, vf_id x)
+{
+    return b->m->arch.graph.scaled_stream ? vf_g_map(b->g, VF_OP_SCALE, x, 0, 0) : x;
 }
 
 static vf_id sum(vf_build *b, vf_id first, vf_id second)
@@ -176,7 +184,7 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
 {
     switch (what) {
     case VF_STEP_ADD:
-        s->cur = sum(b, s->cur, s->residual);
+        s->cur = sum(b, s->cur, scaled_stream(b, s->residual));
         gather(b, il, VF_GATHER_BEHIND_SUM, s);
         s->residual = s->cur;
         break;
@@ -215,8 +223,12 @@ vf_id vf_b_layer(vf_build *b, uint32_t il, vf_id x)
 
     if (kind == VF_REC_RWKV6 || kind == VF_REC_RWKV7)
         return vf_b_rwkv_layer(b, il, x);
+    if (kind == VF_REC_RWKV6_QWEN2 || kind == VF_REC_ARWKV7)
+        return vf_b_rwkv_qwen_layer(b, il, x);
     if (b->m->arch.embedding.altup)
         return vf_b_altup_layer(b, il, x);
+    if (b->m->arch.residual_scores)
+        return vf_b_residual_layer(b, il, x);
     for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
         step(b, il, (vf_step)*what, &s);
     return s.cur;
