@@ -13,8 +13,11 @@
 static uint64_t token_bytes(const sv_run *run, const vf_layer *l)
 {
     uint64_t indexer = l->indexer ? vf_add(run->k->model->hp.indexer_key_length, INDEXER_SCALE) : 0;
-    if (l->attention == VF_ATTN_MLA)
-        return vf_add(vf_mul(l->head_k, run->kv_bytes), indexer);
+    if (l->attention == VF_ATTN_MLA) {
+        bool mixed = l->indexer && run->kv_bytes == 1; /* fp8_ds_mla: an fp32 scale for 128, positions in 16 bits */
+        uint64_t rotated = vf_mul(2, l->head_k - l->head_v), scales = l->head_v / 128 * 4;
+        return vf_add(mixed ? vf_add(l->head_v, vf_add(rotated, scales)) : vf_mul(l->head_k, run->kv_bytes), indexer);
+    }
     uint64_t heads = vf_ceil_div(l->n_head_kv, run->tp);
     return vf_add(vf_mul3(heads, vf_add(l->head_k, l->head_v), run->kv_bytes), indexer);
 }

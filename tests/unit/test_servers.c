@@ -92,6 +92,8 @@ static void caches(void)
         /* latent rows are not divided */
         {{"vllm", "DeepSeek-V3", "fp8-block", 8, 81080, 32768, .parallel = 1}, UINT64_C(2196) << 20},
         {{"vllm", "DeepSeek-V3", "fp8-block", 8, 81080, 32768, .fp8 = true}, UINT64_C(1098) << 20},
+        /* sparse attention: 656 of the row, 132 of the indexer's key */
+        {{"vllm", "DeepSeek-V3.2", "fp8-block", 8, 81080, 16, .fp8 = true}, 16 * 61 * (656 + 132)},
         /* one of four heads on each card; the same with eight */
         {{"vllm", "Qwen3-235B-A22B", "fp8-dynamic", 4, 81080, 16, .parallel = 1}, 16 * 48128},
         {{"vllm", "Qwen3-235B-A22B", "fp8-dynamic", 8, 81080, 16, .parallel = 1}, 16 * 48128},
