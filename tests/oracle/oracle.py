@@ -225,7 +225,7 @@ def measure(tools, o, rows):
             for s, r in zip(settings, results):
                 count += 1
                 out.write(json.dumps({"model": model.name, "arch": model.arch, "quant": model.quant, "imatrix": False, "settings": s,
-                                      "backend": {"cc": str(cc), "mem_mib": ",".join(map(str, memory))},
+                                      "backend": {"name": "cuda", "cc": str(cc), "mem_mib": ",".join(map(str, memory))},
                                       **{k: r[k] for k in ("buffers", "output", "error") if k in r}}) + "\n")
     (rows / "weights.jsonl").write_text("")
     (rows / "headers/sizes.json").write_text(json.dumps(sizes))
