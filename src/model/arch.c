@@ -286,6 +286,7 @@ static const vf_field graph[] = {
     FLAG("scaled_residual", graph.scaled_residual, "outputs of mixer and feed-forward are scaled in any case"),
     FLAG("qk_layer_norm", graph.qk_layer_norm, "norms of q and k are LayerNorms"),
     FLAG("scaled_stream", graph.scaled_stream, "the residual stream is scaled, not what is added to it"),
+    FLAG("situ", graph.situ, "the gated activation of Kimi K3"),
     FLAG("rms_embedding", graph.rms_embedding, "the embeddings are normed without weights"),
     FLAG("no_logits", graph.no_logits, "output.weight is loaded but not used"),
     FLAG("no_flash_attn", graph.no_flash_attn, "llama.cpp turns flash attention off"),

@@ -339,6 +339,7 @@ typedef struct vf_arch {
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
         bool qk_layer_norm;       /**< norms of q and k are LayerNorms whatever the others are (Chameleon) */
         bool scaled_stream;       /**< the residual stream is scaled, not what is added to it (MiniMax-01) */
+        bool situ;                /**< the gated activation of Kimi K3 */
         bool rms_embedding;       /**< the embeddings are normed without weights (Muse) */
         bool no_logits;           /**< an encoder: output.weight is loaded but not used */
         bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */

@@ -270,8 +270,7 @@ vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v,
     ne[0] = g->node[v].ne[0];
     v_view = vf_g_view(g, k_view, ne, nb);
     expand = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_V_B, VF_PART_WEIGHT);
-    return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT,
-                       vf_b_attention_core(b, il, q, k_view, v_view, mask, 0, 0, expand));
+    return vf_b_attention_core(b, il, q, k_view, v_view, mask, 0, 0, expand);
 }
 
 static vf_norm qk_norm(const vf_build *b)

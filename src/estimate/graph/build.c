@@ -309,6 +309,8 @@ bool vf_b_graph(vf_build *b)
     }
     if (b->m->arch.embedding.altup)
         x = vf_b_altup_end(b, x);
+    if (b->m->arch.residual_scores)
+        x = vf_b_residual_end(b, x);
     vf_b_head(b, x);
     return !b->g->failed && !b->unsupported;
 }

@@ -227,6 +227,8 @@ vf_id vf_b_layer(vf_build *b, uint32_t il, vf_id x)
         return vf_b_rwkv_qwen_layer(b, il, x);
     if (b->m->arch.embedding.altup)
         return vf_b_altup_layer(b, il, x);
+    if (b->m->arch.residual_scores)
+        return vf_b_residual_layer(b, il, x);
     for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
         step(b, il, (vf_step)*what, &s);
     return s.cur;

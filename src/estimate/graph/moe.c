@@ -146,7 +146,7 @@ static vf_id experts_hidden(vf_build *b, uint32_t il, vf_id x, vf_id ids, const 
     }
     h = experts_linear(b, il, set->up, x, ids);
     if (vf_b_has(b, (int32_t)il, set->gate, VF_PART_WEIGHT))
-        return vf_g_glu(g, experts_linear(b, il, set->gate, x, ids), h);
+        return vf_b_gate(b, experts_linear(b, il, set->gate, x, ids), h);
     h = vf_g_map(g, VF_OP_UNARY, h, 0, 0);
     return b->m->arch.graph.squared_activation ? vf_g_map(g, VF_OP_SQR, h, 0, 0) : h;
 }
@@ -236,12 +236,16 @@ vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x, vf_id logits)
 {
     vf_id narrow = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_DOWN, x), out, shared;
 
+    narrow = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_ROUTED_DOWN, narrow);
     if (!logits)
         logits = vf_b_linear(b, (int32_t)il, VF_ROLE_FFN_GATE_INP, x);
     out = vf_b_routed_experts(b, il, narrow, logits);
     if (b->m->arch.moe.chunks)
         out = chunk_experts(b, il, out, logits);
     out = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_UP, out);
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_FFN_ROUTED_NORM, VF_PART_WEIGHT))
+        out = vf_b_norm(b, (int32_t)il, VF_ROLE_FFN_ROUTED_NORM, (vf_norm)b->m->arch.norm, out);
+    out = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_ROUTED_UP, out);
     shared = shared_experts(b, il, x);
     if (!shared)
         return out;
