@@ -188,7 +188,7 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     }
     place_layers(m, s, available, p);
-    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE && !m->arch.output.not_copied)
+    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE && m->arch.output.tied != VF_OUTPUT_SHARED)
         p->tied_output_device = p->layer_device[m->n_layers];
     for (size_t i = 0; i < m->n_tensors; i++) {
         p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);

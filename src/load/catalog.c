@@ -141,6 +141,8 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
         .approximate = vf_blob_text(b, row->approximate),
         .source = vf_blob_text(b, row->source),
         .confidence = vf_confidence_name(row->confidence),
+        .packing = vf_packing_name(row->packing),
+        .covers = row->packing ? vf_covers_name(row->covers) : "",
         .runtimes = vf_blob_text(b, row->runtimes_text),
         .millibits = row->nominal_bits ? row->nominal_bits : row->bits,
         .stored_millibits = row->bits,

@@ -207,7 +207,7 @@ typedef enum vf_shared_width {
     VF_SHARED_FF_EXP_X_COUNT_MIN_1   /**< expert_feed_forward_length × max(1, expert_shared_count) */
 } vf_shared_width;
 
-typedef enum vf_tied { VF_OUTPUT_OPTIONAL = 0, VF_OUTPUT_REQUIRED, VF_OUTPUT_TIED, VF_OUTPUT_NONE } vf_tied;
+typedef enum vf_tied { VF_OUTPUT_OPTIONAL = 0, VF_OUTPUT_REQUIRED, VF_OUTPUT_TIED, VF_OUTPUT_SHARED, VF_OUTPUT_NONE } vf_tied;
 
 typedef enum vf_window_where {
     VF_WINDOW_NONE = 0,  /**< sliding_window is ignored */
@@ -243,7 +243,6 @@ typedef struct vf_arch {
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
         bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
-        bool not_copied;   /**< a tied output is the token embeddings themselves, on the host (BitNet) */
         bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
                                 both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
@@ -266,6 +265,7 @@ typedef struct vf_arch {
         uint32_t kv_layers; /**< only so many leading layers have a cache of their own; 0: all */
         bool width_is_n_embd; /**< q and o have n_embd columns whatever key_length says */
         bool idle_cache; /**< no cache is used, and one is made all the same (encoders) */
+        uint32_t rope_block_count; /**< graph: only models of so many layers rotate; 0: all */
         bool rope;       /**< graph: rotary embedding on q and k */
         bool scale_q;    /**< graph: q is scaled in its own node (Gemma) */
     } attention;
@@ -333,6 +333,7 @@ typedef struct vf_arch {
         bool halved_experts;      /**< routed and shared experts' sum is halved (Command A MoE) */
         bool split_qkv;           /**< the parts of a fused attn_qkv are copied out of it, not viewed */
         bool down_exps_f32;       /**< the experts' last product is in f32, for which CUDA has no kernel */
+        bool no_logits;           /**< computes embeddings and nothing else, whatever the file has */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
@@ -341,11 +342,9 @@ typedef struct vf_arch {
         bool scaled_stream;       /**< the residual stream is scaled, not what is added to it (MiniMax-01) */
         bool situ;                /**< the gated activation of Kimi K3 */
         bool rms_embedding;       /**< the embeddings are normed without weights (Muse) */
-        bool no_logits;           /**< an encoder: output.weight is loaded but not used */
         bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
         bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */
         bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
-        uint32_t rope_block_count; /**< only models of so many layers rotate, others take ALiBi (Baichuan); 0: all */
         bool image_logits;        /**< logits of image tokens are overwritten (Chameleon) */
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */

@@ -99,7 +99,7 @@ static void explain(const tf_run *run, const tf_peak *p, const tf_weights *w, ui
                     "transformers, output_hidden_states", p->hidden, 0, "%llu tokens", (unsigned long long)run->prompt);
     vf_add_term(out, at, VF_SEG_COMPUTE, "worst layer or logits", "max(activations + scores + unpacked matrix, logits)",
                 "transformers modeling files; PR 31292, 33902; bitsandbytes autograd/_functions.py",
-                max64(p->layer, p->logits), 0, "%s: layer %llu, of it scores %llu; logits %llu", attention_name(run),
+                max64(p->layer, p->logits), 0, "%s: layer %llu, of it scores and masks %llu; logits %llu", attention_name(run),
                 (unsigned long long)p->layer, (unsigned long long)p->scores, (unsigned long long)p->logits);
     vf_add_term(out, at, VF_SEG_COMPUTE, "cache growth", "one layer's K twice",
                 "transformers src/transformers/cache_utils.py: cat of old and new", p->growth, 0, NULL);
@@ -150,6 +150,9 @@ static void notes(const vf_case *k, const tf_run *run, vf_result *out)
     if (k->settings->workload == VF_WORKLOAD_STEERING)
         vf_add_note(out, "steering: one forward over %llu tokens, eager attention, hidden states of every layer and the "
                          "logits of every position kept", (unsigned long long)run->prompt);
+    if (q->kind == VF_QUANT_SCHEME && q->covers == VF_COVERS_LINEAR && k->model->hp.expert_count)
+        vf_add_note(out, "%s: experts are counted as linear layers of their own; where they are one fused tensor they stay "
+                         "at 16 bits", q->name);
     if (q->packing == VF_PACK_MICRO && q->covers == VF_COVERS_EXPERTS)
         vf_add_note(out, "%s: without kernels for it (the package kernels, compute capability 7.5) transformers "
                          "unpacks the experts to 16 bits, about four times their size", q->name);

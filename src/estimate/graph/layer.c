@@ -48,7 +48,7 @@ static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
 static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
 {
     if (b->m->arch.norm == VF_NORM_NONE) /* without weights (OLMo) */
-        return vf_g_map(b->g, VF_OP_NORM, x, 0, 0);
+        return vf_b_norm(b, (int32_t)il, role, VF_NORM_NONE, x);
     if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
         return x;
     return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
