@@ -115,8 +115,10 @@ vf_status sv_weigh(const sv_run *run, sv_stage *s, uint64_t *model, vf_error *er
 {
     const vf_model *m = run->k->model;
     uint64_t tied_head = run->k->quant->kind == VF_QUANT_SCHEME ? vf_scheme_tied_head_bytes(m, run->k->quant) : 0;
-    *model = tied_head;
-    s->weights = s->is_last ? vf_ceil_div(tied_head, run->tp) : 0;
+    /* a tower for images or sound stays in 16 bits and is not cut */
+    uint64_t tower = vf_mul(m->vision_parameters, 2);
+    *model = vf_add(tied_head, tower);
+    s->weights = vf_add(s->is_last ? vf_ceil_div(tied_head, run->tp) : 0, s->is_first ? tower : 0);
     for (size_t i = 0; i < m->n_tensors; i++) {
         const vf_tensor *t = &m->tensors[i];
         if (!m->from_file && !vf_tensor_is_parameter(t))
@@ -151,7 +153,8 @@ static vf_status check_heads(const sv_run *run, const vf_layer *l, vf_error *err
 {
     if (l->n_head % run->tp != 0)
         return vf_fail_key(err, VF_ERR_REFUSED, "--tensor-parallel",
-                           "%u: the model's %u attention heads are no multiple of it", run->tp, l->n_head);
+                           "%u: the model's %u attention heads are no multiple of it (--pipeline-parallel cuts between layers)",
+                           run->tp, l->n_head);
     if (l->attention != VF_ATTN_MLA && l->n_head_kv && l->n_head_kv % run->tp != 0 && run->tp % l->n_head_kv != 0)
         return vf_fail_key(err, VF_ERR_REFUSED, "--tensor-parallel",
                            "%u: the model's %u key-value heads are neither a multiple nor a divisor of it", run->tp,

@@ -26,8 +26,8 @@
 /* The process's context is not in the share that it asks for (280 to 600 MiB: pytorch pull 86509, issue 107667). */
 #define CONTEXT (450 * SV_MIB)
 
-/* What loads took beside their cache against the prediction, per mille (tests/accuracy/servers.py): eleven loads;
- * 40 in the half that the constants were fitted to, 41 in the other. */
+/* By how much the prediction of what loads take beside their cache was too low, per mille (tests/accuracy/servers.py):
+ * eleven loads; 2 at most in the half that the constants were fitted to, 41 in the other. */
 #define ERROR_95 41
 #define ERROR_50 3
 
