@@ -69,7 +69,8 @@ static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_
 
     if (t->part == VF_PART_WEIGHT && (t->role == VF_ROLE_SSM_CONV1D || t->role == VF_ROLE_SHORTCONV_CONV))
         return vf_kernel_ssm_conv(backend, t->ne[1]);
-    if (t->role == VF_ROLE_SSM_A && t->ne[1] > 0 && (kind == VF_REC_MAMBA || kind == VF_REC_MAMBA2)) {
+    if (t->role == VF_ROLE_SSM_A && t->ne[1] > 0 &&
+        (kind == VF_REC_MAMBA || kind == VF_REC_MAMBA2 || kind == VF_REC_PLAMO2)) {
         bool per_head = t->ne[0] == 1;
         vf_ssm_scan scan = {.per_head = per_head, .d_state = per_head ? m->hp.ssm_state_size : t->ne[0],
                             .head_dim = m->hp.ssm_inner_size / t->ne[1], .n_head = t->ne[1],
