@@ -159,7 +159,7 @@ VF_API const char *vf_catalog_quant_alias(const vf_catalog *catalog, uint32_t in
 VF_API const char *vf_catalog_quant_runtime(const vf_catalog *catalog, uint32_t index, uint32_t i);
 
 typedef struct vf_gpu_entry {
-    const char *name, *vendor, *class_, *architecture, *memory_type, *bus, *source, *confidence;
+    const char *name, *vendor, *class_, *architecture, *memory_type, *bus, *link, *note, *source, *confidence;
     uint64_t memory_bytes;   /**< as sold */
     uint64_t driver_bytes;   /**< total that the driver reports (0: unknown; memory_bytes then) */
     uint64_t reserved_linux, reserved_windows; /**< driver's reserve */

@@ -46,6 +46,11 @@ static bool add_override(beside *b, const char *text, vf_error *err)
 
 /* ---- models --------------------------------------------------------------------------------- */
 
+static subject *subject_of(beside *b, const vf_member *m)
+{
+    return &b->sub[m - b->member];
+}
+
 /* Room for one more, with its subject at the same index of b->sub; NULL with err when there is none. */
 static vf_member *next_member(beside *b, vf_member_kind kind, const char *name, vf_error *err)
 {
@@ -54,13 +59,10 @@ static vf_member *next_member(beside *b, vf_member_kind kind, const char *name, 
         return NULL;
     }
     vf_member *m = &b->member[b->n_members++];
+    *m = (vf_member){0};
+    *subject_of(b, m) = (subject){0};
     m->kind = kind;
     return m;
-}
-
-static subject *subject_of(beside *b, const vf_member *m)
-{
-    return &b->sub[m - b->member];
 }
 
 /* The option is what an error about the model is about. */
@@ -139,7 +141,7 @@ bool beside_open(session *s, const char *runtime, beside *out, vf_error *err)
 {
     const char *draft = s->opts.value[OPT_DRAFT].text, *projector = s->opts.value[OPT_MMPROJ].text;
     size_t at = 0;
-    *out = (beside){0};
+    out->n_members = out->n_overrides = 0;
     for (const char *v; (v = options_next(&s->opts, OPT_OVERRIDE_TENSOR, &at));)
         if (!add_override(out, v, err))
             return false;
@@ -160,5 +162,5 @@ void beside_close(beside *b)
         free(b->pattern[i]);
     for (uint32_t i = 0; i < b->n_members; i++)
         subject_close(&b->sub[i]);
-    *b = (beside){0};
+    b->n_members = b->n_overrides = 0;
 }

@@ -216,12 +216,14 @@ static bool show_gpu(session *s, sheet *t, const char *name)
     text(t, "memory_type", e.memory_type);
     text(t, "unified_memory", e.unified_memory ? "yes" : "no");
     text(t, "bus", e.bus);
+    text(t, "link", e.link);
     count(t, "bandwidth_mb_per_s", e.bandwidth_mbs);
     text(t, "compute_capability", e.compute_capability ? capability : "");
     count(t, "multiprocessors", e.multiprocessors);
     count(t, "year", e.year);
     text(t, "desktop_by_default", e.desktop);
     aliases(t, s->catalog, index, vf_catalog_gpu_alias);
+    text(t, "note", e.note);
     text(t, "source", e.source);
     text(t, "confidence", e.confidence);
     close_sheet(t);

@@ -135,9 +135,9 @@ bool plan_open(plan *p, session *s, vf_error *err)
         return false;
     size_t n_quant = list_bytes(&s->opts, OPT_QUANT), n_gpu = list_bytes(&s->opts, OPT_GPU);
     p->text = malloc(n_quant + n_gpu + 1);
-    p->quant = calloc(ALTERNATIVES, sizeof *p->quant);
+    p->quant = malloc(ALTERNATIVES * sizeof *p->quant);
     p->request = calloc(1, sizeof *p->request);
-    p->result = calloc(1, sizeof *p->result);
+    p->result = malloc(sizeof *p->result);
     if (!p->text || !p->quant || !p->request || !p->result)
         return fail_nomem(err);
     if (!each_word(p, OPT_QUANT, p->text, add_quant, err) || !each_word(p, OPT_GPU, p->text + n_quant, add_gpu, err))

@@ -77,7 +77,8 @@ static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_
                             .n_group = m->hp.ssm_group_count ? m->hp.ssm_group_count : 1};
         return vf_kernel_ssm_scan(backend, &scan);
     }
-    return vf_kernel_mul_mat(backend, type) && vf_tensor_bytes(t, type) <= vf_kernel_max_tensor(backend);
+    uint64_t most = vf_kernel_max_tensor(backend);
+    return vf_kernel_mul_mat(backend, type) && (most == UINT64_MAX || vf_tensor_bytes(t, type) <= most);
 }
 
 static bool is_expert(uint16_t role)
@@ -222,9 +223,9 @@ void vf_placement_free(const vf_model *m, const vf_allocator *a, vf_placement *p
 }
 
 /** Weights that stay off the cards lie in their pinned memory, unless the cards cannot compute with them. */
-static uint64_t on_device(const vf_model *m, const vf_placement *p, uint16_t type, const vf_tensor *t, int device)
+static uint64_t on_device(const vf_model *m, const vf_placement *p, uint16_t type, const vf_tensor *t, uint64_t bytes,
+                          int device)
 {
-    uint64_t bytes = vf_tensor_bytes(t, type);
     if (device == VF_HOST)
         return vf_pad(bytes, vf_host_alignment(has_kernel(m, t, type, p->backend) ? p->backend : VF_BACKEND_CPU));
     return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
@@ -236,7 +237,7 @@ static void add_tied_copy(const vf_model *m, uint16_t type, const vf_tensor *t, 
     int device = p->tied_output_device;
     if (m->arch.output.tied == VF_OUTPUT_NONE || (device == VF_HOST && !m->arch.output.copied_first))
         return;
-    out->tied_copy = on_device(m, p, type, t, device);
+    out->tied_copy = on_device(m, p, type, t, vf_tensor_bytes(t, type), device);
     uint64_t *sum = device == VF_HOST ? &out->host : &out->device[device];
     *sum = vf_add(*sum, out->tied_copy);
 }
@@ -248,19 +249,20 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
     for (size_t i = 0; i < m->n_tensors; i++) {
         const vf_tensor *t = &m->tensors[i];
         int home = p->tensor_device[i];
-        out->model_bytes = vf_add(out->model_bytes, vf_tensor_bytes(t, types[i]));
+        uint64_t bytes = vf_tensor_bytes(t, types[i]);
+        out->model_bytes = vf_add(out->model_bytes, bytes);
         if (home == NOT_LOADED)
             continue;
         if (is_rope_table(t->role) && t->layer < 0) { /* one copy in every buffer type that has layers */
             for (int d = VF_HOST; d < (int)p->n_devices; d++)
                 if (has_rotated_layers(m, p, d)) {
                     uint64_t *sum = d == VF_HOST ? &out->host : &out->device[d];
-                    *sum = vf_add(*sum, on_device(m, p, types[i], t, d));
+                    *sum = vf_add(*sum, on_device(m, p, types[i], t, bytes, d));
                 }
             continue;
         }
         uint64_t *sum = home == VF_HOST ? &out->host : &out->device[home];
-        *sum = vf_add(*sum, on_device(m, p, types[i], t, home));
+        *sum = vf_add(*sum, on_device(m, p, types[i], t, bytes, home));
         if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && m->tied)
             add_tied_copy(m, types[i], t, p, out);
         /* CodeShell has no token embeddings: they are made once more of the output */

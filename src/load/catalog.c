@@ -216,6 +216,8 @@ vf_status vf_catalog_gpu(const vf_catalog *c, uint32_t index, vf_gpu_entry *out)
         .architecture = vf_blob_text(b, row->architecture),
         .memory_type = vf_blob_text(b, row->memory_type),
         .bus = vf_blob_text(b, row->bus),
+        .link = vf_blob_text(b, row->link),
+        .note = vf_blob_text(b, row->note),
         .source = vf_blob_text(b, row->source),
         .confidence = vf_confidence_name(row->confidence),
         .memory_bytes = MIB(row->memory_mib),

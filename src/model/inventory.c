@@ -13,8 +13,8 @@ typedef struct builder {
     vf_model *m;
     const vf_arch *arch;
     uint64_t dim[D_COUNT];
-    vf_tensor *out; /* NULL: counting */
-    size_t n;
+    vf_tensor *out;
+    size_t n, cap;
     uint16_t stack;
     int32_t layer;
     uint16_t wide; /* the source type of matrices */
@@ -47,21 +47,28 @@ static void fail(builder *b, const vf_tensor *t, unsigned i)
                     : vf_fail_key(b->err, VF_ERR_RANGE, name, "dimension %u is out of range", i);
 }
 
+static bool has_room(builder *b)
+{
+    if (b->n < b->cap || vf_grow(&b->m->a, (void **)&b->out, &b->cap, b->n + 1, sizeof *b->out))
+        return true;
+    b->status = vf_fail(b->err, VF_ERR_NOMEM, "out of memory");
+    return false;
+}
+
 static void emit_row(builder *b, const vf_row *r)
 {
-    if (b->out && b->status == VF_OK) {
-        vf_tensor *t = &b->out[b->n];
-        *t = (vf_tensor){.role = r->role, .part = r->part, .stack = b->stack, .layer = b->layer};
-        for (unsigned i = 0; i < 4; i++) {
-            t->ne[i] = b->dim[r->dim[i]];
-            if (r->dim[i] != D_NONE)
-                t->n_dims = (uint8_t)(i + 1);
-            if (t->ne[i] == 0 || t->ne[i] > MAX_DIM)
-                fail(b, t, i);
-        }
-        t->type = r->keep_f32 || is_vector(t) ? VF_TYPE_F32 : b->wide;
+    if (b->status != VF_OK || !has_room(b))
+        return;
+    vf_tensor *t = &b->out[b->n++];
+    *t = (vf_tensor){.role = r->role, .part = r->part, .stack = b->stack, .layer = b->layer};
+    for (unsigned i = 0; i < 4; i++) {
+        t->ne[i] = b->dim[r->dim[i]];
+        if (r->dim[i] != D_NONE)
+            t->n_dims = (uint8_t)(i + 1);
+        if (t->ne[i] == 0 || t->ne[i] > MAX_DIM)
+            fail(b, t, i);
     }
-    b->n++;
+    t->type = r->keep_f32 || is_vector(t) ? VF_TYPE_F32 : b->wide;
 }
 
 static void emit(builder *b, vf_block block)
@@ -347,7 +354,6 @@ static void emit_globals(builder *b)
 static void walk(builder *b)
 {
     const vf_model *m = b->m;
-    b->n = 0;
     emit_globals(b);
     uint16_t stack = b->arch->encoder_decoder ? VF_STACK_DEC : b->arch->encoder_stack ? VF_STACK_ENC : VF_STACK_BLK;
     /* the layers of an encoder are like those of its decoder */
@@ -363,11 +369,13 @@ vf_status vf_inventory_build(vf_model *m, vf_error *err)
         return vf_fail(err, VF_ERR_DATA, "no architecture record for this model: its tensors must be read");
     builder b = {.m = m, .arch = &m->arch, .wide = VF_TYPE_F16, .err = err};
     walk(&b);
-    m->tensors = vf_alloc_zero(&m->a, b.n, sizeof *m->tensors);
-    if (!m->tensors)
-        return vf_fail(err, VF_ERR_NOMEM, "out of memory");
+    /* no more room than needed: the model is kept */
+    vf_tensor *fitted = b.n > 0 ? m->a.resize(m->a.ctx, b.out, b.cap * sizeof *b.out, b.n * sizeof *b.out) : NULL;
+    if (b.status != VF_OK || !fitted) {
+        vf_free(&m->a, fitted ? fitted : b.out, (fitted ? b.n : b.cap) * sizeof *b.out);
+        return b.status != VF_OK ? b.status : vf_fail(err, VF_ERR_NOMEM, "out of memory");
+    }
+    m->tensors = fitted;
     m->n_tensors = b.n;
-    b.out = m->tensors;
-    walk(&b);
-    return b.status == VF_OK ? vf_model_index(m, err) : b.status;
+    return vf_model_index(m, err);
 }

@@ -52,21 +52,27 @@ static int compare(const vf_model *m, uint32_t i, uint32_t j)
     return order ? order : compare_u32(i, j);
 }
 
-/* Merge sort: stable, no bad input. `spare` has room for n. The result is in `items`. */
+/* Merges items[lo .. mid) and items[mid .. hi). Most of a list is in order but for the tensors of one layer:
+ * what already stands right is left where it is. */
+static void merge(const vf_model *m, uint32_t *items, uint32_t *spare, uint32_t lo, uint32_t mid, uint32_t hi)
+{
+    uint32_t first = mid, i = 0;
+    while (first > lo && compare(m, items[mid], items[first - 1]) < 0)
+        first--;
+    uint32_t n = mid - first;
+    memcpy(spare, items + first, n * sizeof *spare);
+    for (uint32_t k = first; i < n; k++)
+        items[k] = mid < hi && compare(m, items[mid], spare[i]) < 0 ? items[mid++] : spare[i++];
+}
+
+/* Merge sort: stable, no bad input. `spare` has room for n. */
 static void sort(const vf_model *m, uint32_t *items, uint32_t *spare, uint32_t n)
 {
     for (uint32_t width = 1; width < n; width = width > n / 2 ? n : width * 2) {
-        for (uint32_t lo = 0; lo < n; lo += n - lo > 2 * width ? 2 * width : n - lo) {
-            uint32_t mid = n - lo > width ? lo + width : n, hi = n - mid > width ? mid + width : n;
-            uint32_t i = lo, j = mid, k = lo;
-            while (i < mid && j < hi)
-                spare[k++] = compare(m, items[j], items[i]) < 0 ? items[j++] : items[i++];
-            while (i < mid)
-                spare[k++] = items[i++];
-            while (j < hi)
-                spare[k++] = items[j++];
+        for (uint32_t lo = 0; n - lo > width; lo += n - lo > 2 * width ? 2 * width : n - lo) {
+            uint32_t mid = lo + width;
+            merge(m, items, spare, lo, mid, n - mid > width ? mid + width : n);
         }
-        memcpy(items, spare, n * sizeof *items);
     }
 }
 

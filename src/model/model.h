@@ -67,6 +67,7 @@ struct vf_model {
     char *names;      /**< pool of names of unknown tensors */
     size_t n_names;
     uint64_t published_parameters;
+    uint64_t vision_parameters; /**< of a tower that is not in the tensor list (catalog); 0: none */
     char published_quant[48];
 };
 

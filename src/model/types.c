@@ -100,10 +100,12 @@ static const struct {
 
 const vf_type_info *vf_type_get(uint32_t type)
 {
-    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
-        if (type - tables[i].first < tables[i].count && tables[i].rows[type - tables[i].first].name)
-            return &tables[i].rows[type - tables[i].first];
-    return NULL;
+    const vf_type_info *t = NULL;
+    if (type < tables[0].count)
+        t = &ggml_types[type];
+    else if (type - VF_TYPE_U8 < tables[1].count)
+        t = &other_types[type - VF_TYPE_U8];
+    return t && t->name ? t : NULL;
 }
 
 static char fold(char c)

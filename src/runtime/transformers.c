@@ -41,6 +41,9 @@ static vf_status check(const vf_case *k, vf_error *err)
                            q->name, k->model->published_quant);
     if (k->settings->type_kv_set)
         return vf_fail_key(err, VF_ERR_USAGE, "--kv-type", "not a setting of transformers in this version");
+    if (k->settings->context && k->settings->prompt > k->settings->context)
+        return vf_fail_key(err, VF_ERR_USAGE, "--prompt", "%llu tokens are more than the context of %llu",
+                           (unsigned long long)k->settings->prompt, (unsigned long long)k->settings->context);
     if (k->settings->workload == VF_WORKLOAD_STEERING && k->settings->parallel > 1)
         return vf_fail_key(err, VF_ERR_USAGE, "--parallel", "%u: the workload steering is one sequence",
                            k->settings->parallel);
@@ -54,7 +57,7 @@ static void set_lengths(const vf_case *k, tf_run *run)
     bool steering = s->workload == VF_WORKLOAD_STEERING;
     if (s->workload == VF_WORKLOAD_CHAT) {
         run->context = s->context ? s->context : max64(vf_default_context(k->model), s->prompt);
-        run->prompt = s->prompt ? min64(s->prompt, run->context) : run->context;
+        run->prompt = s->prompt ? s->prompt : run->context;
         return;
     }
     uint64_t otherwise = s->context ? s->context : vf_default_context(k->model);

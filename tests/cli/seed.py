@@ -29,6 +29,19 @@ def asked_first(c):
     c.equal(sum(d["layers"] for d in r["devices"]), 80, "70B on 2x24GB: all layers")
 
 
+def tensor_parallel(c):
+    """C: one 70B over two cards, in 4 bits."""
+    for quant in ("awq", "int4"):
+        r, status = c.ask("70B", "-q", quant, "-g", "2x24GB", "--max-num-seqs", "16")
+        c.that(r["verdict"] in ("fit", "fragile") and status in (0, 3), "70B %s on 2x24GB: %s" % (quant, r["verdict"]))
+        c.equal((r["runtime"], len(r["devices"])), ("vllm", 2), "70B %s: vllm over both cards" % quant)
+        a, b = (d["weights_bytes"] for d in r["devices"])
+        c.equal(a, b, "70B %s: the same shard on each" % quant)
+        c.that(r["pool_tokens"] >= 4096 and r["max_sequences"] >= 1 and r["pool_bytes"] > 0, "70B %s: the pool" % quant)
+    r, status = c.ask("70B", "-q", "awq", "-g", "24GB")
+    c.equal((r["verdict"], status), ("no-fit", 1), "70B awq on one card")
+
+
 def formula(c):
     """A: parameters x bytes per parameter + cache + overhead."""
     per_parameter = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1, "q8": 1, "int4": 0.5, "q4": 0.5, "2bit": 0.25, "q2": 0.25}
@@ -164,15 +177,15 @@ def words_in_names(c):
         r, _ = c.ask(name, "-g", "24GB")
         c.equal(r and (r["model"], r["quant"]), want, name)
     for name in ("Llama-3.1-8B-Instruct-AWQ", "Llama-3.1-8B-Instruct-GPTQ", "Llama-3.1-8B-Instruct-int4"):
-        r = c.run(name, "-g", "24GB")
-        c.that(r.exit == 2 and "vllm" in r.err, "%s: %s" % (name, r.err.strip()))
+        r, _ = c.ask(name, "-g", "24GB")
+        c.equal(r and r["runtime"], "vllm", name)
     r, _ = c.ask("Llama-3.1-8B-Instruct-4bit", "-g", "24GB", "--runtime", "generic")
     c.equal(r and r["quant"], "4bit", "4bit in a name")
 
 
 def main():
     c = Checks(sys.argv[1])
-    for table in (asked_first, formula, weights, cards_of_24, card_of_8, shown, guide, words_in_names):
+    for table in (asked_first, tensor_parallel, formula, weights, cards_of_24, card_of_8, shown, guide, words_in_names):
         table(c)
     return c.end()
 

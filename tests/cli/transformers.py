@@ -123,6 +123,8 @@ def workloads(c):
     c.that(r.exit == 2 and "--parallel" in r.err, "steering is one sequence: " + r.err.strip())
     r = c.run("qwen2.5-1.5b", "-q", "q8_0", "-g", "24GB", "--workload", "steering")
     c.that(r.exit == 2 and "--workload" in r.err, "no workload of llama.cpp: " + r.err.strip())
+    r = c.run(*ask, "-c", "1024", "--prompt", "2048")
+    c.that(r.exit == 2 and "--prompt" in r.err, "a prompt beyond the context: " + r.err.strip())
     need = {w: c.ask(*ask, "-c", "4096", "--workload", w)[0]["need_bytes"] for w in ("embed", "chat", "eval")}
     c.that(need["embed"] <= need["chat"] < need["eval"], "embed, chat, eval: %r" % need)
     long, _ = c.ask(*ask, "-c", "16k")

@@ -11,7 +11,7 @@ void vf_graph_init(vf_graph *g, const vf_allocator *a)
     memset(g, 0, sizeof *g);
     g->a = a;
     g->n = 1;
-    g->failed = !vf_grow(a, (void **)&g->node, &g->cap, 1024, sizeof *g->node);
+    g->failed = !vf_grow(a, (void **)&g->node, &g->cap, 512, sizeof *g->node);
 }
 
 void vf_graph_free(vf_graph *g)
