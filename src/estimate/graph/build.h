@@ -128,6 +128,7 @@ vf_id vf_b_ssm_conv(vf_build *b, vf_id in, vf_id kernel, uint64_t rows, uint64_t
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_mla(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_mamba(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_plamo2(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_mamba2(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_shortconv(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_delta_net(vf_build *b, uint32_t il, vf_id x);

@@ -31,6 +31,8 @@ static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
         return vf_b_mamba(b, il, x);
     case VF_REC_MAMBA2:
         return vf_b_mamba2(b, il, x);
+    case VF_REC_PLAMO2:
+        return vf_b_plamo2(b, il, x);
     case VF_REC_SHORTCONV:
         return vf_b_shortconv(b, il, x);
     case VF_REC_DELTA_NET:
