@@ -268,7 +268,7 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
         /* CodeShell has no token embeddings: they are made once more of the output */
         if (t->role == VF_ROLE_OUTPUT && t->part == VF_PART_WEIGHT &&
             !vf_model_tensor(m, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT))
-            *sum = vf_add(*sum, on_device(m, p, types[i], t, home));
+            *sum = vf_add(*sum, on_device(m, p, types[i], t, bytes, home));
     }
     for (uint32_t d = 0; d < p->n_devices; d++)
         if (!vf_size_ok(out->device[d]))
