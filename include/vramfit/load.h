@@ -44,14 +44,7 @@ typedef struct vf_catalog vf_catalog;
 VF_API vf_status vf_catalog_new(const vf_allocator *a, vf_catalog **out, vf_error *err);
 VF_API void vf_catalog_free(vf_catalog *catalog);
 
-/** One finding of a check. Its id is stable, one of: of a file "json-syntax", "unknown-schema",
- * "unknown-kind"; of a key or value "missing-key", "unknown-key", "wrong-type", "out-of-range",
- * "unknown-choice", "bad-text"; of names "duplicate-id", "duplicate-alias", "needless-alias"; of what an
- * entry refers to "unknown-arch", "unknown-quant", "unknown-runtime", "unknown-type", "unknown-model",
- * "unknown-desktop"; of sense, for models "array-length", "heads", "experts", "shape",
- * "parameters-mismatch", "parameters-active", "needless-unchecked", "release"; for quantizations
- * "bits-mismatch"; for GPUs "driver-total", "reserve", "bandwidth-mismatch", "compute-capability"; for
- * size classes "class-name". */
+/** One finding of a check. Its id is stable, one of those that vf_catalog_check_rule lists. */
 typedef struct vf_finding {
     bool is_error;     /**< else a warning */
     const char *id;    /**< static */
@@ -60,6 +53,15 @@ typedef struct vf_finding {
 
 /** Called for each finding; return false to stop. */
 typedef bool (*vf_finding_fn)(void *ctx, const vf_finding *finding);
+
+/** What a finding's id means. */
+typedef struct vf_check_rule {
+    const char *id;
+    bool is_error; /**< else a warning */
+    const char *text;
+} vf_check_rule;
+/** Rule number i, NULL past the end. Static storage. */
+VF_API const vf_check_rule *vf_catalog_check_rule(uint32_t i);
 
 /** Kinds of catalog files; a file says which by its top-level key. */
 typedef enum vf_kind {
@@ -144,6 +146,7 @@ VF_API vf_status vf_catalog_size_class_at(const vf_catalog *catalog, uint32_t i,
 typedef struct vf_quant_entry {
     const char *name, *kind, *runtimes, *note, *source, *confidence;
     const char *approximate; /**< why sizes need not be those of the mix; "": they are */
+    const char *packing, *covers; /**< of a scheme: how a matrix is stored, and which are; "" */
     uint32_t millibits;        /**< bits per weight × 1000 as the name says: 8000 for Q8_0 */
     uint32_t stored_millibits; /**< the same with scales: 8500 for Q8_0 */
     vf_quant quant;     /**< for vf_request; quant.runtime is the one that the name implies */
@@ -156,7 +159,7 @@ VF_API const char *vf_catalog_quant_alias(const vf_catalog *catalog, uint32_t in
 VF_API const char *vf_catalog_quant_runtime(const vf_catalog *catalog, uint32_t index, uint32_t i);
 
 typedef struct vf_gpu_entry {
-    const char *name, *vendor, *class_, *architecture, *memory_type, *bus, *source, *confidence;
+    const char *name, *vendor, *class_, *architecture, *memory_type, *bus, *link, *note, *source, *confidence;
     uint64_t memory_bytes;   /**< as sold */
     uint64_t driver_bytes;   /**< total that the driver reports (0: unknown; memory_bytes then) */
     uint64_t reserved_linux, reserved_windows; /**< driver's reserve */

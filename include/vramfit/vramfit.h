@@ -295,6 +295,11 @@ typedef struct vf_settings {
     vf_backend backend;
     vf_policy policy;
     vf_workload workload;
+    /* servers that fill the card; 0: the runtime's own default */
+    uint32_t max_num_seqs;
+    uint64_t max_num_batched_tokens;
+    uint32_t gpu_memory_utilization; /**< share of the card, millionths */
+    uint32_t tensor_parallel, pipeline_parallel; /**< cards; 0: all cards of the set share each layer */
 } vf_settings;
 
 /** The defaults: all layers on the card, f16 cache, flash attention auto, one sequence. */
@@ -404,6 +409,11 @@ typedef struct vf_result {
     uint32_t ubatch, batch;
     bool flash_attn;
     vf_type type_k, type_v;
+    /* runtimes that fill the card with cache; a sequence is one of `context` tokens */
+    bool has_pool;
+    uint64_t pool_bytes;    /**< left for the cache, all cards together */
+    uint64_t pool_tokens;   /**< that it holds */
+    uint64_t max_sequences; /**< that it holds at once */
     /* lists: what lies behind their ends is unspecified */
     uint32_t n_terms, n_notes;
     vf_term term[VF_MAX_TERMS];

@@ -41,6 +41,8 @@ static inline uint64_t vf_ceil_div(uint64_t a, uint64_t b)
 /** x rounded up to a multiple of `to`; VF_OVERFLOW when `to` is 0. */
 static inline uint64_t vf_pad(uint64_t x, uint64_t to)
 {
+    if (to != 0 && (to & (to - 1)) == 0 && x < VF_OVERFLOW - to) /* divisions are slow */
+        return (x + to - 1) & ~(to - 1);
     return vf_mul(vf_ceil_div(x, to), to);
 }
 

@@ -166,15 +166,20 @@ static bool show_quant(session *s, sheet *t, const char *name)
 {
     vf_quant_entry e;
     uint32_t index;
-    char bits[16];
+    char bits[16], stored[16];
     if (vf_catalog_find(s->catalog, VF_KIND_QUANT, name, &index, NULL) != VF_OK)
         return false;
     (void)vf_catalog_quant(s->catalog, index, &e);
     (void)snprintf(bits, sizeof bits, "%u.%03u", e.millibits / 1000, e.millibits % 1000);
+    (void)snprintf(stored, sizeof stored, "%u.%03u", e.stored_millibits / 1000, e.stored_millibits % 1000);
     open_sheet(t, "quantization");
     text(t, "name", e.name);
     text(t, "kind_of_format", e.kind);
     text(t, "nominal_bits", e.millibits ? bits : "");
+    text(t, "stored_bits", stored);
+    text(t, "packing", e.packing);
+    text(t, "quantized", e.covers);
+    count(t, "group", e.quant.group);
     text(t, "importance_matrix", e.quant.imatrix ? "needed" : "");
     text(t, "runtime", e.quant.runtime);
     text(t, "runtimes", e.runtimes);
@@ -211,12 +216,14 @@ static bool show_gpu(session *s, sheet *t, const char *name)
     text(t, "memory_type", e.memory_type);
     text(t, "unified_memory", e.unified_memory ? "yes" : "no");
     text(t, "bus", e.bus);
+    text(t, "link", e.link);
     count(t, "bandwidth_mb_per_s", e.bandwidth_mbs);
     text(t, "compute_capability", e.compute_capability ? capability : "");
     count(t, "multiprocessors", e.multiprocessors);
     count(t, "year", e.year);
     text(t, "desktop_by_default", e.desktop);
     aliases(t, s->catalog, index, vf_catalog_gpu_alias);
+    text(t, "note", e.note);
     text(t, "source", e.source);
     text(t, "confidence", e.confidence);
     close_sheet(t);

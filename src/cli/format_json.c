@@ -65,6 +65,16 @@ static void numbers(json_out *j, const vf_result *r)
     json_u64(j, "available_bytes", r->available);
     json_i64(j, "headroom_bytes", r->headroom);
     json_u64(j, "margin_bytes", r->margin);
+    const struct {
+        const char *key;
+        uint64_t value;
+    } pool[] = {{"pool_bytes", r->pool_bytes}, {"pool_tokens", r->pool_tokens}, {"max_sequences", r->max_sequences}};
+    for (size_t i = 0; i < sizeof pool / sizeof pool[0]; i++) {
+        if (r->has_pool)
+            json_u64(j, pool[i].key, pool[i].value);
+        else
+            json_null(j, pool[i].key);
+    }
 }
 
 static void member_object(json_out *j, const vf_member_result *m)

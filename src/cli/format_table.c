@@ -191,6 +191,20 @@ static void answer(const report *r, const row *w)
     sentence(r, &b, strlen(verdict) + 1);
 }
 
+/* What is left for the cache where a runtime takes all of it. */
+static void pool(const report *r, const vf_result *e)
+{
+    buf b = {0};
+    if (!e->has_pool)
+        return;
+    buf_str(&b, "cache pool ");
+    buf_bytes(&b, (int64_t)e->pool_bytes);
+    buf_fmt(&b, ": %llu tokens, %llu sequences of %llu", (unsigned long long)e->pool_tokens,
+            (unsigned long long)e->max_sequences, (unsigned long long)e->context);
+    buf_str(r->out, "\n");
+    sentence(r, &b, 0);
+}
+
 static void term_text(const report *r, const char *before, const char *text)
 {
     buf plain = {0};
@@ -256,6 +270,7 @@ static void in_full(report *r, const row *w)
     for (uint32_t i = 0; i < e->n_devices; i++)
         device(r, &e->device[i]);
     host(r, e);
+    pool(r, e);
     members(r, e);
     suggestions(r, w);
     if (r->explain) {

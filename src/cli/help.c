@@ -1,6 +1,7 @@
 /* help: pages made from the option table, and a few of text. */
 #include "cli/help_export.h"
 #include "cli/session.h"
+#include "vramfit/load.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -182,11 +183,41 @@ static void lists_page(buf *b)
                "error (and in JSON's errors), the others go on, and the exit status is 2.\n");
 }
 
+static void check_page(buf *b)
+{
+    buf_str(b, "vramfit check [PATH...] [--format table|json|sarif]\n"
+               "looks through catalog data: a JSON file, a folder laid out like data/, - for\n"
+               "standard input, the built-in catalog without any. Each finding has an id:\n");
+    const vf_check_rule *rule;
+    for (uint32_t i = 0; (rule = vf_catalog_check_rule(i)) != NULL; i++) {
+        size_t start = b->n;
+        buf_fmt(b, "  %s", rule->id);
+        buf_pad(b, start, 24);
+        buf_wrap(b, rule->text, 24, 24, 79);
+    }
+    buf_str(b, "Exit status 2 with errors, 0 without; needless-alias, needless-unchecked and\n"
+               "source-stale are warnings.\n");
+}
+
+static void diff_page(buf *b)
+{
+    buf_str(b, "vramfit diff OLD NEW [--gpu GPU] [--quant QUANT] [settings]\n"
+               "compares catalog data: OLD and NEW are JSON files or folders laid out like\n"
+               "data/; the word built-in is the catalog of this program. Entries that came,\n"
+               "went or changed are listed field by field. With --gpu every model of both is\n"
+               "judged on each card, and the verdicts that flip are listed, too (refused: it\n"
+               "cannot be answered).\n"
+               "What a folder laid out like data/ has not is gone; a lone file adds to the\n"
+               "built-in catalog. --format is table, json or tsv.\n"
+               "Exit status: 0 nothing differs, 1 something does, 2 an error.\n");
+}
+
 static const struct {
     const char *topic;
     void (*print)(buf *b);
 } topics[] = {{"options", options_page}, {"commands", commands_page}, {"models", models_page}, {"quants", quants_page},
               {"gpus", gpus_page},       {"verdict", verdict_page},   {"lists", lists_page},   {"limits", limits_page},
+              {"check", check_page},     {"diff", diff_page},
               {"man", export_man},       {"bash", export_bash},       {"zsh", export_zsh},     {"fish", export_fish}};
 
 int command_help(session *s, vf_error *err)

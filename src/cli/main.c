@@ -15,6 +15,10 @@ static int dispatch(session *s, vf_error *err)
         return command_help(s, err);
     if (options_has(&s->opts, OPT_VERSION))
         return command_version(s, err);
+    if (session_format(s) == FORMAT_SARIF && s->opts.command != CMD_CHECK) {
+        (void)fail_value(err, "--format", "sarif", "a format of 'check'");
+        return EXIT_BAD;
+    }
     return run[s->opts.command](s, err);
 }
 

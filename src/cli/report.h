@@ -11,7 +11,7 @@
 
 /** A change of the question, and what it comes to. */
 typedef struct suggestion {
-    char change[96]; /**< as typed: "--kv-type q8_0" */
+    char change[160]; /**< as typed: "--kv-type q8_0" */
     vf_verdict verdict;
     uint64_t need;
 } suggestion;

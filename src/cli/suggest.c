@@ -68,6 +68,32 @@ static void smaller_cache(trial *t)
     }
 }
 
+/* A server that is made for fewer sequences keeps less for the sampler. */
+static void fewer_sequences(trial *t)
+{
+    const vf_settings *asked = &t->p->request->settings;
+    char value[24];
+    if (!has_option(t, OPT_MAX_NUM_SEQS) || asked->max_num_seqs)
+        return;
+    for (uint32_t n = 128; n >= 16 && n >= asked->parallel; n /= 2) {
+        t->q->settings.max_num_seqs = n;
+        (void)snprintf(value, sizeof value, "%u", n);
+        if (is_good(t)) {
+            keep(t, "--max-num-seqs", value);
+            return;
+        }
+    }
+}
+
+static void larger_share(trial *t)
+{
+    if (!has_option(t, OPT_UTILIZATION) || t->p->request->settings.gpu_memory_utilization)
+        return;
+    t->q->settings.gpu_memory_utilization = 950000;
+    if (is_good(t))
+        keep(t, "--gpu-memory-utilization", "0.95");
+}
+
 /* The largest value below `high` that is good, on steps above `low`; 0 when there is none. */
 static uint64_t largest(trial *t, void (*set)(vf_settings *, uint64_t), uint64_t low, uint64_t high, uint64_t step)
 {
@@ -115,14 +141,18 @@ static void smaller_quant(trial *t)
 {
     static const char *const ladder[] = {"bf16",   "q8_0",   "int8",   "q6_k",    "q5_k_m", "q4_k_m",
                                          "iq4_xs", "nf4", "nf4-dq", "q3_k_m", "iq3_xxs", "q2_k"};
-    for (size_t i = 0; !t->sub->weights_only && i < sizeof ladder / sizeof ladder[0]; i++) {
+    static const char *const published[] = {"fp8", "awq"}; /* servers load what is made before */
+    bool server = has_option(t, OPT_MAX_NUM_SEQS);
+    const char *const *words = server ? published : ladder;
+    size_t n = server ? sizeof published / sizeof published[0] : sizeof ladder / sizeof ladder[0];
+    for (size_t i = 0; !t->sub->weights_only && i < n; i++) {
         choice c;
         vf_error ignored;
-        if (!choice_make(t->p->s, &(subject){0}, ladder[i], t->q->runtime, &c, &ignored))
+        if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored))
             continue;
         t->q->quant = c.quant;
         if (is_good(t) && t->result->model_bytes < t->w->result->model_bytes) {
-            keep(t, "--quant", ladder[i]);
+            keep(t, "--quant", words[i]);
             return;
         }
     }
@@ -217,11 +247,13 @@ static bool good_at_both(trial *t, const char *id)
     for (size_t i = 0; i < 2; i++) {
         choice c;
         vf_error ignored;
-        char value[80];
-        if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored))
+        char value[144];
+        if (!choice_make(t->p->s, &(subject){0}, words[i], t->q->runtime, &c, &ignored) || c.quant.kind == VF_QUANT_NOMINAL)
             break;
         t->q->quant = c.quant;
-        (void)snprintf(value, sizeof value, "%s --quant %s", id, words[i]);
+        bool implied = t->p->runtime[0] || strcmp(c.quant.runtime, t->q->runtime) == 0;
+        (void)snprintf(value, sizeof value, "%s --quant %s%s%s", id, words[i], implied ? "" : " --runtime ",
+                       implied ? "" : t->q->runtime);
         if (!is_good(t))
             break;
         keep(t, "--model", value);
@@ -288,8 +320,8 @@ static void larger_card(trial *t)
 }
 
 /* In the order in which they are offered: what costs the user least comes first. */
-static void (*const changes[])(trial *) = {without_desktop, smaller_cache, less_context, smaller_quant,
-                                           experts_to_host, fewer_layers,  smaller_model, fallback_model,
+static void (*const changes[])(trial *) = {without_desktop, fewer_sequences, larger_share,    smaller_cache,  less_context,
+                                           smaller_quant,   experts_to_host, fewer_layers,    smaller_model,  fallback_model,
                                            larger_card};
 
 void suggest_changes(plan *p, const subject *sub, row *w)

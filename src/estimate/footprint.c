@@ -103,7 +103,7 @@ static uint64_t count_parameters(const vf_model *m)
     uint64_t n = 0;
     for (size_t i = 0; i < m->n_tensors; i++)
         if (vf_tensor_is_parameter(&m->tensors[i]))
-            n = vf_add(n, vf_tensor_elements(&m->tensors[i]));
+            n = vf_add(n, vf_tensor_weights(m, &m->tensors[i]));
     return n;
 }
 

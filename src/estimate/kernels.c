@@ -10,6 +10,11 @@ bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type)
     return !is_cuda(backend) || (weight_type != VF_TYPE_TQ1_0 && weight_type != VF_TYPE_TQ2_0);
 }
 
+bool vf_kernel_mul_mat_id_f32(vf_backend backend)
+{
+    return !is_cuda(backend);
+}
+
 /* maxStorageBufferRange of common Vulkan drivers; shaders with 64-bit indices have no such limit, but few
  * devices offer them. */
 uint64_t vf_kernel_max_tensor(vf_backend backend)

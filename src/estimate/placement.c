@@ -69,7 +69,8 @@ static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_
 
     if (t->part == VF_PART_WEIGHT && (t->role == VF_ROLE_SSM_CONV1D || t->role == VF_ROLE_SHORTCONV_CONV))
         return vf_kernel_ssm_conv(backend, t->ne[1]);
-    if (t->role == VF_ROLE_SSM_A && t->ne[1] > 0 && (kind == VF_REC_MAMBA || kind == VF_REC_MAMBA2)) {
+    if (t->role == VF_ROLE_SSM_A && t->ne[1] > 0 &&
+        (kind == VF_REC_MAMBA || kind == VF_REC_MAMBA2 || kind == VF_REC_PLAMO2)) {
         bool per_head = t->ne[0] == 1;
         vf_ssm_scan scan = {.per_head = per_head, .d_state = per_head ? m->hp.ssm_state_size : t->ne[0],
                             .head_dim = m->hp.ssm_inner_size / t->ne[1], .n_head = t->ne[1],
@@ -189,7 +190,7 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     }
     place_layers(m, s, available, p);
-    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE && !m->arch.output.not_copied)
+    if (m->tied && m->arch.output.tied != VF_OUTPUT_NONE && m->arch.output.tied != VF_OUTPUT_SHARED)
         p->tied_output_device = p->layer_device[m->n_layers];
     for (size_t i = 0; i < m->n_tensors; i++) {
         p->tensor_device[i] = tensor_home(m, s, &m->tensors[i], p);
@@ -264,6 +265,10 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
         *sum = vf_add(*sum, on_device(m, p, types[i], t, bytes, home));
         if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && m->tied)
             add_tied_copy(m, types[i], t, p, out);
+        /* CodeShell has no token embeddings: they are made once more of the output */
+        if (t->role == VF_ROLE_OUTPUT && t->part == VF_PART_WEIGHT &&
+            !vf_model_tensor(m, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT))
+            *sum = vf_add(*sum, on_device(m, p, types[i], t, bytes, home));
     }
     for (uint32_t d = 0; d < p->n_devices; d++)
         if (!vf_size_ok(out->device[d]))

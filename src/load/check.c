@@ -164,7 +164,10 @@ vf_status vf_catalog_check(const vf_catalog *c, const vf_allocator *scratch, vf_
     };
     vf_check k = {.c = c, .scratch = scratch, .fn = fn, .ctx = ctx, .err = err};
     for (k.table = 0; k.table < VF_TABLE_COUNT; k.table++)
-        for (uint32_t i = 0; checks[k.table] && i < c->blob.count[k.table] && !k.stop; i++)
-            checks[k.table](&k, i);
+        for (uint32_t i = 0; i < c->blob.count[k.table] && !k.stop; i++) {
+            vf_check_source(&k, i);
+            if (checks[k.table] && !k.stop)
+                checks[k.table](&k, i);
+        }
     return k.status;
 }

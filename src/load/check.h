@@ -23,6 +23,9 @@ bool vf_check_report(vf_check *k, bool is_error, const char *id, uint32_t row, s
  * missed here once more. */
 bool vf_check_known(const vf_check *k, uint32_t table, const char *name);
 
+/** Checks the source of a row of k->table. */
+void vf_check_source(vf_check *k, uint32_t i);
+
 /** Checks one model: shape, parameters, what it refers to. */
 void vf_check_model(vf_check *k, uint32_t i);
 

@@ -3,7 +3,10 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/error.h"
+#include "model/ftypes.h"
+#include "model/model.h"
 
 #define ERROR(k, id, row, field, ...) \
     vf_check_report(k, true, id, row, offsetof(vf_model_row, field), 0, __VA_ARGS__)
@@ -93,6 +96,41 @@ static size_t field_of_key(const char *key)
     return offsetof(vf_model_row, hparams);
 }
 
+static void no_memory(vf_check *k)
+{
+    k->status = vf_fail(k->err, VF_ERR_NOMEM, "out of memory");
+    k->stop = true;
+}
+
+/** A format with more bits makes no model smaller, whatever its rows make llama-quantize fall back to. */
+static vf_status check_formats(vf_check *k, uint32_t i, const vf_model *model)
+{
+    /* one file type for each number of bits: of _S, _M and _L the order depends on the model */
+    static const vf_ftype formats[] = {VF_FTYPE_Q2_K, VF_FTYPE_Q3_K_M, VF_FTYPE_Q4_K_M, VF_FTYPE_Q5_K_M,
+                                       VF_FTYPE_Q6_K, VF_FTYPE_Q8_0};
+    uint16_t *types = vf_alloc_zero(k->scratch, model->n_tensors, sizeof *types);
+    uint64_t before = 0;
+    const char *smaller = "";
+    if (!types)
+        return VF_ERR_NOMEM;
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
+        const vf_ftype_info *info = vf_ftype_get(formats[f]);
+        vf_quant quant = {.kind = VF_QUANT_GGUF, .ftype = formats[f]};
+        if (vf_mix_types(model, &quant, k->scratch, types, NULL) != VF_OK)
+            continue;
+        uint64_t bytes = vf_model_bytes(model, types);
+        if (bytes < before) {
+            ERROR(k, "bits-order", i, id, "%s has %llu bytes, more than the %llu of %s", smaller,
+                  (unsigned long long)before, (unsigned long long)bytes, info->name);
+            break;
+        }
+        before = bytes;
+        smaller = info->name;
+    }
+    vf_free(k->scratch, types, model->n_tensors * sizeof *types);
+    return VF_OK;
+}
+
 /** The parameters stated are those of the shape, to the last one. */
 static void check_parameters(vf_check *k, uint32_t i, const vf_model_row *row)
 {
@@ -101,8 +139,7 @@ static void check_parameters(vf_check *k, uint32_t i, const vf_model_row *row)
     vf_error why = {0};
     vf_status s = vf_catalog_model_open(k->c, i, k->scratch, &model, &why);
     if (s == VF_ERR_NOMEM) {
-        k->status = vf_fail(k->err, s, "out of memory");
-        k->stop = true;
+        no_memory(k);
         return;
     }
     if (s != VF_OK) {
@@ -110,7 +147,12 @@ static void check_parameters(vf_check *k, uint32_t i, const vf_model_row *row)
         return;
     }
     vf_model_describe(model, &facts);
+    s = model->n_tensors ? check_formats(k, i, model) : VF_OK;
     vf_model_free(model);
+    if (s == VF_ERR_NOMEM) {
+        no_memory(k);
+        return;
+    }
     bool same = facts.parameters == row->parameters;
     if (!same && !row->unchecked.offset)
         ERROR(k, "parameters-mismatch", i, parameters,
@@ -134,6 +176,8 @@ void vf_check_model(vf_check *k, uint32_t i)
         ERROR(k, "unknown-quant", i, published_quant, "no quantization '%s'", quant);
     if (row->release.offset && !is_month(vf_blob_text(b, row->release)))
         ERROR(k, "release", i, release, "expected year and month, such as 2024-07");
+    if (row->context_extended && row->context_extended <= row->hparams.context_length)
+        ERROR(k, "context-extended", i, context_extended, "not more than context_length %u", row->hparams.context_length);
     if (row->parameters_active > row->parameters)
         ERROR(k, "parameters-active", i, parameters_active, "more than 'parameters'");
     bool whole = check_required(k, i, row);

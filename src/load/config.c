@@ -52,6 +52,20 @@ static bool quant_holds(const cJSON *config_of, const char *field, const char *i
     return strcmp(digits, is) == 0;
 }
 
+/** Bits of a weight where a quantizer packs several into a number: as the entry says, else what the methods
+ * that say nothing have. */
+static uint8_t pack_bits(const cJSON *q, const char *method)
+{
+    static const char *const paths[] = {"bits", "w_bit", "config_groups.group_0.weights.num_bits"};
+    bool two = method && (strcmp(method, "aqlm") == 0 || strcmp(method, "bitnet") == 0);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        const cJSON *node = vf_config_path(q, paths[i]);
+        if (cJSON_IsNumber(node) && node->valuedouble >= 1 && node->valuedouble <= 32)
+            return (uint8_t)node->valuedouble;
+    }
+    return two ? 2 : 4;
+}
+
 static vf_status read_quant(vf_config *c, const cJSON *q)
 {
     const char *method = NULL;
@@ -61,6 +75,7 @@ static vf_status read_quant(vf_config *c, const cJSON *q)
     const cJSON *width = vf_config_path(q, "bits");
     if (width && !(cJSON_IsNumber(width) && width->valuedouble > 0 && width->valuedouble <= 32))
         return vf_config_wrong(c, width, "a number of bits from 1 to 32");
+    m->pack_bits = pack_bits(q, method);
     for (const vf_hf_quant *row = vf_hf_quants; method && row->method; row++)
         if (strcmp(row->method, method) == 0 && quant_holds(q, row->when[0].field, row->when[0].is) &&
             quant_holds(q, row->when[1].field, row->when[1].is)) {

@@ -244,9 +244,11 @@ static const struct {
     /* weights packed by a quantizer, and what belongs to them */
     {".qweight", VF_PART_WEIGHT},
     {".weight_packed", VF_PART_WEIGHT},
+    {".codes", VF_PART_WEIGHT},
     {"_blocks", VF_PART_WEIGHT},
     {".scales", VF_PART_SCALE},
     {"_scales", VF_PART_SCALE},
+    {".biases", VF_PART_SCALE},
     {".qzeros", VF_PART_SCALE},
     {".weight_scale", VF_PART_SCALE},
     {".weight_scale_2", VF_PART_SCALE},
@@ -354,7 +356,9 @@ static bool generalize(const char *name, size_t n, char out[LONGEST], int32_t *e
 /** The part that an unknown tensor is: what a quantizer adds to a weight is no weight. */
 static uint8_t unknown_part(const char *name, size_t n)
 {
-    static const char *const extra[] = {".g_idx", ".weight_shape", ".input_scale", ".k_scale", ".v_scale", ".SCB"};
+    static const char *const extra[] = {".g_idx", ".weight_shape", ".input_scale", ".k_scale", ".v_scale", ".SCB", ".weight_format",
+                                        ".absmax", ".nested_absmax", ".quant_map", ".nested_quant_map", "bitsandbytes__nf4",
+                                        "bitsandbytes__fp4", ".codebooks", ".weight_global_scale", ".input_global_scale"};
     for (size_t i = 0; i < COUNT(extra); i++)
         if (ends(name, n, extra[i]))
             return VF_PART_OTHER;

@@ -47,6 +47,7 @@ vf_status vf_catalog_model_open(const vf_catalog *c, uint32_t index, const vf_al
     d.m->tied = row->tied;
     d.m->options = row->options;
     d.m->published_parameters = row->parameters;
+    d.m->vision_parameters = row->parameters_vision;
     vf_set_text(d.m->published_quant, sizeof d.m->published_quant, vf_blob_text(&c->blob, row->published_quant));
     if (!d.m->known_arch)
         s = vf_fail_key(err, VF_ERR_DATA, "arch", "no architecture '%s' in the catalog", d.m->arch_name);

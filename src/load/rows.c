@@ -154,6 +154,7 @@ static const vf_field gpu_fields[] = {
     COUNT(vf_gpu_row, "reserved_windows_mib", reserved_windows_mib, 0, MIB_MAX, false, "held back, Windows"),
     TEXT(vf_gpu_row, "memory_type", memory_type, false, "GDDR6X, HBM3 ..."),
     TEXT(vf_gpu_row, "bus", bus, false, "connection to the host"),
+    TEXT(vf_gpu_row, "link", link, false, "connection between cards, both directions together"),
     MILLI(vf_gpu_row, "bandwidth_gbs", bandwidth_mbs, 1000, 100000000, false, "memory bandwidth, 10^9 bytes/s"),
     COUNT(vf_gpu_row, "bus_width_bits", bus_width_bits, 16, 65536, false, "width of the memory bus"),
     MILLI(vf_gpu_row, "data_rate_gbps", data_rate_mbps, 100, 100000, false, "per pin, 10^9 bit/s"),

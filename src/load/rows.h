@@ -51,7 +51,7 @@ typedef struct vf_quant_row {
 typedef struct vf_gpu_row {
     vf_str name;
     vf_span aliases;
-    vf_str vendor, class_, architecture, memory_type, bus, compute_capability, gfx, desktop, note, source;
+    vf_str vendor, class_, architecture, memory_type, bus, link, compute_capability, gfx, desktop, note, source;
     uint8_t confidence;
     bool unified_memory;
     uint32_t year;

@@ -93,6 +93,7 @@ typedef enum vf_rope_where {
     VF_ROPE_ALL = 0, /**< every one (when attention.rope) */
     VF_ROPE_WINDOWED, /**< those with a sliding window */
     VF_ROPE_WINDOWED_OR_NONE, /**< those, or every one when the model has no windows */
+    VF_ROPE_WINDOWED_OR_DENSE, /**< those, and the leading layers without experts */
     VF_ROPE_STEP,     /**< all but every rope_step-th */
     VF_ROPE_SWITCH,   /**< every one, unless the file's rope.scaling.finetuned is false (Granite) */
     VF_ROPE_NONE      /**< none (attention.rope false, or latent attention without) */
@@ -101,6 +102,7 @@ typedef enum vf_rope_where {
 /** Graph: where the rows whose logits are wanted are picked. */
 typedef enum vf_gather {
     VF_GATHER_IN_LAYER = 0, /**< behind the last layer's mixer */
+    VF_GATHER_BEHIND_NORM,  /**< behind the norm of the mixer's result */
     VF_GATHER_BEHIND_SUM,   /**< behind the first residual sum of the last layer */
     VF_GATHER_BEHIND_CROSS, /**< behind the last layer's cross attention */
     VF_GATHER_LATE,         /**< behind the last layer; its output stays readable */
@@ -205,7 +207,7 @@ typedef enum vf_shared_width {
     VF_SHARED_FF_EXP_X_COUNT_MIN_1   /**< expert_feed_forward_length × max(1, expert_shared_count) */
 } vf_shared_width;
 
-typedef enum vf_tied { VF_OUTPUT_OPTIONAL = 0, VF_OUTPUT_REQUIRED, VF_OUTPUT_TIED, VF_OUTPUT_NONE } vf_tied;
+typedef enum vf_tied { VF_OUTPUT_OPTIONAL = 0, VF_OUTPUT_REQUIRED, VF_OUTPUT_TIED, VF_OUTPUT_SHARED, VF_OUTPUT_NONE } vf_tied;
 
 typedef enum vf_window_where {
     VF_WINDOW_NONE = 0,  /**< sliding_window is ignored */
@@ -241,7 +243,6 @@ typedef struct vf_arch {
         bool norm_is_token_embd_norm; /**< LFM2: the final norm has that name */
         bool norm_is_enc_output_norm; /**< NeoBERT */
         bool no_norm;
-        bool not_copied;   /**< a tied output is the token embeddings themselves, on the host (BitNet) */
         bool copied_first; /**< a tied output is made before the token embeddings: two copies even where
                                 both would be in the same memory (Gemma 3n, Gemma 4) */
     } output;
@@ -263,6 +264,8 @@ typedef struct vf_arch {
         bool shared_kv;  /**< the last attention.shared_kv_layers layers use another layer's cache */
         uint32_t kv_layers; /**< only so many leading layers have a cache of their own; 0: all */
         bool width_is_n_embd; /**< q and o have n_embd columns whatever key_length says */
+        bool idle_cache; /**< no cache is used, and one is made all the same (encoders) */
+        uint32_t rope_block_count; /**< graph: only models of so many layers rotate; 0: all */
         bool rope;       /**< graph: rotary embedding on q and k */
         bool scale_q;    /**< graph: q is scaled in its own node (Gemma) */
     } attention;
@@ -327,18 +330,22 @@ typedef struct vf_arch {
         bool squared_activation;  /**< relu, then squared */
         bool moe_weight_first;    /**< experts' inputs are weighted, not their results (Llama 4) */
         bool scaled_head_input;   /**< the final norm's output is scaled (MiniCPM3) */
+        bool halved_experts;      /**< routed and shared experts' sum is halved (Command A MoE) */
         bool split_qkv;           /**< the parts of a fused attn_qkv are copied out of it, not viewed */
+        bool down_exps_f32;       /**< the experts' last product is in f32, for which CUDA has no kernel */
+        bool no_logits;           /**< computes embeddings and nothing else, whatever the file has */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
         bool scaled_logits;       /**< logits are scaled whether or not the file says so */
         bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
         bool qk_layer_norm;       /**< norms of q and k are LayerNorms whatever the others are (Chameleon) */
-        bool no_logits;           /**< an encoder: output.weight is loaded but not used */
+        bool scaled_stream;       /**< the residual stream is scaled, not what is added to it (MiniMax-01) */
+        bool situ;                /**< the gated activation of Kimi K3 */
+        bool rms_embedding;       /**< the embeddings are normed without weights (Muse) */
         bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
         bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */
         bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
         bool image_logits;        /**< logits of image tokens are overwritten (Chameleon) */
-        uint32_t rope_block_count; /**< only models of so many layers rotate, others take ALiBi (Baichuan); 0: all */
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
     uint8_t rope_factors; /**< vf_has: rope_factors_long/short.weight */

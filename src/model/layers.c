@@ -280,7 +280,7 @@ static vf_status fill_attention(builder *b, uint32_t il, vf_layer *l)
     uint32_t own = arch->attention.kv_layers ? arch->attention.kv_layers : b->n_layer;
     if (arch->attention.shared_kv)
         own = b->n_layer - b->hp->shared_kv_layers;
-    l->has_cache = arch->causal && (il < own || l->mtp);
+    l->has_cache = (arch->causal || arch->attention.idle_cache) && (il < own || l->mtp);
     return fill_heads(b, il, l);
 }
 

@@ -195,10 +195,25 @@ bool vf_role_is_expert(uint16_t role)
            role == VF_ROLE_FFN_GATE_UP_EXPS;
 }
 
+/* Numbers that quantizers pack several weights into. */
+static bool is_packing_type(uint16_t type)
+{
+    return type == VF_TYPE_I32 || type == VF_TYPE_U32 || type == VF_TYPE_U8 || type == VF_TYPE_I16;
+}
+
+uint64_t vf_tensor_weights(const vf_model *m, const vf_tensor *t)
+{
+    uint64_t n = vf_tensor_elements(t);
+    if (m->pack_bits == 0 || t->part != VF_PART_WEIGHT || !is_packing_type(t->type))
+        return n;
+    uint64_t bits = vf_mul(vf_row_bytes(t->type, n), 8);
+    return bits == VF_OVERFLOW ? bits : bits / m->pack_bits;
+}
+
 /* Elements of t that one token uses: of experts, the share of those selected. */
 static uint64_t active(const vf_model *m, const vf_tensor *t)
 {
-    uint64_t n = vf_tensor_elements(t);
+    uint64_t n = vf_tensor_weights(m, t);
     if (!vf_role_is_expert(t->role) || t->layer < 0 || (uint32_t)t->layer >= m->n_layers)
         return n;
     const vf_layer *l = &m->layers[t->layer];
@@ -239,7 +254,7 @@ void vf_model_describe(const vf_model *m, vf_model_facts *out)
             out->model_bytes = vf_add(out->model_bytes, vf_tensor_bytes(t, t->type));
         if (!vf_tensor_is_parameter(t))
             continue;
-        out->parameters = vf_add(out->parameters, vf_tensor_elements(t));
+        out->parameters = vf_add(out->parameters, vf_tensor_weights(m, t));
         out->parameters_active = vf_add(out->parameters_active, active(m, t));
     }
 }

@@ -67,6 +67,7 @@ struct vf_model {
     char *names;      /**< pool of names of unknown tensors */
     size_t n_names;
     uint64_t published_parameters;
+    uint64_t vision_parameters; /**< of a tower that is not in the tensor list (catalog); 0: none */
     char published_quant[48];
 };
 
@@ -92,6 +93,8 @@ vf_status vf_mix_types(const vf_model *m, const vf_quant *quant, const vf_alloca
 uint64_t vf_tensor_bytes(const vf_tensor *t, uint16_t type);
 /** Elements of a tensor. */
 uint64_t vf_tensor_elements(const vf_tensor *t);
+/** Weights that a tensor holds: its elements, or what a quantizer packed into them (m->pack_bits). */
+uint64_t vf_tensor_weights(const vf_model *m, const vf_tensor *t);
 /** Bytes of one row of n elements of `type`, VF_OVERFLOW when it is no multiple of the block. */
 uint64_t vf_row_bytes(uint16_t type, uint64_t n);
 /** Whether tensors of that role hold a matrix for each expert. */

@@ -6,6 +6,9 @@
 
 extern const vf_profile vf_profile_llama_cpp;
 extern const vf_profile vf_profile_ollama;
+extern const vf_profile vf_profile_vllm;
+extern const vf_profile vf_profile_sglang;
+extern const vf_profile vf_profile_tensorrt_llm;
 extern const vf_profile vf_profile_transformers;
 extern const vf_profile vf_profile_generic;
 

@@ -5,6 +5,9 @@
 static const vf_profile *const profiles[] = {
     &vf_profile_llama_cpp,
     &vf_profile_ollama,
+    &vf_profile_vllm,
+    &vf_profile_sglang,
+    &vf_profile_tensorrt_llm,
     &vf_profile_transformers,
     &vf_profile_generic,
 };

@@ -41,6 +41,9 @@ static vf_status check(const vf_case *k, vf_error *err)
                            q->name, k->model->published_quant);
     if (k->settings->type_kv_set)
         return vf_fail_key(err, VF_ERR_USAGE, "--kv-type", "not a setting of transformers in this version");
+    if (k->settings->context && k->settings->prompt > k->settings->context)
+        return vf_fail_key(err, VF_ERR_USAGE, "--prompt", "%llu tokens are more than the context of %llu",
+                           (unsigned long long)k->settings->prompt, (unsigned long long)k->settings->context);
     if (k->settings->workload == VF_WORKLOAD_STEERING && k->settings->parallel > 1)
         return vf_fail_key(err, VF_ERR_USAGE, "--parallel", "%u: the workload steering is one sequence",
                            k->settings->parallel);
@@ -54,7 +57,7 @@ static void set_lengths(const vf_case *k, tf_run *run)
     bool steering = s->workload == VF_WORKLOAD_STEERING;
     if (s->workload == VF_WORKLOAD_CHAT) {
         run->context = s->context ? s->context : max64(vf_default_context(k->model), s->prompt);
-        run->prompt = s->prompt ? min64(s->prompt, run->context) : run->context;
+        run->prompt = s->prompt ? s->prompt : run->context;
         return;
     }
     uint64_t otherwise = s->context ? s->context : vf_default_context(k->model);
@@ -99,7 +102,7 @@ static void explain(const tf_run *run, const tf_peak *p, const tf_weights *w, ui
                     "transformers, output_hidden_states", p->hidden, 0, "%llu tokens", (unsigned long long)run->prompt);
     vf_add_term(out, at, VF_SEG_COMPUTE, "worst layer or logits", "max(activations + scores + unpacked matrix, logits)",
                 "transformers modeling files; PR 31292, 33902; bitsandbytes autograd/_functions.py",
-                max64(p->layer, p->logits), 0, "%s: layer %llu, of it scores %llu; logits %llu", attention_name(run),
+                max64(p->layer, p->logits), 0, "%s: layer %llu, of it scores and masks %llu; logits %llu", attention_name(run),
                 (unsigned long long)p->layer, (unsigned long long)p->scores, (unsigned long long)p->logits);
     vf_add_term(out, at, VF_SEG_COMPUTE, "cache growth", "one layer's K twice",
                 "transformers src/transformers/cache_utils.py: cat of old and new", p->growth, 0, NULL);
@@ -150,6 +153,9 @@ static void notes(const vf_case *k, const tf_run *run, vf_result *out)
     if (k->settings->workload == VF_WORKLOAD_STEERING)
         vf_add_note(out, "steering: one forward over %llu tokens, eager attention, hidden states of every layer and the "
                          "logits of every position kept", (unsigned long long)run->prompt);
+    if (q->kind == VF_QUANT_SCHEME && q->covers == VF_COVERS_LINEAR && k->model->hp.expert_count)
+        vf_add_note(out, "%s: experts are counted as linear layers of their own; where they are one fused tensor they stay "
+                         "at 16 bits", q->name);
     if (q->packing == VF_PACK_MICRO && q->covers == VF_COVERS_EXPERTS)
         vf_add_note(out, "%s: without kernels for it (the package kernels, compute capability 7.5) transformers "
                          "unpacks the experts to 16 bits, about four times their size", q->name);

@@ -31,7 +31,7 @@ typedef struct tf_peak {
     uint64_t tokens;
     uint64_t hidden;  /**< states of all layers */
     uint64_t layer;   /**< one layer's activations, attention scores and unpacked matrix */
-    uint64_t scores;  /**< of these, attention scores */
+    uint64_t scores;  /**< of these, attention scores, masks and repeated K and V */
     uint64_t logits;  /**< not live together with `layer` */
     uint64_t growth;  /**< a layer's cache beside its longer copy */
 } tf_peak;

@@ -76,6 +76,16 @@ static uint64_t eager_bytes(const widths *w, const tf_run *run, uint64_t tokens,
     return vf_add(scores, vf_add(vf_mul(pairs, run->bytes), repeated));
 }
 
+/* With a fused kernel: the mask, where there is one (several sequences are padded; a sliding window is cut out),
+ * and with a mask K and V repeated to one head each (integrations/sdpa_attention.py, use_gqa_in_sdpa). */
+static uint64_t fused_bytes(const vf_model *m, const widths *w, const tf_run *run, uint64_t tokens, uint64_t cached)
+{
+    bool slides = m->n_swa && cached > m->n_swa;
+    if (run->sequences == 1 && !slides)
+        return 0;
+    return vf_mul(run->sequences, vf_add(vf_mul3(tokens, cached, run->bytes), vf_mul(cached, w->repeated)));
+}
+
 /* What a quantized layer's forward takes beside: the largest matrix in 16 bits where the packing is undone first
  * (bitsandbytes matmul_4bit, more than one token; HQQ with its unpacked codes), or inputs cast to int8. */
 static uint64_t unpack_bytes(const vf_quant *q, const tf_weights *w, uint64_t input, uint64_t tokens)
@@ -85,7 +95,9 @@ static uint64_t unpack_bytes(const vf_quant *q, const tf_weights *w, uint64_t in
     case VF_PACK_BNB4_DOUBLE:
     case VF_PACK_GPTQ:
     case VF_PACK_AWQ:
+    case VF_PACK_AFFINE:
     case VF_PACK_WORDS:
+    case VF_PACK_TERNARY:
     case VF_PACK_CODEBOOK:
         return vf_mul(2, w->matrix);
     case VF_PACK_HQQ:
@@ -105,7 +117,7 @@ static tf_peak forward(const vf_case *k, const tf_run *run, const tf_weights *w,
     uint64_t all = vf_mul(tokens, run->sequences), attention = vf_mul(x->attention, all);
     uint64_t per_sequence = vf_add(vf_add(vf_mul(x->kv_full, cached), vf_mul(x->kv_slid, slid)), x->state);
     p.kv = vf_mul(per_sequence, run->sequences);
-    p.scores = run->eager ? eager_bytes(x, run, tokens, cached) : 0;
+    p.scores = run->eager ? eager_bytes(x, run, tokens, cached) : fused_bytes(k->model, x, run, tokens, cached);
     p.layer = vf_add(max64(vf_add(attention, p.scores), vf_mul(x->ffn, all)),
                      unpack_bytes(k->quant, w, x->input, all));
     p.logits = vf_mul3(vf_mul(run->sequences, min64(run->positions, tokens)), k->model->hp.vocab_size, run->logit);

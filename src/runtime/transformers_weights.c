@@ -38,6 +38,13 @@ static uint64_t bytes_in_hand(const vf_quant *q)
     return q->packing == VF_PACK_HQQ || q->packing == VF_PACK_TILE ? 6 : 2;
 }
 
+/* Weights of one matrix of a tensor, packed in a file or not. */
+static uint64_t matrix_weights(const vf_model *m, const vf_tensor *t)
+{
+    uint64_t n = vf_tensor_elements(t), one = vf_tensor_matrix(t);
+    return one > 0 && n != VF_OVERFLOW ? vf_tensor_weights(m, t) / (n / one) : 0;
+}
+
 vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err)
 {
     const vf_model *m = k->model;
@@ -53,9 +60,9 @@ vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err)
         out->resident = vf_add(out->resident, bytes);
         out->largest = max64(out->largest, bytes);
         if (q->packing != VF_PACK_NONE && vf_scheme_covers(m, q, t)) {
-            out->matrix = max64(out->matrix, vf_tensor_matrix(t));
+            out->matrix = max64(out->matrix, matrix_weights(m, t));
             if (scheme && bytes_in_hand(q))
-                hand = vf_mul(bytes_in_hand(q), vf_tensor_matrix(t));
+                hand = vf_mul(bytes_in_hand(q), matrix_weights(m, t));
         }
         out->loading = max64(out->loading, hand);
     }

@@ -6,3 +6,6 @@ else()
     --check-readme ${PROJECT_SOURCE_DIR}/README.md)
 endif()
 set_tests_properties(accuracy PROPERTIES TIMEOUT 600)
+
+# Servers that fill the card, against loads that were measured.
+vf_python_test(accuracy.servers fast accuracy/servers.py $<TARGET_FILE:vramfit_cli>)

@@ -245,6 +245,8 @@ def print_report(report, misses):
     print("\nby architecture: values, then exact of weights, cache, compute; compute 95th percentile and worst")
     for table_name, archs in report.archs.items():
         for arch in sorted(archs):
+            if not archs[arch][2]:  # llama.cpp refused every row
+                continue
             shares = [share(figures(e)[1]) for e in archs[arch]]
             n, _, _, p95, worst = figures(archs[arch][2])
             print("%-6s %-18s %4d  %8s %8s %8s   %9s %9s" % (table_name, arch, n, *shares, percent(p95), percent(worst)))

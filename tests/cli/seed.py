@@ -29,6 +29,19 @@ def asked_first(c):
     c.equal(sum(d["layers"] for d in r["devices"]), 80, "70B on 2x24GB: all layers")
 
 
+def tensor_parallel(c):
+    """C: one 70B over two cards, in 4 bits."""
+    for quant in ("awq", "int4"):
+        r, status = c.ask("70B", "-q", quant, "-g", "2x24GB", "--max-num-seqs", "16")
+        c.that(r["verdict"] in ("fit", "fragile") and status in (0, 3), "70B %s on 2x24GB: %s" % (quant, r["verdict"]))
+        c.equal((r["runtime"], len(r["devices"])), ("vllm", 2), "70B %s: vllm over both cards" % quant)
+        a, b = (d["weights_bytes"] for d in r["devices"])
+        c.equal(a, b, "70B %s: the same shard on each" % quant)
+        c.that(r["pool_tokens"] >= 4096 and r["max_sequences"] >= 1 and r["pool_bytes"] > 0, "70B %s: the pool" % quant)
+    r, status = c.ask("70B", "-q", "awq", "-g", "24GB")
+    c.equal((r["verdict"], status), ("no-fit", 1), "70B awq on one card")
+
+
 def formula(c):
     """A: parameters x bytes per parameter + cache + overhead."""
     per_parameter = {"fp32": 4, "fp16": 2, "bf16": 2, "int8": 1, "q8": 1, "int4": 0.5, "q4": 0.5, "2bit": 0.25, "q2": 0.25}
@@ -87,10 +100,30 @@ def cards_of_24(c):
 
 
 def card_of_8(c):
-    """D, the rows that this version can judge: plain loads, with a desktop."""
-    r = verdict(c, "fit", "llama-3.2-1b", "-q", "bf16", "-g", "RTX 2070 SUPER", "--desktop", "typical")
+    """D: an 8 GB card with a desktop. The four loads are the workload steering; the tips and the model to fall
+    back on go with it."""
+    card = ["-g", "RTX 2070 SUPER", "--desktop", "typical", "-r", "transformers"]
+    steering = ["--workload", "steering"]
+    for model, quant in (("mistral-7b-v0.3", "nf4"), ("qwen2.5-7b", "nf4"), ("mistral-7b-v0.3", "4bit"), ("qwen2.5-7b", "4bit")):
+        r = verdict(c, "fragile|no-fit", model, "-q", quant, *card, *steering)
+        changes = [s["change"] for s in r["suggestions"] if s["verdict"] == "fit"]
+        for word in ("nf4", "fp16"):
+            want = "--model Qwen/Qwen2.5-1.5B-Instruct --quant " + word
+            c.that(want in changes, "%s: %r is not suggested: %r" % (model, want, changes))
+        tips = [n for n in r["notes"] if "PYTORCH_CUDA_ALLOC_CONF=expandable_segments:True" in n or "torch.cuda.empty_cache()" in n]
+        c.equal(len(tips), 2 if r["verdict"] == "fragile" else 0, "%s: tips with a fragile verdict" % model)
+    r, _ = c.ask("mistral-7b-v0.3", "-q", "nf4", *card)
+    c.that(5.5e9 <= r["need_bytes"] <= 6.5e9, "Mistral 7B in NF4 is 5.5 to 6.5 GB: %d" % r["need_bytes"])
+    for model, quant in (("qwen2.5-1.5b", "bf16"), ("qwen2.5-1.5b", "nf4"), ("llama-3.2-1b", "bf16")):
+        verdict(c, "fit", model, "-q", quant, *card, *steering)
+        verdict(c, "fit", model, "-q", quant, "-g", "8GB", "--desktop", "typical", "-r", "transformers", *steering)
+    for model in ("mistral-7b-v0.3", "qwen2.5-7b"):
+        verdict(c, "fragile|no-fit", model, "-q", "nf4", "-g", "8GB", *steering)
+    r = verdict(c, "fit", "llama-3.2-1b", "-q", "bf16", *card)
     c.that(abs(r["model_bytes"] - 2.5e9) < 0.1e9, "Llama 3.2 1B in BF16 is about 2.5 GB: %d" % r["model_bytes"])
-    r = verdict(c, "fit", "qwen2.5-1.5b", "-q", "bf16", "-g", "RTX 2070 SUPER", "--desktop", "typical")
+    r = verdict(c, "fit", "qwen2.5-1.5b", "-q", "nf4", *card)
+    c.that(1.2e9 <= r["model_bytes"] and r["need_bytes"] <= 3e9, "Qwen 2.5 1.5B in NF4: %d" % r["need_bytes"])
+    r = verdict(c, "fit", "qwen2.5-1.5b", "-q", "bf16", *card)
     c.that(abs(r["model_bytes"] - 3.1e9) < 0.1e9, "Qwen 2.5 1.5B in BF16 is 3.1 GB: %d" % r["model_bytes"])
     d = r["devices"][0]
     c.that(7.0 <= d["available_bytes"] / 2**30 <= 7.31, "what the desktop leaves of 8 GB: %d" % d["available_bytes"])
@@ -144,15 +177,15 @@ def words_in_names(c):
         r, _ = c.ask(name, "-g", "24GB")
         c.equal(r and (r["model"], r["quant"]), want, name)
     for name in ("Llama-3.1-8B-Instruct-AWQ", "Llama-3.1-8B-Instruct-GPTQ", "Llama-3.1-8B-Instruct-int4"):
-        r = c.run(name, "-g", "24GB")
-        c.that(r.exit == 2 and "vllm" in r.err, "%s: %s" % (name, r.err.strip()))
+        r, _ = c.ask(name, "-g", "24GB")
+        c.equal(r and r["runtime"], "vllm", name)
     r, _ = c.ask("Llama-3.1-8B-Instruct-4bit", "-g", "24GB", "--runtime", "generic")
     c.equal(r and r["quant"], "4bit", "4bit in a name")
 
 
 def main():
     c = Checks(sys.argv[1])
-    for table in (asked_first, formula, weights, cards_of_24, card_of_8, shown, guide, words_in_names):
+    for table in (asked_first, tensor_parallel, formula, weights, cards_of_24, card_of_8, shown, guide, words_in_names):
         table(c)
     return c.end()
 

@@ -14,6 +14,7 @@ QUESTIONS = [
     {"--model": "gpt-oss-20b", "--gpu": "8GB"},
     {"--model": "7B", "--quant": "q4", "--runtime": "generic", "--gpu": "6GB"},
     {"--model": "qwen2.5-7b", "--quant": "bf16", "--runtime": "transformers", "--gpu": "8GB"},
+    {"--model": "mistral-7b-v0.3", "--quant": "nf4", "--gpu": "8GB", "--workload": "steering"},
     {"--model": "mistral-7b-v0.3", "--quant": "q4_k_m", "--gpu": "6GB", "--context": "16384"},
     {"--model": "13B", "--quant": "q8_0", "--gpu": "2x8GB", "--tensor-split": "3,1"},
 ]
@@ -31,10 +32,10 @@ def main():
         r, _ = c.ask(*typed(question))
         c.that(r["verdict"] != "fit" and r["suggestions"], "%s: %s, with suggestions" % (question, r["verdict"]))
         for g in r["suggestions"]:
-            option, value = g["change"].split(" ", 1)
-            kinds.add(option)
-            changed = {**question, option: value}
-            if option == "--gpu":
+            words = g["change"].split(" ")
+            kinds.add(words[0])
+            changed = {**question, **dict(zip(words[::2], words[1::2]))}
+            if words[0] == "--gpu":
                 changed.pop("--tensor-split", None)
             again, _ = c.ask(*typed(changed))
             c.equal(again and (again["verdict"], again["need_bytes"]), (g["verdict"], g["need_bytes"]), "%s: %s" % (question, g["change"]))

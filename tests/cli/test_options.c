@@ -50,11 +50,11 @@ static void check_row(int i)
     }
 }
 
-/* A command that the option has a meaning with. */
+/* A command of one argument that the option has a meaning with. */
 static const char *command_of(const option *o)
 {
     for (int c = 1; c < CMD_COUNT; c++)
-        if (o->commands & 1u << c)
+        if (o->commands & 1u << c && commands[c].min_args <= 1)
             return commands[c].name;
     return "13B";
 }

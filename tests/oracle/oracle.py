@@ -89,19 +89,20 @@ def template(packed, arch):
         keys[key if key.startswith("xielu.") else arch + "." + key] = v
     for key in ("layer_norm_epsilon", "layer_norm_rms_epsilon"):
         keys.setdefault(arch + ".attention." + key, 1e-5)
-    return keys, tensors
+    return {key: v for key, v in keys.items() if v is not None}, tensors
 
 
 class Model:
     """A stored header, or one of the same architecture with random numbers, written to `folder`."""
 
-    def __init__(self, name, quant, arch, path, layers, experts):
-        self.name, self.quant, self.arch, self.path, self.layers, self.experts = name, quant, arch, path, layers, experts
+    def __init__(self, name, quant, matrix, arch, path, layers, experts):
+        self.name, self.quant, self.matrix, self.arch, self.path = name, quant, matrix, arch, path
+        self.layers, self.experts = layers, experts
 
 
-def describe(name, quant, path, keys):
+def describe(name, quant, matrix, path, keys):
     arch = keys["general.architecture"]
-    return Model(name, quant, arch, path, keys[arch + ".block_count"], keys.get(arch + ".expert_count", 0))
+    return Model(name, quant, matrix, arch, path, keys[arch + ".block_count"], keys.get(arch + ".expert_count", 0))
 
 
 def random_model(tools, rng, packed, arch, folder, number):
@@ -127,14 +128,14 @@ def random_model(tools, rng, packed, arch, folder, number):
         return "f16" if kind == "mxfp4" and shape[0] % 32 else kind
 
     quant = "MXFP4_MOE" if "mxfp4" in base.values() else rng.choice(["Q4_K_M"] * 8 + [q for q in kit.FTYPES if q != "MXFP4_MOE"])
-    matrix = quant in kit.NEED_MATRIX or rng.random() < 0.2
+    matrix = quant in kit.NEED_MATRIX or (quant not in ("F32", "F16", "BF16", "MXFP4_MOE") and rng.random() < 0.2)
     name = "random-%d-%s" % (number, keys["general.architecture"])
     keys.update({"general.name": name, "general.file_type": kit.FTYPES[quant]})
     listed = [(n, s, wide(n, s)) for n, s in tools.tensors(keys, sorted(keep), scratch)]
     listed = tools.quantized(keys, listed, quant, matrix, scratch)
     file = "%s.%s.gguf" % (name, quant)
     head, size = gguf.write(os.path.join(folder, file), keys, listed)
-    return describe(name, quant, os.path.join(folder, file), keys), head, size
+    return describe(name, quant, matrix, os.path.join(folder, file), keys), head, size
 
 
 def stored_model(packed, folder):
@@ -145,7 +146,7 @@ def stored_model(packed, folder):
     Path(path).write_bytes(head)
     os.truncate(path, size)
     name, quant, _ = file.rsplit(".", 2)
-    return describe(name, quant, path, gguf.read(head)[0]), head, size
+    return describe(name, quant, False, path, gguf.read(head)[0]), head, size
 
 
 # ---- random settings --------------------------------------------------------------------------
@@ -224,8 +225,8 @@ def measure(tools, o, rows):
             (rows / "headers" / (file + ".gz")).write_bytes(gzip.compress(head, 6))
             for s, r in zip(settings, results):
                 count += 1
-                out.write(json.dumps({"model": model.name, "arch": model.arch, "quant": model.quant, "imatrix": False, "settings": s,
-                                      "backend": {"cc": str(cc), "mem_mib": ",".join(map(str, memory))},
+                out.write(json.dumps({"model": model.name, "arch": model.arch, "quant": model.quant, "imatrix": model.matrix, "settings": s,
+                                      "backend": {"name": "cuda", "cc": str(cc), "mem_mib": ",".join(map(str, memory))},
                                       **{k: r[k] for k in ("buffers", "output", "error") if k in r}}) + "\n")
     (rows / "weights.jsonl").write_text("")
     (rows / "headers/sizes.json").write_text(json.dumps(sizes))

@@ -46,6 +46,8 @@ class Shape:
             n = 27  # by which llama.cpp knows the models without
         if self.arch.startswith("qwen3"):
             n = max(4, n)  # every fourth layer of the hybrid ones has attention
+        if self.arch == "baichuan":
+            n = rng.choice([32, 40, n])  # the two published ones differ by that
         n += k.get("nextn_predict_layers", 0)
         k["block_count"] = n
         first = rng.randint(0, max(0, old - n))

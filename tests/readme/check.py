@@ -90,8 +90,6 @@ def examples(o):
         def check(m):
             nonlocal n
             kind, body = m.groups()
-            if kind == "c":
-                bad.extend(compile_c(body, folder, o))
             if kind == "json":
                 (folder / "mine.json").write_text(body, encoding="utf-8")
             if kind != "console":
@@ -108,7 +106,7 @@ def examples(o):
         # C first: a block above may use what one below compiles.
         for m in BLOCK.finditer(text):
             if m.group(1) == "c":
-                check(m)
+                bad += compile_c(m.group(2), folder, o)
         new = BLOCK.sub(check, text)
     if o.update:
         README.write_text(new, encoding="utf-8")

@@ -1,5 +1,5 @@
-/* What the CUDA backend has no kernel for stays in system memory (llama.cpp release v0.5.0,
- * ggml-cuda.cu: ggml_backend_cuda_device_supports_op). */
+/* What a backend has no kernel for stays in system memory (llama.cpp release v0.5.0, ggml-cuda.cu:
+ * ggml_backend_cuda_device_supports_op; ggml-vulkan.cpp: ggml_backend_vk_device_supports_op). */
 #include "estimate/kernels.h"
 
 #include "check.h"
@@ -22,5 +22,13 @@ int main(void)
     CHECK(scan(true, 128, 64, 80, 1) && scan(true, 256, 128, 24, 1) && !scan(true, 64, 64, 80, 1) &&
               !scan(true, 128, 72, 80, 1),
           "Mamba-2");
+    const vf_ssm_scan mamba = {false, 16, 1, 5120, 1}, mamba2 = {true, 128, 64, 80, 1}, small = {true, 64, 64, 80, 1};
+    CHECK(vf_kernel_mul_mat(VF_BACKEND_VULKAN, VF_TYPE_TQ1_0), "Vulkan multiplies ternary weights");
+    CHECK(vf_kernel_ssm_scan(VF_BACKEND_VULKAN, &mamba2) && !vf_kernel_ssm_scan(VF_BACKEND_VULKAN, &mamba) &&
+              !vf_kernel_ssm_scan(VF_BACKEND_VULKAN, &small) && vf_kernel_ssm_scan(VF_BACKEND_CPU, &small),
+          "Vulkan scans Mamba-2 alone");
+    CHECK(vf_kernel_max_tensor(VF_BACKEND_VULKAN) == UINT64_C(4294967295) &&
+              vf_kernel_max_tensor(VF_BACKEND_CUDA) > UINT64_C(1) << 60,
+          "a shader reads less than 4 GiB");
     return CHECK_END();
 }

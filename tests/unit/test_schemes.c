@@ -152,6 +152,28 @@ static void published(void)
     free(text);
 }
 
+/* A scheme is refused where the runtime has none, and so is a workload. */
+static void refused(void)
+{
+    static vf_result r;
+    vf_model *m = model("Qwen/Qwen2.5-0.5B-Instruct");
+    vf_request q = {.model = m, .quant = quant("nf4"), .runtime = "transformers"};
+    vf_error err = {0};
+    vf_settings_init(&q.settings);
+    CHECK(vf_estimate(&q, &sample_allocator, &r, &err) == VF_OK, "nf4 under transformers: %s", err.text);
+    CHECK(r.model_bytes == model_bytes(m, &q.quant) && r.host.weights == r.model_bytes, "its bytes");
+    q.quant.packing = VF_PACK_NONE;
+    CHECK(vf_estimate(&q, &sample_allocator, &r, &err) == VF_ERR_RANGE, "a scheme without a packing");
+    q.quant = quant("nf4");
+    q.runtime = "llama.cpp";
+    CHECK(vf_estimate(&q, &sample_allocator, &r, &err) == VF_ERR_USAGE && strcmp(err.key, "--quant") == 0, "nf4 under llama.cpp");
+    q.quant = quant("q8_0");
+    CHECK(vf_estimate(&q, &sample_allocator, &r, &err) == VF_OK, "q8_0 under llama.cpp: %s", err.text);
+    q.settings.workload = VF_WORKLOAD_EVAL;
+    CHECK(vf_estimate(&q, &sample_allocator, &r, &err) == VF_ERR_USAGE && strcmp(err.key, "--workload") == 0, "eval under llama.cpp");
+    vf_model_free(m);
+}
+
 int main(void)
 {
     vf_error err;
@@ -161,6 +183,7 @@ int main(void)
     kept();
     measured();
     published();
+    refused();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

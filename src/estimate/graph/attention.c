@@ -245,8 +245,6 @@ vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_rol
 
     if (output == VF_ROLE_ATTN_OUTPUT && vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_O, VF_PART_WEIGHT))
         output = VF_ROLE_ATTN_O;
-    if (output && vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_SUB_NORM, VF_PART_WEIGHT))
-        out = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_SUB_NORM, (vf_norm)b->m->arch.norm, out);
     return output ? vf_b_linear(b, (int32_t)il, output, out) : out;
 }
 
@@ -270,8 +268,7 @@ vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v,
     ne[0] = g->node[v].ne[0];
     v_view = vf_g_view(g, k_view, ne, nb);
     expand = vf_b_weight(b, (int32_t)il, VF_ROLE_ATTN_V_B, VF_PART_WEIGHT);
-    return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT,
-                       vf_b_attention_core(b, il, q, k_view, v_view, mask, 0, 0, expand));
+    return vf_b_attention_core(b, il, q, k_view, v_view, mask, 0, 0, expand);
 }
 
 static vf_norm qk_norm(const vf_build *b)
@@ -336,13 +333,16 @@ bool vf_b_rotates(const vf_build *b, uint32_t il)
 {
     const vf_arch *arch = &b->m->arch;
 
-    if (!arch->attention.rope || (arch->graph.rope_block_count && b->m->n_layers != arch->graph.rope_block_count))
+    if (!arch->attention.rope ||
+        (arch->attention.rope_block_count && arch->attention.rope_block_count != b->m->n_layers))
         return false;
     switch (arch->graph.rope_where) {
     case VF_ROPE_WINDOWED:
         return b->m->layers[il].windowed;
     case VF_ROPE_WINDOWED_OR_NONE:
         return b->m->layers[il].windowed || !b->iswa;
+    case VF_ROPE_WINDOWED_OR_DENSE:
+        return b->m->layers[il].windowed || il < b->m->hp.leading_dense_block_count;
     case VF_ROPE_SWITCH:
         return !vf_hp_present(&b->m->hp, VF_HP_rope_scaling_finetuned) || b->m->hp.rope_scaling_finetuned;
     case VF_ROPE_NONE:
@@ -399,19 +399,17 @@ static void keys_and_values(vf_build *b, uint32_t il, source from, qkv *r)
         r->k = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_K_NORM, qk_norm(b), r->k);
 }
 
-/* The output times sigmoid of a gate of its width, or of one number a head. */
-static vf_id gate_output(vf_build *b, uint32_t il, vf_id out, vf_id gate)
+/* Attention's result times its gate, of the same width or one number for each head. */
+static vf_id gate_output(vf_build *b, const vf_layer *l, vf_id out, vf_id gate)
 {
     vf_graph *g = b->g;
-    const vf_layer *l = &b->m->layers[il];
-    uint64_t width = g->node[out].ne[0];
 
-    if (g->node[gate].ne[0] == width)
-        return vf_g_map(g, VF_OP_MUL, out, vf_g_map(g, VF_OP_UNARY, gate, 0, 0), 0);
     gate = vf_g_map(g, VF_OP_UNARY, gate, 0, 0);
+    if (g->node[gate].ne[0] == g->node[out].ne[0])
+        return vf_g_map(g, VF_OP_MUL, out, gate, 0);
     out = vf_g_reshape(g, out, l->head_v, l->n_head, b->n_tokens, 1);
     out = vf_g_map(g, VF_OP_MUL, out, vf_g_reshape(g, gate, 1, l->n_head, b->n_tokens, 1), 0);
-    return vf_g_reshape(g, out, width, b->n_tokens, 1, 1);
+    return vf_g_reshape(g, out, vf_mul(l->head_v, l->n_head), b->n_tokens, 1, 1);
 }
 
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
@@ -433,8 +431,6 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
         if (l->has_cache || b->no_cache)
             keys_and_values(b, il, from, &r);
     }
-    if (!gated && vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT))
-        gate = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x);
     if (b->m->arch.graph.v_rms && r.v)
         r.v = vf_g_map(b->g, VF_OP_RMS_NORM, r.v, 0, 0);
     r.q = position(b, il, VF_ROLE_ATTN_Q_NORM, rope, r.q);
@@ -444,9 +440,14 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
         r.q = vf_g_map(b->g, VF_OP_MUL, r.q, b->attn_scale, 0);
     if (b->m->arch.attention.scale_q)
         r.q = vf_g_map(b->g, VF_OP_SCALE, r.q, 0, 0);
-    if (!gate)
+    gated = gated || vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT);
+    if (!gated && !b->m->arch.attention.sub_norm)
         return vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_ATTN_OUTPUT);
-    out = gate_output(b, il, vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_UNKNOWN), gate);
+    out = vf_b_attention(b, il, r.q, r.k, r.v, VF_ROLE_UNKNOWN);
+    if (gated)
+        out = gate_output(b, l, out, gate ? gate : vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x));
+    if (b->m->arch.attention.sub_norm)
+        out = vf_b_norm(b, (int32_t)il, VF_ROLE_ATTN_SUB_NORM, VF_NORM_RMS, out);
     return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT, out);
 }
 

@@ -265,6 +265,8 @@ static vf_id embed(vf_build *b)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
         vf_g_expand(g, x);
     }
+    if (arch->graph.rms_embedding)
+        x = vf_g_map(g, VF_OP_RMS_NORM, x, 0, 0);
     if (arch->embedding.scaled)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
     return x;
@@ -307,6 +309,8 @@ bool vf_b_graph(vf_build *b)
     }
     if (b->m->arch.embedding.altup)
         x = vf_b_altup_end(b, x);
+    if (b->m->arch.residual_scores)
+        x = vf_b_residual_end(b, x);
     vf_b_head(b, x);
     return !b->g->failed && !b->unsupported;
 }

@@ -46,6 +46,8 @@ typedef struct vf_build {
     vf_id wide_embd;         /**< input embeddings with those for deeper layers behind them, 0 without */
     vf_id per_layer;         /**< embeddings of every layer, 0 without */
     vf_id first_value;       /**< RWKV-7: the first layer's values */
+    vf_id put_by;            /**< of residual attention, 0 at first */
+    vf_id slopes, q_decay, k_decay, pair_decay; /**< of lightning attention */
     vf_id state_copy, state_copy_main, state_copy_extra;
 } vf_build;
 
@@ -66,11 +68,12 @@ int8_t vf_b_cache_backend(const vf_build *b, uint32_t il);
 /** Which layers to build. False: out of memory. */
 bool vf_b_list_layers(vf_build *b, const vf_allocator *scratch, bool all);
 
-/** What depends on a layer's number alone: whether its queries and keys are rotated, its output scaled, its
+/** What depends on a layer's number alone: how much residual attention has put by, whether its queries and keys are rotated, its output scaled, its
  * feed-forward sparse. */
 bool vf_b_rotates(const vf_build *b, uint32_t il);
 bool vf_b_rescales(const vf_build *b, uint32_t il);
 bool vf_b_sparse(const vf_build *b, uint32_t il);
+uint32_t vf_b_bank(const vf_build *b, uint32_t il);
 
 /** The sequence of blocks that is run (vf_stack). */
 uint16_t vf_b_stack(const vf_build *b);
@@ -97,7 +100,7 @@ vf_id vf_b_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_rol
 vf_id vf_b_attention_core(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id mask, vf_id bias, vf_id sinks,
                           vf_id v_mla);
 
-/** The same for latent attention: the cache holds K only, and V is a part of it. `top`: of
+/** The same for latent attention, without the output projection: the cache holds K only, and V is a part of it. `top`: of
  * vf_b_indexer, 0 without. */
 vf_id vf_b_attention_latent(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v, vf_id top);
 
@@ -125,14 +128,21 @@ vf_id vf_b_ssm_conv(vf_build *b, vf_id in, vf_id kernel, uint64_t rows, uint64_t
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_mla(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_mamba(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_plamo2(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_mamba2(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_shortconv(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_delta_net(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_lightning(vf_build *b, uint32_t il, vf_id x);
 
 /** Whole layers that do not follow the architecture's steps. */
 vf_id vf_b_rwkv_layer(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_rwkv_qwen_layer(vf_build *b, uint32_t il, vf_id x);
 vf_id vf_b_altup_layer(vf_build *b, uint32_t il, vf_id x);
+
+/** Residual attention: a layer, and the mix behind the last one, rows picked. */
+vf_id vf_b_residual_layer(vf_build *b, uint32_t il, vf_id x);
+vf_id vf_b_residual_end(vf_build *b, vf_id x);
 
 /** AltUp: from one stream to several and back, rows picked. */
 vf_id vf_b_altup_begin(vf_build *b, vf_id x);
@@ -148,6 +158,7 @@ vf_id vf_b_cross_attention(vf_build *b, uint32_t il, vf_id x);
 /** `residual`: the stream behind the mixer, which some routers read. `logits`: of a router that has been run
  * before, else 0. */
 vf_id vf_b_ffn(vf_build *b, uint32_t il, vf_id x, vf_id residual, vf_id logits);
+vf_id vf_b_gate(vf_build *b, vf_id gate, vf_id up);
 vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down, vf_ffn_kind kind, vf_id x);
 vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x, vf_id logits);
 /** The experts alone; `logits` of the router. */

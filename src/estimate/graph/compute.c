@@ -144,7 +144,7 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch, bytes[VF_PLAN_BACKENDS] = {0};
     const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     const reservation single = {n, 1, c->n_outputs};
-    bool on_devices = all_on_devices(m, p) && c->offload_kqv;
+    bool on_devices = all_on_devices(m, p) && c->offload_kqv && m->arch.output.tied != VF_OUTPUT_SHARED;
     outcome o = m->known_arch ? reserve(b, scratch, prompt, bytes) : UNSUPPORTED;
 
     *out = (vf_compute){0};

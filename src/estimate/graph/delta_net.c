@@ -193,15 +193,23 @@ static vf_id convolved(vf_build *b, uint32_t il, vf_role role, vf_role conv, con
     return vf_g_reshape(g, x, h->v_dim, h->n_v, h->n, h->s);
 }
 
+/* From low-rank pairs of matrices, or from one where there is no second. softplus times A; or, with a lower
+ * bound (src/models/bailingmoe3.cpp), a scaled sigmoid of the product. */
 static vf_id channel_gate(vf_build *b, uint32_t il, const heads *h, vf_id x)
 {
     vf_graph *g = b->g;
+    bool bounded = b->m->arch.recurrent.kda_gate != VF_KDA_LOW_RANK;
     vf_id y = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_SSM_F_B, vf_b_mul_mat(b, (int32_t)il, VF_ROLE_SSM_F_A, x));
 
     y = vf_g_map(g, VF_OP_ADD, y, vf_b_weight(b, (int32_t)il, VF_ROLE_SSM_DT, VF_PART_BIAS), 0);
-    y = vf_g_map(g, VF_OP_UNARY, y, 0, 0);
+    if (!bounded)
+        y = vf_g_map(g, VF_OP_UNARY, y, 0, 0);
     y = vf_g_reshape(g, y, h->v_dim, h->n_v, b->n_tokens, 1);
     y = vf_g_map(g, VF_OP_MUL, y, vf_g_reshape(g, vf_b_parameter(b, il, VF_ROLE_SSM_A), 1, h->n_v, 1, 1), 0);
+    if (bounded && b->m->arch.recurrent.kda_gate == VF_KDA_MIXED)
+        y = vf_g_map(g, VF_OP_SCALE, y, 0, 0);
+    if (bounded)
+        y = vf_g_map(g, VF_OP_SCALE, vf_g_map(g, VF_OP_UNARY, y, 0, 0), 0, 0);
     return vf_g_reshape(g, y, h->v_dim, h->n_v, h->n, h->s);
 }
 
@@ -215,7 +223,8 @@ vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x)
     vf_id old, out, gate, beta;
     delta d;
 
-    vf_g_expand(g, x);
+    if (b->m->arch.recurrent.kda_gate != VF_KDA_WIDE)
+        vf_g_expand(g, x);
     old = vf_b_state_rows(b, conv_state);
     d.q = convolved(b, il, VF_ROLE_ATTN_Q, VF_ROLE_SSM_CONV1D_Q, &h, conv_state, old, x);
     d.k = convolved(b, il, VF_ROLE_ATTN_K, VF_ROLE_SSM_CONV1D_K, &h, conv_state, old, x);
@@ -223,13 +232,16 @@ vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x)
     d.gate = channel_gate(b, il, &h, x);
     beta = vf_g_reshape(g, vf_b_mul_mat(b, layer, VF_ROLE_SSM_BETA, x), 1, h.n_v, h.n, h.s);
     d.beta = vf_g_map(g, VF_OP_UNARY, beta, 0, 0);
-    x = vf_g_reshape(g, x, g->node[x].ne[0], h.n, h.s, 1);
+    if (b->m->arch.recurrent.kda_gate != VF_KDA_WIDE)
+        x = vf_g_reshape(g, x, g->node[x].ne[0], h.n, h.s, 1);
     d.state = vf_g_reshape(g, vf_b_state_rows(b, state), h.v_dim, h.v_dim, h.n_v, h.s);
     d.q = unit_length(g, d.q);
     d.k = unit_length(g, d.k);
     out = vf_g_cont(g, recur(b, state, d));
-    x = vf_g_reshape(g, x, g->node[x].ne[0], b->n_tokens, 1, 1);
-    gate = vf_b_mul_mat(b, layer, VF_ROLE_SSM_G_B, vf_b_mul_mat(b, layer, VF_ROLE_SSM_G_A, x));
+    if (b->m->arch.recurrent.kda_gate != VF_KDA_WIDE)
+        x = vf_g_reshape(g, x, g->node[x].ne[0], b->n_tokens, 1, 1);
+    gate = vf_b_mul_mat(b, layer, VF_ROLE_SSM_G_B,
+                        vf_b_mul_mat(b, layer, VF_ROLE_SSM_G, vf_b_mul_mat(b, layer, VF_ROLE_SSM_G_A, x)));
     gate = vf_g_reshape(g, gate, h.v_dim, h.n_v, b->n_tokens, 1);
     out = vf_g_reshape(g, out, h.v_dim, h.n_v, b->n_tokens, 1);
     out = vf_b_norm(b, layer, VF_ROLE_SSM_NORM, VF_NORM_RMS, out);

@@ -191,8 +191,10 @@ bool vf_fattn_supported(const vf_model *m, const vf_context *c, const vf_placeme
 {
     for (uint32_t il = 0; il < m->n_layers; il++) {
         const vf_layer *l = &m->layers[il];
-        problem pr = {.head_k = l->head_k, .head_v = l->head_v, .cells = 256, .type_k = (uint16_t)c->type_k,
-                      .type_v = (uint16_t)c->type_v, .has_mask = true, .alibi = m->hp.max_alibi_bias != 0};
+        /* an encoder attends to its batch, in f16, whatever the type of a cache that it has not got */
+        problem pr = {.head_k = l->head_k, .head_v = l->head_v, .cells = 256,
+                      .type_k = c->causal ? (uint16_t)c->type_k : VF_TYPE_F16,
+                      .type_v = c->causal ? (uint16_t)c->type_v : VF_TYPE_F16, .has_mask = true, .alibi = m->hp.max_alibi_bias != 0};
 
         if (l->attention == VF_ATTN_NONE || l->mtp || p->layer_device[il] == VF_HOST || l->n_head_kv == 0)
             continue;

@@ -9,6 +9,23 @@ static vf_id activation(vf_build *b, vf_id x)
     return x;
 }
 
+/* Gate and up in one operation; or Kimi K3's activation (src/models/kimi-k3.cpp: kimi_k3_situ): both
+ * saturate, and the gate is the argument of a sigmoid besides. */
+vf_id vf_b_gate(vf_build *b, vf_id gate, vf_id up)
+{
+    vf_graph *g = b->g;
+    vf_id x = gate;
+
+    if (!b->m->arch.graph.situ)
+        return vf_g_glu(g, gate, up);
+    for (int i = 0; i < 3; i++) /* scale, tanh, scale */
+        x = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, x, 0, 0);
+    x = vf_g_map(g, VF_OP_MUL, x, vf_g_map(g, VF_OP_UNARY, gate, 0, 0), 0);
+    for (int i = 0; i < 3; i++)
+        up = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, up, 0, 0);
+    return vf_g_map(g, VF_OP_MUL, x, up, 0);
+}
+
 vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down, vf_ffn_kind kind, vf_id x)
 {
     vf_graph *g = b->g;
@@ -18,7 +35,7 @@ vf_id vf_b_dense(vf_build *b, int32_t il, vf_role gate, vf_role up, vf_role down
     if (kind == VF_FFN_FUSED_GATE)
         h = vf_g_glu_fused(g, u);
     else if (vf_b_has(b, il, gate, VF_PART_WEIGHT))
-        h = vf_g_glu(g, vf_b_linear(b, il, gate, x), u);
+        h = vf_b_gate(b, vf_b_linear(b, il, gate, x), u);
     else
         h = activation(b, u);
     if (down == VF_ROLE_FFN_DOWN && vf_b_has(b, il, VF_ROLE_FFN_SUB_NORM, VF_PART_WEIGHT))

@@ -64,7 +64,7 @@ void vf_b_head(vf_build *b, vf_id x)
 
     if (arch->graph.gather == VF_GATHER_LATE)
         x = keep_and_gather(b, x);
-    if (vf_b_has(b, -1, norm, VF_PART_WEIGHT))
+    if (vf_b_has(b, -1, norm, VF_PART_WEIGHT) || arch->norm == VF_NORM_NONE)
         x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
     else if (arch->norm == VF_NORM_NONE)
         x = vf_g_map(g, VF_OP_NORM, x, 0, 0);

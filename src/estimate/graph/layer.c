@@ -31,12 +31,16 @@ static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
         return vf_b_mamba(b, il, x);
     case VF_REC_MAMBA2:
         return vf_b_mamba2(b, il, x);
+    case VF_REC_PLAMO2:
+        return vf_b_plamo2(b, il, x);
     case VF_REC_SHORTCONV:
         return vf_b_shortconv(b, il, x);
     case VF_REC_DELTA_NET:
         return vf_b_delta_net(b, il, x);
     case VF_REC_KDA:
         return vf_b_kda(b, il, x);
+    case VF_REC_LIGHTNING:
+        return vf_b_lightning(b, il, x);
     default:
         b->unsupported = true;
         return x;
@@ -46,7 +50,7 @@ static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
 static vf_id optional_norm(vf_build *b, uint32_t il, vf_role role, vf_id x)
 {
     if (b->m->arch.norm == VF_NORM_NONE) /* without weights (OLMo) */
-        return vf_g_map(b->g, VF_OP_NORM, x, 0, 0);
+        return vf_b_norm(b, (int32_t)il, role, VF_NORM_NONE, x);
     if (!vf_b_has(b, (int32_t)il, role, VF_PART_WEIGHT) && !vf_b_has(b, (int32_t)il, role, VF_PART_BARE))
         return x;
     return vf_b_norm(b, (int32_t)il, role, (vf_norm)b->m->arch.norm, x);
@@ -81,9 +85,15 @@ static void gather(vf_build *b, uint32_t il, vf_gather where, layer_state *s)
 
 static vf_id scaled(vf_build *b, vf_id x)
 {
-    bool scale = b->m->arch.graph.scaled_residual || b->m->hp.residual_scale;
+    bool scale = b->m->arch.graph.scaled_residual ||
+                 (b->m->hp.residual_scale && !b->m->arch.graph.scaled_stream);
 
     return scale ? vf_g_map(b->g, VF_OP_SCALE, x, 0, 0) : x;
+}
+
+static vf_id scaled_stream(vf_build *b, vf_id x)
+{
+    return b->m->arch.graph.scaled_stream ? vf_g_map(b->g, VF_OP_SCALE, x, 0, 0) : x;
 }
 
 static vf_id sum(vf_build *b, vf_id first, vf_id second)
@@ -162,8 +172,12 @@ static void block(vf_build *b, uint32_t il, vf_step what, layer_state *s)
                               vf_b_weight(b, (int32_t)il, VF_ROLE_LAYER_OUTPUT_SCALE, VF_PART_WEIGHT), 0);
         break;
     default: /* norms */
+        if (what == VF_STEP_FFN_NORM && elsewhere(b, what))
+            s->cur = s->normed; /* not the sum */
         if (!elsewhere(b, what))
             s->cur = optional_norm(b, il, (vf_role)norms[what], s->cur);
+        if (what == VF_STEP_POST_ATTENTION_NORM)
+            gather(b, il, VF_GATHER_BEHIND_NORM, s);
         break;
     }
 }
@@ -172,7 +186,7 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
 {
     switch (what) {
     case VF_STEP_ADD:
-        s->cur = sum(b, s->cur, s->residual);
+        s->cur = sum(b, s->cur, scaled_stream(b, s->residual));
         gather(b, il, VF_GATHER_BEHIND_SUM, s);
         s->residual = s->cur;
         break;
@@ -198,7 +212,7 @@ static void step(vf_build *b, uint32_t il, vf_step what, layer_state *s)
         break;
     default:
         block(b, il, what, s);
-        if (what == VF_STEP_ATTN_NORM)
+        if (what == VF_STEP_ATTN_NORM || what == VF_STEP_SWIN_ATTN_NORM)
             s->normed = s->cur;
         break;
     }
@@ -211,8 +225,12 @@ vf_id vf_b_layer(vf_build *b, uint32_t il, vf_id x)
 
     if (kind == VF_REC_RWKV6 || kind == VF_REC_RWKV7)
         return vf_b_rwkv_layer(b, il, x);
+    if (kind == VF_REC_RWKV6_QWEN2 || kind == VF_REC_ARWKV7)
+        return vf_b_rwkv_qwen_layer(b, il, x);
     if (b->m->arch.embedding.altup)
         return vf_b_altup_layer(b, il, x);
+    if (b->m->arch.residual_scores)
+        return vf_b_residual_layer(b, il, x);
     for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
         step(b, il, (vf_step)*what, &s);
     return s.cur;

@@ -91,14 +91,31 @@ static vf_id expanded(vf_build *b, uint32_t il, latent r)
     vf_id q = vf_b_rope(b, il, r.q);
     vf_id k = vf_g_concat(g, nope, vf_g_repeat(g, r.k_pe, r.n_rot, r.n_head, b->n_tokens, 1), 0);
 
-    return vf_b_attention(b, il, by_position(b, q), k, v, VF_ROLE_ATTN_OUTPUT);
+    return vf_b_attention(b, il, by_position(b, q), k, v, VF_ROLE_UNKNOWN);
+}
+
+/* The result times a gate of its width, or of one number for each head. */
+static vf_id gated(vf_build *b, uint32_t il, vf_id x, vf_id out)
+{
+    vf_graph *g = b->g;
+    const vf_layer *l = &b->m->layers[il];
+    uint64_t width = g->node[out].ne[0];
+    vf_id gate;
+
+    if (!vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT))
+        return out;
+    gate = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_GATE, x);
+    if (g->node[gate].ne[0] == width)
+        return vf_g_map(g, VF_OP_MUL, out, vf_g_map(g, VF_OP_UNARY, gate, 0, 0), 0);
+    out = vf_g_reshape(g, out, l->head_v_mla, l->n_head, b->n_tokens, 1);
+    gate = vf_g_map(g, VF_OP_UNARY, vf_g_reshape(g, gate, 1, l->n_head, b->n_tokens, 1), 0, 0);
+    return vf_g_cont_2d(g, vf_g_map(g, VF_OP_MUL, out, gate, 0), width, b->n_tokens);
 }
 
 vf_id vf_b_mla(vf_build *b, uint32_t il, vf_id x)
 {
     latent r = project(b, il, x);
+    vf_id out = b->m->layers[il].attention == VF_ATTN_MLA ? absorbed(b, il, r) : expanded(b, il, r);
 
-    if (b->m->layers[il].attention == VF_ATTN_MLA)
-        return absorbed(b, il, r);
-    return expanded(b, il, r);
+    return vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_OUTPUT, gated(b, il, x, out));
 }

@@ -1,6 +1,7 @@
 /* Mixture of experts (llama.cpp src/llama-graph.cpp: build_moe_ffn). */
 #include "base/checked.h"
 #include "estimate/graph/build.h"
+#include "estimate/kernels.h"
 
 /* Above this number of experts used the weighted sum is not fused (ggml-cuda.cu:
  * MOE_WEIGHTED_REDUCTION_MAX_EXPERTS). */
@@ -88,6 +89,8 @@ static router route(vf_build *b, uint32_t il, vf_id logits, bool by_group)
         probs = vf_g_map(g, gates_by_sigmoid(b) ? VF_OP_UNARY : VF_OP_SOFT_MAX, logits, 0, 0);
     selection = probs;
     bias = vf_b_weight(b, (int32_t)il, VF_ROLE_EXP_PROBS_B, VF_PART_BIAS);
+    if (!bias)
+        bias = vf_b_weight(b, (int32_t)il, VF_ROLE_EXP_PROBS_B, VF_PART_BARE);
     if (bias)
         selection = vf_g_map(g, VF_OP_ADD, probs, bias, 0);
     if (b->m->arch.graph.moe_weight_first)
@@ -143,7 +146,7 @@ static vf_id experts_hidden(vf_build *b, uint32_t il, vf_id x, vf_id ids, const 
     }
     h = experts_linear(b, il, set->up, x, ids);
     if (vf_b_has(b, (int32_t)il, set->gate, VF_PART_WEIGHT))
-        return vf_g_glu(g, experts_linear(b, il, set->gate, x, ids), h);
+        return vf_b_gate(b, experts_linear(b, il, set->gate, x, ids), h);
     h = vf_g_map(g, VF_OP_UNARY, h, 0, 0);
     return b->m->arch.graph.squared_activation ? vf_g_map(g, VF_OP_SQR, h, 0, 0) : h;
 }
@@ -208,6 +211,8 @@ static vf_id run_experts(vf_build *b, uint32_t il, vf_id x, vf_id logits, const 
         cur = vf_g_map(g, VF_OP_MUL, vf_g_repeat(g, cur, n_embd, n_used, n_tokens, 1), r.weights, 0);
     cur = experts_hidden(b, il, cur, r.ids, set);
     experts = experts_linear(b, il, set->down, cur, r.ids);
+    if (b->m->arch.graph.down_exps_f32 && !vf_kernel_mul_mat_id_f32(b->p->backend))
+        g->node[experts].flags |= VF_NODE_CPU_ONLY;
     if (!weight_first)
         experts = vf_g_map(g, VF_OP_MUL, experts, r.weights, 0);
     vf_g_expand(g, experts);
@@ -231,12 +236,19 @@ vf_id vf_b_moe(vf_build *b, uint32_t il, vf_id x, vf_id logits)
 {
     vf_id narrow = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_DOWN, x), out, shared;
 
+    narrow = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_ROUTED_DOWN, narrow);
     if (!logits)
         logits = vf_b_linear(b, (int32_t)il, VF_ROLE_FFN_GATE_INP, x);
     out = vf_b_routed_experts(b, il, narrow, logits);
     if (b->m->arch.moe.chunks)
         out = chunk_experts(b, il, out, logits);
     out = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_LATENT_UP, out);
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_FFN_ROUTED_NORM, VF_PART_WEIGHT))
+        out = vf_b_norm(b, (int32_t)il, VF_ROLE_FFN_ROUTED_NORM, (vf_norm)b->m->arch.norm, out);
+    out = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_FFN_ROUTED_UP, out);
     shared = shared_experts(b, il, x);
-    return shared ? vf_g_map(b->g, VF_OP_ADD, out, shared, 0) : out;
+    if (!shared)
+        return out;
+    out = vf_g_map(b->g, VF_OP_ADD, out, shared, 0);
+    return b->m->arch.graph.halved_experts ? vf_g_map(b->g, VF_OP_SCALE, out, 0, 0) : out;
 }

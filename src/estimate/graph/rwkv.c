@@ -1,5 +1,6 @@
 /* RWKV-6 and RWKV-7: whole layers, as time mix and channel mix share the token shift (llama.cpp
- * src/models/rwkv6.cpp, rwkv6-base.cpp, rwkv7.cpp, rwkv7-base.cpp). */
+ * src/models/rwkv6.cpp, rwkv6-base.cpp, rwkv7.cpp, rwkv7-base.cpp). And their time mixes in the blocks of
+ * Qwen2 (rwkv6qwen2.cpp, arwkv7.cpp), with its feed-forward, where only one column is shifted. */
 #include "base/checked.h"
 #include "estimate/graph/build.h"
 
@@ -196,10 +197,27 @@ static vf_id decay_6(const rwkv *r, vf_id xw)
     return by_head(r, unary(r, unary(r, unary(r, w))));
 }
 
+/* Fewer key and value heads, each repeated. */
+static vf_id repeat_heads(const rwkv *r, vf_id x)
+{
+    uint64_t n_kv = r->b->m->layers[r->il].n_head_kv, n = r->b->n_tokens;
+
+    if (n_kv == 0 || n_kv == r->n_head)
+        return by_head(r, x);
+    x = vf_g_reshape(r->g, x, r->head, 1, n_kv, n);
+    return by_head(r, vf_g_repeat(r->g, x, r->head, r->n_head / n_kv, n_kv, n));
+}
+
+static vf_id linear(const rwkv *r, vf_role role, vf_id x)
+{
+    return vf_b_linear(r->b, (int32_t)r->il, role, x);
+}
+
 static vf_id time_mix_6(const rwkv *r, vf_id cur, vf_id prev)
 {
     vf_graph *g = r->g;
     uint64_t n = r->b->n_tokens;
+    bool linear_attention = !has(r, VF_ROLE_TIME_MIX_FIRST); /* of the Qwen2 hybrid */
     vf_id sx = flat(r, op2(r, VF_OP_SUB, prev, cur)), xxx, xw, xk, xv, xr, xg, rr, k, v, gate, w, state, rows, out;
 
     cur = flat(r, cur);
@@ -213,15 +231,20 @@ static vf_id time_mix_6(const rwkv *r, vf_id cur, vf_id prev)
     xv = mixed(r, xxx);
     xr = mixed(r, xxx);
     xg = mixed(r, xxx);
-    rr = by_head(r, mul_mat(r, VF_ROLE_TIME_MIX_RECEPTANCE, xr));
-    k = by_head(r, mul_mat(r, VF_ROLE_TIME_MIX_KEY, xk));
-    v = by_head(r, mul_mat(r, VF_ROLE_TIME_MIX_VALUE, xv));
+    rr = by_head(r, linear(r, VF_ROLE_TIME_MIX_RECEPTANCE, xr));
+    k = repeat_heads(r, linear(r, VF_ROLE_TIME_MIX_KEY, xk));
+    v = repeat_heads(r, linear(r, VF_ROLE_TIME_MIX_VALUE, xv));
     gate = unary(r, mul_mat(r, VF_ROLE_TIME_MIX_GATE, xg));
     w = decay_6(r, xw);
+    if (linear_attention)
+        k = op2(r, VF_OP_SUB, k, op2(r, VF_OP_MUL, k, w));
     state = vf_b_state_tensor(r->b, r->il, r->b->m->layers[r->il].state_s);
     rows = vf_b_state_rows(r->b, state);
-    out = wkv(r, VF_OP_RWKV_WKV6, (vf_id[]){k, v, rr, weight(r, VF_ROLE_TIME_MIX_FIRST), w, rows}, 6);
-    cur = group_norm(r, take_output(r, state, out));
+    out = linear_attention
+              ? wkv(r, VF_OP_GATED_LINEAR_ATTN, (vf_id[]){k, v, rr, w, rows}, 5)
+              : wkv(r, VF_OP_RWKV_WKV6, (vf_id[]){k, v, rr, weight(r, VF_ROLE_TIME_MIX_FIRST), w, rows}, 6);
+    cur = take_output(r, state, out);
+    cur = linear_attention ? flat(r, cur) : group_norm(r, cur);
     cur = mul_mat(r, VF_ROLE_TIME_MIX_OUTPUT, op2(r, VF_OP_MUL, cur, gate));
     return vf_g_reshape(g, cur, r->n_embd, r->n, r->s, 1);
 }
@@ -246,6 +269,15 @@ static void store_shift(const rwkv *r, vf_id state, vf_id att_norm, vf_id ffn_no
 
     vf_g_expand(g, vf_g_cpy(g, vf_g_view_1d(g, both, vf_mul3(2, r->n_embd, r->s)),
                             vf_g_view_1d(g, state, vf_mul(width, r->s))));
+}
+
+static void store_column(const rwkv *r, vf_id state, vf_id att_norm)
+{
+    vf_graph *g = r->g;
+    uint64_t width = g->node[state].ne[0];
+    vf_id last = vf_g_view_1d(g, columns(r, att_norm, 1), vf_mul(width, r->s));
+
+    vf_g_expand(g, vf_g_cpy(g, last, vf_g_view_1d(g, state, vf_mul(width, r->s))));
 }
 
 static rwkv begin(vf_build *b, uint32_t il)
@@ -294,4 +326,25 @@ vf_id vf_b_rwkv_layer(vf_build *b, uint32_t il, vf_id x)
     cur = seven ? channel_mix_7(&r, ffn_norm, prev) : channel_mix_6(&r, ffn_norm, prev);
     cur = op2(&r, VF_OP_ADD, cur, ffn_inp);
     return vf_b_rescales(b, il) ? vf_g_map(g, VF_OP_SCALE, cur, 0, 0) : cur;
+}
+
+vf_id vf_b_rwkv_qwen_layer(vf_build *b, uint32_t il, vf_id x)
+{
+    rwkv r = begin(b, il);
+    vf_graph *g = b->g;
+    int32_t layer = (int32_t)il;
+    vf_id state, shift, att_norm, prev, cur;
+
+    x = vf_g_reshape(g, x, r.n_embd, r.n, r.s, 1);
+    state = vf_b_state_tensor(b, il, b->m->layers[il].state_r);
+    shift = vf_g_reshape(g, vf_b_state_rows(b, state), r.n_embd, 1, r.s, 1);
+    att_norm = vf_b_norm(b, layer, VF_ROLE_ATTN_NORM, VF_NORM_RMS, x);
+    prev = vf_g_concat(g, shift, columns(&r, att_norm, r.n - 1), 1);
+    cur = b->m->layers[il].recurrent == VF_REC_ARWKV7 ? time_mix_7(&r, att_norm, prev) : time_mix_6(&r, att_norm, prev);
+    store_column(&r, state, att_norm);
+    x = flat(&r, op2(&r, VF_OP_ADD, cur, x));
+    if (il + 1 == b->n_layer)
+        x = vf_g_get_rows(g, x, b->out_ids);
+    cur = vf_b_norm(b, layer, VF_ROLE_FFN_NORM, VF_NORM_RMS, x);
+    return op2(&r, VF_OP_ADD, vf_b_ffn(b, il, cur, x, 0), x);
 }

@@ -36,7 +36,7 @@ static bool alike(const vf_build *b, uint32_t i, uint32_t j)
     if (n_i != n_j || b->p->layer_device[i] != b->p->layer_device[j] ||
         memcmp(&b->m->layers[i], &b->m->layers[j], sizeof b->m->layers[i]) != 0 ||
         vf_b_rotates(b, i) != vf_b_rotates(b, j) || vf_b_rescales(b, i) != vf_b_rescales(b, j) ||
-        vf_b_sparse(b, i) != vf_b_sparse(b, j))
+        vf_b_sparse(b, i) != vf_b_sparse(b, j) || vf_b_bank(b, i) != vf_b_bank(b, j))
         return false;
     for (uint32_t k = 0; k < n_i; k++)
         if (!same_tensor(b, t_i[k], t_j[k], b->p->layer_device[i]))
