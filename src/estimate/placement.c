@@ -181,6 +181,9 @@ vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_
     if (s->split == VF_SPLIT_ROW && n_devices > 1)
         return vf_fail_key(err, VF_ERR_REFUSED, "--split", "row: llama.cpp's %s backend has no row split",
                            vf_backend_name(p->backend));
+    /* Each card would hold a slice of every tensor: judging that as a layer split would be a wrong answer. */
+    if (s->split == VF_SPLIT_TENSOR && n_devices > 1)
+        return vf_fail_key(err, VF_ERR_USAGE, "--split", "tensor: not in this version; layer and none are");
     for (uint32_t d = 0; d < n_devices; d++)
         p->compute_capability[d] = devices[d].compute_capability;
     p->layer_device = vf_alloc_zero(a, m->n_layers + 1u, sizeof *p->layer_device);

@@ -56,6 +56,7 @@ CASES = [
     (M + G + ["--reserve", "1"], ["--reserve", "no unit"]),
     (M + G + ["--desktop", "huge"], ["--desktop", "typical"]),
     (M + G + ["--desktop", "0GB"], ["--desktop", "zero"]),
+    (M + ["--gpu", "2x24GB", "--split", "tensor"], ["--split", "tensor", "not in this version"]),
     (M + G + ["--tensor-split", "3;1"], ["--tensor-split", "3,1"]),
     (M + G + ["--tensor-split", "0,0"], ["--tensor-split", "zero"]),
     (M + G + ["--format", "xml"], ["--format", "json"]),
