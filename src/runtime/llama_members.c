@@ -40,18 +40,18 @@ static vf_status add_draft(const vf_case *k, const vf_member *member, const uint
     if (!st)
         st = vf_weights_plan(member->model, types, p, &weights, err);
     if (!st)
-        st = vf_cache_plan(member->model, &c, p, &cache, err);
+        st = vf_cache_plan(member->model, types, &c, p, &cache, err);
     if (!st)
         st = vf_graph_compute(member->model, types, &c, p, k->scratch, &compute, err);
     if (st)
         return st;
-    for (uint32_t i = 0; i < p->n_devices; i++) {
+    for (uint32_t i = 0; i < p->n_cards; i++) {
         add_to_device(out, i, VF_SEG_WEIGHTS, weights.device[i], &mr->weights);
         add_to_device(out, i, VF_SEG_KV_CACHE, cache.device[i], &mr->kv_cache);
         add_to_device(out, i, VF_SEG_COMPUTE, compute.device[i], &mr->compute);
     }
     add_to_host(&out->host.weights, weights.host, &mr->host_weights);
-    add_to_host(&out->host.kv_cache, cache.device[p->n_devices], &mr->host_kv_cache);
+    add_to_host(&out->host.kv_cache, cache.host, &mr->host_kv_cache);
     add_to_host(&out->host.compute, compute.host, &mr->host_compute);
     out->host.output = vf_add(out->host.output, vf_llama_cpp_output(member->model, &c));
     return VF_OK;

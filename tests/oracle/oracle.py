@@ -179,6 +179,9 @@ def random_settings(rng, model, n_cards):
     s["ctv"] = s["ctk"] if rng.random() < 0.7 else rng.choice(CACHE_TYPES)
     if s["fa"] == "off" and rng.random() < 0.9:
         s["ctv"] = rng.choice(["f16", "f16", "bf16", "f32"])
+    if rng.random() < (0.3 if n_cards > 1 else 0.02):
+        s["sm"] = "tensor"
+        s["fa"] = "off" if rng.random() < 0.05 else "on" if rng.random() < 0.3 else "auto"
     if n_cards > 1 and rng.random() < 0.6:
         s["ts"] = ",".join(str(rng.randint(0 if i else 1, 9)) for i in range(n_cards))
     if model.experts and rng.random() < 0.3:

@@ -47,11 +47,12 @@ static void describe(vf_build *b, reservation r)
 
 static vf_machine machine_of(const vf_context *c, const vf_placement *p)
 {
+    /* ggml-backend-meta.cpp: the device of --split tensor has neither offload_op nor graph_optimize */
     return (vf_machine){
         .n_backends = p->n_devices + 1,
         .kind = p->backend,
-        .op_offload = c->op_offload,
-        .fusion = p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM,
+        .op_offload = c->op_offload && !p->sliced,
+        .fusion = !p->sliced && (p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM),
         .copies = p->pipeline ? VF_PIPELINE_COPIES : 1,
     };
 }
@@ -154,11 +155,14 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
         o = reserve(b, scratch, single, bytes);
     if (o == UNSUPPORTED) {
         vf_graph_bound(m, types, c, p, out);
+        for (uint32_t i = 1; p->sliced && i < p->n_cards; i++)
+            out->device[i] = out->device[0];
         return check_sizes(p, out, err);
     }
     if (o != DONE)
         return failure(o, err);
-    memcpy(out->device, bytes, p->n_devices * sizeof bytes[0]);
+    for (uint32_t i = 0; i < p->n_cards; i++) /* cards that share a device get a whole buffer each */
+        out->device[i] = bytes[p->sliced ? 0 : i];
     out->host = bytes[p->n_devices];
     return VF_OK;
 }
