@@ -136,6 +136,8 @@ static bool has_rotated_layers(const vf_model *m, const vf_placement *p, int dev
 static vf_status apply_override(const vf_model *m, const vf_override *o, vf_regex *re, uint8_t *taken,
                                 vf_placement *p, vf_error *err)
 {
+    if (p->sliced && o->device >= 0)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--override-tensor", "with --split tensor only CPU is a place of its own");
     if (o->device < VF_DEVICE_CPU || o->device >= (int32_t)p->n_devices)
         return vf_fail_key(err, VF_ERR_USAGE, "--override-tensor", "device %d: there are %u", (int)o->device,
                            p->n_devices);

@@ -249,18 +249,26 @@ static bool share_out(const vf_placement *p, const cut *c, uint64_t ne[VF_MAX_DE
     return true;
 }
 
-/** Bytes of a tensor whose `axis` has `n` elements left (ggml_nbytes, over strides cut in proportion). */
+/** Bytes of a tensor whose `axis` has `n` elements left: as ggml_nbytes counts them over strides that are cut in
+ * proportion, where they are larger than the axis's own (ggml-backend-meta.cpp: init_tensor_impl). */
 static uint64_t slice_bytes(const vf_slicer *s, uint16_t type, const uint64_t ne[4], uint32_t axis, uint64_t n)
 {
     const vf_type_info *info = vf_type_get(type);
-    uint64_t row = vf_row_bytes(type, ne[0]), rows = vf_mul3(ne[1], ne[2], ne[3]), bytes = 0, ne0 = axis ? ne[0] : n;
-    if (n > 0 && axis == 0) {
-        uint64_t stride = vf_mul(row, n) / ne[0];
-        bytes = vf_add(vf_mul(n, info->block_bytes) / info->block, vf_mul(rows - 1, stride));
-    } else if (n > 0) {
-        bytes = vf_mul(vf_mul(row, rows) / ne[axis], n);
+    uint64_t nb[4] = {info->block_bytes, vf_row_bytes(type, ne[0])}, left[4], bytes = 0;
+    bool empty = n == 0;
+    nb[2] = vf_mul(nb[1], ne[1]);
+    nb[3] = vf_mul(nb[2], ne[2]);
+    for (uint32_t i = 0; i < 4; i++) {
+        left[i] = i == axis ? n : ne[i];
+        empty = empty || left[i] == 0;
     }
-    return vf_pad(vf_buffer_tensor_bytes(s->p->backend, type, ne0, bytes), vf_buffer_alignment(s->p->backend));
+    if (!empty)
+        bytes = vf_mul(left[0], nb[0]) / info->block;
+    for (uint32_t i = 1; i < 4 && !empty; i++) {
+        uint64_t stride = nb[i] > nb[axis] ? vf_mul(nb[i], n) / ne[axis] : nb[i];
+        bytes = vf_add(bytes, vf_mul(left[i] - 1, stride));
+    }
+    return vf_pad(vf_buffer_tensor_bytes(s->p->backend, type, left[0], bytes), vf_buffer_alignment(s->p->backend));
 }
 
 static void whole(const vf_slicer *s, uint16_t type, const uint64_t ne[4], uint64_t bytes[VF_MAX_DEVICES])

@@ -16,8 +16,10 @@ static void add_weights(const vf_weights *w, const vf_placement *p, vf_result *o
         out->device[i].segment[VF_SEG_WEIGHTS] = w->device[i];
         bool tied = p->tied_output_device == (p->sliced ? 0 : (int)i);
         vf_add_term(out, (int32_t)i, VF_SEG_WEIGHTS, "weights",
-                    "sum of the tensors' bytes, each padded as the buffer pads it",
-                    "llama.cpp src/llama-model.cpp load_tensors, ggml/src/ggml-alloc.c", w->device[i], 0,
+                    p->sliced ? "sum of its slices of the tensors, each padded as the buffer pads it"
+                              : "sum of the tensors' bytes, each padded as the buffer pads it",
+                    p->sliced ? "llama.cpp src/llama-model.cpp llama_meta_device_get_split_state"
+                              : "llama.cpp src/llama-model.cpp load_tensors, ggml/src/ggml-alloc.c", w->device[i], 0,
                     tied ? "with a second copy of token_embd as output (%llu bytes)" : NULL,
                     (unsigned long long)w->tied_copy);
     }

@@ -165,8 +165,9 @@ static vf_status add_adapter(const vf_case *k, const vf_member *member, const ui
         int device = base_device(k->model, p, vf_tensor_name(member->model, t, name, sizeof name));
         if (device < 0)
             add_to_host(&out->host.weights, in_buffer(VF_BACKEND_CPU, t, types[i]), &mr->host_weights);
-        else
-            add_to_device(out, (uint32_t)device, VF_SEG_WEIGHTS, in_buffer(p->backend, t, types[i]), &mr->weights);
+        /* of --split tensor every card has a whole adapter: its tensors' names are not those that are cut */
+        for (uint32_t j = 0; device >= 0 && j < (p->sliced ? p->n_cards : 1); j++)
+            add_to_device(out, (uint32_t)device + j, VF_SEG_WEIGHTS, in_buffer(p->backend, t, types[i]), &mr->weights);
     }
     return VF_OK;
 }
