@@ -136,8 +136,23 @@ static vf_status check_sizes(const vf_placement *p, const vf_compute *out, vf_er
     return ok ? VF_OK : vf_fail(err, VF_ERR_RANGE, "the compute buffer would be over 2^60 bytes");
 }
 
-/* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which may need more on
- * the host when layers stay there, or when it has more outputs (else every tensor is smaller then). */
+/* Whether every weight that a layer on a card reads is there too: none by override, none for want of a kernel. */
+static bool weights_follow(const vf_model *m, const vf_placement *p)
+{
+    for (size_t i = 0; i < m->n_tensors; i++)
+        if (p->tensor_device[i] == VF_HOST && m->tensors[i].layer >= 0)
+            return false;
+    return m->arch.output.tied != VF_OUTPUT_SHARED;
+}
+
+/* A prompt of fewer tokens than this, or than so many for each sequence: a token of every sequence can then need as
+ * much. Masks and copies of the cache, as large for both, decide, and how they fit between the others. */
+#define SMALL_PROMPT 64
+#define SMALL_SHARE 8
+
+/* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which can only need more where
+ * parts of the graph run on the host, where the prompt is small, or when it has more outputs (else every tensor is
+ * smaller then). */
 vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
                            const vf_allocator *scratch, vf_compute *out, vf_error *err)
 {
@@ -145,11 +160,12 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch, bytes[VF_PLAN_BACKENDS] = {0};
     const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     const reservation single = {n, 1, c->n_outputs};
-    bool on_devices = all_on_devices(m, p) && c->offload_kqv && m->arch.output.tied != VF_OUTPUT_SHARED;
+    bool prompt_is_most = n >= SMALL_PROMPT && n > SMALL_SHARE * (uint64_t)c->n_seq_max && c->n_outputs >= c->n_seq_max &&
+                          (p->n_devices == 0 || (c->offload_kqv && all_on_devices(m, p) && weights_follow(m, p)));
     outcome o = m->known_arch ? reserve(b, scratch, prompt, bytes) : UNSUPPORTED;
 
     *out = (vf_compute){0};
-    if (o == DONE && ((p->n_devices > 0 && !on_devices) || c->n_outputs < c->n_seq_max))
+    if (o == DONE && !prompt_is_most)
         o = reserve(b, scratch, token, bytes);
     if (o == DONE && m->arch.graph.reserve_single && c->n_seq_max > 1)
         o = reserve(b, scratch, single, bytes);
