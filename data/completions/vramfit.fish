@@ -11,7 +11,7 @@ complete -c vramfit -l null -d 'the list holds names only, each with a NUL behin
 complete -c vramfit -l quant -s q -x -a '(vramfit list quants -f tsv 2>/dev/null | tail -n +2 | cut -f1)' -d 'q4_k_m, q8, bf16, int8 ...; Q+im: with an importance matrix'
 complete -c vramfit -l gpu -s g -x -a '(vramfit list gpus -f tsv 2>/dev/null | tail -n +2 | cut -f1)' -d '3090, 24GB, 2x3090, 3090+4090 (together); a,b (alternatives); none; smallest'
 complete -c vramfit -l context -s c -x -a 'train max' -d 'tokens (8k = 8192), train: the model'\''s own maximum, max: the largest that fits'
-complete -c vramfit -l runtime -s r -x -a '(vramfit list runtimes -f tsv 2>/dev/null | tail -n +2 | cut -f1)' -d 'llama.cpp, ollama, vllm, sglang, tensorrt-llm, transformers, generic'
+complete -c vramfit -l runtime -s r -x -a '(vramfit list runtimes -f tsv 2>/dev/null | tail -n +2 | cut -f1)' -d 'llama.cpp, ollama, vllm, transformers, mlx ...: list runtimes'
 complete -c vramfit -l desktop -x -a '(vramfit list desktops -f tsv 2>/dev/null | tail -n +2 | cut -f1)' -d 'none, light, typical, heavy or a SIZE, on the first card'
 complete -c vramfit -l reserve -r -d 'held back on each card besides'
 complete -c vramfit -l os -x -a 'linux windows' -d 'whose driver reserve counts: linux, windows'

@@ -5,7 +5,7 @@
 #define IN_DIFF (IN_FIT | IN(CMD_DIFF))
 #define IN_RUN (IN_DIFF | IN(CMD_VERIFY)) /* describes a run: asked for, compared, or found in a log */
 #define IN_ALL ((1u << CMD_COUNT) - 1)
-#define LLAMA "llama.cpp ollama"
+#define LLAMA "llama.cpp ollama lm-studio"
 #define SERVERS "vllm sglang tensorrt-llm"
 #define TOKENS_MAX (UINT64_C(1) << 31)
 
@@ -46,7 +46,7 @@ const option option_table[OPT_COUNT] = {
      .help = "tokens (8k = 8192), train: the model's own maximum, max: the largest that fits", .group = GROUP_QUESTION, .front = true},
     {.id = OPT_RUNTIME, .commands = IN_DIFF, .name = "runtime", .letter = 'r', .kind = OPT_TEXT, .value = "NAME",
      .dflt = "what the quantization implies",
-     .help = "llama.cpp, ollama, vllm, sglang, tensorrt-llm, transformers, generic", .group = GROUP_QUESTION, .front = true},
+     .help = "llama.cpp, ollama, vllm, transformers, mlx ...: list runtimes", .group = GROUP_QUESTION, .front = true},
 
     {.id = OPT_DESKTOP, .commands = IN_DIFF, .name = "desktop", .kind = OPT_TEXT, .value = "WHAT",
      .dflt = "typical on consumer cards, else none",
@@ -82,7 +82,7 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_PROMPT, .name = "prompt", .kind = OPT_TOKENS, .value = "N", .min = 1, .max = TOKENS_MAX,
      .dflt = "the context",
      .help = "tokens in one forward, where a runtime does not chunk",
-     .runtimes = "generic transformers exllamav2 exllamav3 mlx", .group = GROUP_RUN},
+     .runtimes = "generic transformers exllamav2 exllamav3 mlx exo", .group = GROUP_RUN},
     {.id = OPT_OUTPUTS, .commands = IN_RUN, .name = "outputs", .kind = OPT_NUMBER, .value = "N", .words = "all", .min = 1,
      .max = 1u << 30, .dflt = "one per sequence",
      .help = "rows of logits reserved, all sequences together", .runtimes = LLAMA, .group = GROUP_RUN},
