@@ -48,6 +48,7 @@ complete -c vramfit -l policy -x -a 'conservative median optimistic' -d 'margin 
 complete -c vramfit -l draft -r -d 'a small model that proposes tokens'
 complete -c vramfit -l mmproj -r -d 'the vision or audio tower'
 complete -c vramfit -l lora -r -d 'an adapter'
+complete -c vramfit -l train -x -a 'full lora qlora' -d 'fine-tuning: full, lora, qlora'
 complete -c vramfit -l workload -x -a 'chat steering eval embed' -d 'what the model is used for (transformers): chat, steering, eval, embed'
 complete -c vramfit -l format -s f -x -a 'table json jsonl csv tsv markdown sarif' -d 'table, json, jsonl, csv, tsv, markdown; check: sarif'
 complete -c vramfit -l explain -d 'every term: formula, numbers, source, uncertainty'

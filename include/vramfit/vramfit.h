@@ -262,6 +262,9 @@ typedef enum vf_split { VF_SPLIT_LAYER = 0, VF_SPLIT_ROW, VF_SPLIT_TENSOR, VF_SP
 /** What the model is run for, where a runtime's memory depends on it: text is generated; hidden states of
  * every layer are captured in one forward; logits of every position are scored; only states are wanted. */
 typedef enum vf_workload { VF_WORKLOAD_CHAT = 0, VF_WORKLOAD_STEERING, VF_WORKLOAD_EVAL, VF_WORKLOAD_EMBED } vf_workload;
+/** Fine-tuning: of all weights, of adapters, of adapters beside quantized weights. `context` is then the length of a
+ * sequence, `parallel` the sequences of one step. */
+typedef enum vf_train { VF_TRAIN_NONE = 0, VF_TRAIN_FULL, VF_TRAIN_LORA, VF_TRAIN_QLORA } vf_train;
 typedef enum vf_policy { VF_POLICY_CONSERVATIVE = 0, VF_POLICY_MEDIAN, VF_POLICY_OPTIMISTIC } vf_policy;
 
 /** Tensors whose names match `pattern` (a regular expression, searched for in the whole name as
@@ -295,6 +298,7 @@ typedef struct vf_settings {
     vf_backend backend;
     vf_policy policy;
     vf_workload workload;
+    vf_train train;
     /* servers that fill the card; 0: the runtime's own default */
     uint32_t max_num_seqs;
     uint64_t max_num_batched_tokens;

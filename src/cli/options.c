@@ -152,7 +152,7 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_ALSO, .name = "also", .kind = OPT_TEXT, .value = "MODEL[@QUANT]",
      .help = "another model kept loaded beside it", .group = GROUP_WITH, .list = true, .later = true},
     {.id = OPT_TRAIN, .name = "train", .kind = OPT_CHOICE, .value = "HOW", .words = "full|lora|qlora",
-     .help = "training: full, lora, qlora", .group = GROUP_WITH, .later = true},
+     .help = "fine-tuning: full, lora, qlora", .runtimes = "transformers", .group = GROUP_WITH},
     {.id = OPT_WORKLOAD, .name = "workload", .kind = OPT_CHOICE, .value = "WHAT",
      .words = "chat|steering|eval|embed", .dflt = "chat",
      .help = "what the model is used for (transformers): chat, steering, eval, embed", .group = GROUP_WITH},

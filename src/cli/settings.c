@@ -96,6 +96,8 @@ bool settings_apply(const session *s, vf_settings *out, vf_error *err)
     out->split = (vf_split)word(s, OPT_SPLIT, (uint32_t)out->split);
     out->policy = (vf_policy)word(s, OPT_POLICY, (uint32_t)out->policy);
     out->workload = (vf_workload)word(s, OPT_WORKLOAD, (uint32_t)out->workload);
+    if (s->opts.value[OPT_TRAIN].text) /* the option has no word for none */
+        out->train = (vf_train)(VF_TRAIN_FULL + s->opts.value[OPT_TRAIN].word);
     out->max_num_seqs = number(s, OPT_MAX_NUM_SEQS, out->max_num_seqs);
     out->gpu_memory_utilization = number(s, OPT_UTILIZATION, out->gpu_memory_utilization);
     out->tensor_parallel = number(s, OPT_TENSOR_PARALLEL, out->tensor_parallel);

@@ -42,4 +42,9 @@ uint64_t tf_peak_bytes(const tf_peak *p);
 uint64_t tf_layer_bytes(const vf_model *m, uint64_t bytes);
 tf_peak tf_peak_of(const vf_case *k, const tf_run *run, const tf_weights *w);
 
+/** As vf_profile.footprint, with settings->train. */
+vf_status tf_train_footprint(const vf_case *k, vf_result *out, vf_error *err);
+/** The runtime segment of device i: context, kernels, workspace. */
+void tf_device_terms(const vf_case *k, uint32_t i, vf_result *out);
+
 #endif

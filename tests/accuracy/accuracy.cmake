@@ -7,5 +7,5 @@ else()
 endif()
 set_tests_properties(accuracy PROPERTIES TIMEOUT 600)
 
-# Servers that fill the card, against loads that were measured.
-vf_python_test(accuracy.servers fast accuracy/servers.py $<TARGET_FILE:vramfit_cli>)
+# Every runtime against loads that were measured.
+vf_python_test(accuracy.measured fast accuracy/measured.py $<TARGET_FILE:vramfit_cli> --quiet)
