@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "base/error.h"
+#include "estimate/tensor_split.h"
 
 /** Bytes of one cache tensor of `rows` rows of `width` elements in a buffer of `backend`. */
 static uint64_t cache_tensor(vf_backend backend, vf_type type, uint64_t width, uint64_t rows)
@@ -25,17 +26,53 @@ static uint64_t widest_v(const vf_model *m)
     return widest;
 }
 
-static void add_attention(const vf_model *m, const vf_context *c, const vf_layer *l, vf_backend backend,
-                          uint64_t v_widest, bool mla, uint64_t *total, vf_cache *out)
+/* What the sums are made with. */
+typedef struct planner {
+    vf_slicer slicer;
+    const vf_context *c;
+    uint64_t v_widest;
+    bool mla;
+    bool aborts; /**< llama.cpp finds no slices for a tensor */
+    vf_cache *out;
+} planner;
+
+/** One cache tensor of layer `il`, onto its card or every card's slice of it; returns all bytes. */
+static uint64_t add_tensor(planner *pl, uint32_t il, vf_cached what, vf_type type, uint64_t width, uint64_t rows)
 {
+    const vf_placement *p = pl->slicer.p;
+    bool on_host = !pl->c->offload_kqv || p->layer_device[il] == VF_HOST;
+    uint64_t bytes[VF_MAX_DEVICES], sum = 0;
+    if (on_host || !p->sliced) {
+        uint64_t *total = on_host ? &pl->out->host : &pl->out->device[p->layer_device[il]];
+        sum = cache_tensor(on_host ? VF_BACKEND_CPU : p->backend, type, width, rows);
+        *total = vf_add(*total, sum);
+        return sum;
+    }
+    if (!vf_slice_cache(&pl->slicer, il, what, type, width, rows, bytes)) {
+        pl->aborts = true;
+        return 0;
+    }
+    for (uint32_t i = 0; i < p->n_cards; i++) {
+        pl->out->device[i] = vf_add(pl->out->device[i], bytes[i]);
+        sum = vf_add(sum, bytes[i]);
+    }
+    return sum;
+}
+
+static void add_attention(planner *pl, uint32_t il)
+{
+    const vf_model *m = pl->slicer.m;
+    const vf_layer *l = &m->layers[il];
+    const vf_context *c = pl->c;
+    vf_cache *out = pl->out;
     uint64_t rows = vf_mul(l->windowed ? c->cells_swa : c->cells, c->n_streams);
-    uint64_t k = cache_tensor(backend, c->type_k, vf_mul(l->n_head_kv, l->head_k), rows);
+    uint64_t k = add_tensor(pl, il, VF_CACHED_KV, c->type_k, vf_mul(l->n_head_kv, l->head_k), rows);
     uint64_t v = 0;
     if (l->indexer) /* keys of the sparse-attention indexer: one head, no V */
-        k = vf_add(k, cache_tensor(backend, c->type_k, m->hp.indexer_key_length, rows));
-    if (!mla)
-        v = cache_tensor(backend, c->type_v, c->v_transposed ? v_widest : vf_mul(l->n_head_kv, l->head_v), rows);
-    *total = vf_add(*total, vf_add(k, v));
+        k = vf_add(k, add_tensor(pl, il, VF_CACHED_WHOLE, c->type_k, m->hp.indexer_key_length, rows));
+    if (!pl->mla)
+        v = add_tensor(pl, il, VF_CACHED_KV, c->type_v,
+                       c->v_transposed ? pl->v_widest : vf_mul(l->n_head_kv, l->head_v), rows);
     uint64_t *k_sum = l->windowed ? &out->k_swa : &out->k_full;
     uint64_t *v_sum = l->windowed ? &out->v_swa : &out->v_full;
     *k_sum = vf_add(*k_sum, k);
@@ -46,34 +83,34 @@ static void add_attention(const vf_model *m, const vf_context *c, const vf_layer
         out->n_full++;
 }
 
-static void add_state(const vf_context *c, const vf_layer *l, vf_backend backend, uint64_t *total, vf_cache *out)
+static void add_state(planner *pl, uint32_t il)
 {
-    uint64_t r = l->state_r ? cache_tensor(backend, VF_TYPE_F32, l->state_r, c->n_seq_max) : 0;
-    uint64_t s = l->state_s ? cache_tensor(backend, VF_TYPE_F32, l->state_s, c->n_seq_max) : 0;
-    *total = vf_add(*total, vf_add(r, s));
-    out->state = vf_add(out->state, vf_add(r, s));
-    out->n_state++;
+    const vf_layer *l = &pl->slicer.m->layers[il];
+    uint64_t rows = pl->c->n_seq_max;
+    uint64_t r = l->state_r ? add_tensor(pl, il, VF_CACHED_R, VF_TYPE_F32, l->state_r, rows) : 0;
+    uint64_t s = l->state_s ? add_tensor(pl, il, VF_CACHED_S, VF_TYPE_F32, l->state_s, rows) : 0;
+    pl->out->state = vf_add(pl->out->state, vf_add(r, s));
+    pl->out->n_state++;
 }
 
-vf_status vf_cache_plan(const vf_model *m, const vf_context *c, const vf_placement *p, vf_cache *out, vf_error *err)
+vf_status vf_cache_plan(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
+                        vf_cache *out, vf_error *err)
 {
+    planner pl = {.slicer = {m, types, p}, .c = c, .v_widest = widest_v(m), .mla = vf_model_is_mla(m), .out = out};
     *out = (vf_cache){0};
-    uint64_t v_widest = widest_v(m);
-    bool mla = vf_model_is_mla(m);
     for (uint32_t i = 0; i < m->n_layers; i++) {
         const vf_layer *l = &m->layers[i];
         if (l->mtp)
             continue;
-        bool on_host = !c->offload_kqv || p->layer_device[i] == VF_HOST;
-        uint32_t device = on_host ? p->n_devices : (uint32_t)p->layer_device[i];
-        vf_backend backend = on_host ? VF_BACKEND_CPU : p->backend;
         if (l->has_cache)
-            add_attention(m, c, l, backend, v_widest, mla, &out->device[device], out);
+            add_attention(&pl, i);
         if (l->recurrent != VF_REC_NONE)
-            add_state(c, l, backend, &out->device[device], out);
+            add_state(&pl, i);
     }
-    for (uint32_t d = 0; d <= p->n_devices; d++)
-        if (!vf_size_ok(out->device[d]))
-            return vf_fail(err, VF_ERR_RANGE, "the cache would be over 2^60 bytes: context out of range");
-    return VF_OK;
+    if (pl.aborts)
+        return vf_slice_refused(err);
+    bool ok = vf_size_ok(out->host);
+    for (uint32_t d = 0; d < p->n_cards; d++)
+        ok = ok && vf_size_ok(out->device[d]);
+    return ok ? VF_OK : vf_fail(err, VF_ERR_RANGE, "the cache would be over 2^60 bytes: context out of range");
 }

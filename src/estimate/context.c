@@ -81,12 +81,14 @@ static vf_status resolve_flash_attn(const vf_model *m, const vf_settings *s, con
 {
     bool quantized_v = vf_type_get(s->type_v)->quantized;
     if (s->flash_attn == VF_OFF || m->arch.graph.no_flash_attn) {
+        if (p->sliced)
+            return vf_fail_key(err, VF_ERR_REFUSED, "--flash-attn", "off: llama.cpp refuses that with --split tensor");
         if (quantized_v)
             return vf_fail_key(err, VF_ERR_REFUSED, "--flash-attn",
                                "llama.cpp refuses a quantized V cache without flash attention");
         c->flash_attn = false;
         c->v_transposed = true;
-    } else if (s->flash_attn == VF_ON || quantized_v) {
+    } else if (s->flash_attn == VF_ON || quantized_v || p->sliced) {
         c->flash_attn = true;
     } else {
         return vf_flash_attn_auto(m, c, p, scratch, &c->flash_attn, err);

@@ -27,7 +27,10 @@ typedef struct vf_context {
 
 /** Devices of layers and tensors. Device VF_HOST is the CPU. */
 typedef struct vf_placement {
-    uint32_t n_devices;
+    uint32_t n_devices;    /**< of the graph; --split tensor makes one of all cards */
+    uint32_t n_cards;      /**< what the sums are kept for */
+    bool sliced;           /**< --split tensor: every card has a slice of device 0 */
+    float share[VF_MAX_DEVICES]; /**< sliced: as given; all 0: even */
     vf_backend backend;
     uint32_t compute_capability[VF_MAX_DEVICES];
     int16_t *layer_device; /**< n_layers + 1 of them; the last is the output layer */
@@ -36,10 +39,11 @@ typedef struct vf_placement {
     bool pipeline;         /**< pipeline parallelism: four copies of every split input */
 } vf_placement;
 
-/** One cached tensor's or state's bytes, summed by kind, per device (index device, VF_HOST → n_devices). */
+/** Cache and state, bytes: by card and on the host, and the same by kind. */
 typedef struct vf_cache {
-    uint64_t device[VF_MAX_DEVICES + 1]; /**< [n_devices] is the host */
-    uint64_t k_full, v_full, k_swa, v_swa, state; /**< the same bytes by kind, all devices */
+    uint64_t device[VF_MAX_DEVICES];
+    uint64_t host;
+    uint64_t k_full, v_full, k_swa, v_swa, state; /**< all devices */
     uint32_t n_full, n_swa, n_state;     /**< layers of each kind */
 } vf_cache;
 
@@ -74,8 +78,10 @@ uint64_t vf_host_extra(vf_backend backend);
  * CUDA adds, once per quantized tensor with ne0 % 512 != 0, the row bytes of the missing elements. */
 uint64_t vf_buffer_tensor_bytes(vf_backend backend, uint16_t type, uint64_t ne0, uint64_t nbytes);
 
-/** The cache and recurrent state of every layer (llama.cpp src/llama-kv-cache.cpp, -iswa, -recurrent). */
-vf_status vf_cache_plan(const vf_model *m, const vf_context *c, const vf_placement *p, vf_cache *out, vf_error *err);
+/** The cache and recurrent state of every layer (llama.cpp src/llama-kv-cache.cpp, -iswa, -recurrent).
+ * `types`: storage types of m->tensors, which slices follow. */
+vf_status vf_cache_plan(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
+                        vf_cache *out, vf_error *err);
 
 /** Simulates llama.cpp's graph planner (ggml-backend.cpp split_graph, ggml-alloc.c) on the prompt graph
  * of `m`. `types` are the storage types of m->tensors. Working memory from `scratch`, given back. */

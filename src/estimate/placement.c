@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/regex.h"
 #include "estimate/kernels.h"
+#include "estimate/tensor_split.h"
 
 #define NOT_LOADED (-2)
 
@@ -135,6 +136,8 @@ static bool has_rotated_layers(const vf_model *m, const vf_placement *p, int dev
 static vf_status apply_override(const vf_model *m, const vf_override *o, vf_regex *re, uint8_t *taken,
                                 vf_placement *p, vf_error *err)
 {
+    if (p->sliced && o->device >= 0)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--override-tensor", "with --split tensor only CPU is a place of its own");
     if (o->device < VF_DEVICE_CPU || o->device >= (int32_t)p->n_devices)
         return vf_fail_key(err, VF_ERR_USAGE, "--override-tensor", "device %d: there are %u", (int)o->device,
                            p->n_devices);
@@ -172,20 +175,38 @@ static vf_status apply_overrides(const vf_model *m, const vf_settings *s, const 
     return st;
 }
 
+/** One device of all cards. Shares are even unless given, whatever is free on each (src/llama.cpp:
+ * llama_prepare_model_devices; src/llama-arch.cpp: llm_arch_supports_sm_tensor). */
+static vf_status slice(const vf_model *m, const vf_settings *s, vf_placement *p, vf_error *err)
+{
+    if (m->arch.graph.no_tensor_split)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--split", "tensor: llama.cpp has none for models of '%s'", m->arch_name);
+    p->n_devices = 1;
+    p->sliced = true;
+    for (uint32_t d = 0; d < p->n_cards; d++) {
+        p->share[d] = d < s->n_tensor_split ? (float)s->tensor_split[d] : 0;
+        if (p->compute_capability[d] < p->compute_capability[0])
+            p->compute_capability[0] = p->compute_capability[d]; /* what one card lacks, none is asked for */
+    }
+    return VF_OK;
+}
+
 vf_status vf_placement_build(const vf_model *m, const uint16_t *types, const vf_settings *s, uint32_t n_devices,
                              const vf_device *devices, const uint64_t *available, const vf_allocator *a,
                              vf_placement *p, vf_error *err)
 {
-    *p = (vf_placement){.n_devices = n_devices, .backend = n_devices ? s->backend : VF_BACKEND_CPU,
-                        .tied_output_device = VF_HOST};
+    *p = (vf_placement){.n_devices = n_devices, .n_cards = n_devices, .tied_output_device = VF_HOST,
+                        .backend = n_devices ? s->backend : VF_BACKEND_CPU};
     if (s->split == VF_SPLIT_ROW && n_devices > 1)
         return vf_fail_key(err, VF_ERR_REFUSED, "--split", "row: llama.cpp's %s backend has no row split",
                            vf_backend_name(p->backend));
-    /* Each card would hold a slice of every tensor: judging that as a layer split would be a wrong answer. */
-    if (s->split == VF_SPLIT_TENSOR && n_devices > 1)
-        return vf_fail_key(err, VF_ERR_USAGE, "--split", "tensor: not in this version; layer and none are");
     for (uint32_t d = 0; d < n_devices; d++)
         p->compute_capability[d] = devices[d].compute_capability;
+    if (s->split == VF_SPLIT_TENSOR && n_devices > 0) {
+        vf_status refused = slice(m, s, p, err);
+        if (refused)
+            return refused;
+    }
     p->layer_device = vf_alloc_zero(a, m->n_layers + 1u, sizeof *p->layer_device);
     p->tensor_device = m->n_tensors ? vf_alloc_zero(a, m->n_tensors, sizeof *p->tensor_device) : NULL;
     if (!p->layer_device || (m->n_tensors && !p->tensor_device)) {
@@ -234,46 +255,71 @@ static uint64_t on_device(const vf_model *m, const vf_placement *p, uint16_t typ
     return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
 }
 
-/** Tied token embeddings are held once more as the output, unless both are in the same memory. */
-static void add_tied_copy(const vf_model *m, uint16_t type, const vf_tensor *t, const vf_placement *p, vf_weights *out)
+/** Adds a tensor where it is; whole on every card where they share a device. Returns its bytes on one. */
+static uint64_t add_whole(const vf_slicer *s, size_t i, int device, vf_weights *out)
 {
-    int device = p->tied_output_device;
-    if (m->arch.output.tied == VF_OUTPUT_NONE || (device == VF_HOST && !m->arch.output.copied_first))
+    const vf_tensor *t = &s->m->tensors[i];
+    uint64_t bytes = on_device(s->m, s->p, s->types[i], t, vf_tensor_bytes(t, s->types[i]), device);
+    uint32_t n = device != VF_HOST && s->p->sliced ? s->p->n_cards : 1;
+    for (uint32_t j = 0; j < n; j++) {
+        uint64_t *sum = device == VF_HOST ? &out->host : &out->device[(uint32_t)device + j];
+        *sum = vf_add(*sum, bytes);
+    }
+    return bytes;
+}
+
+/** Adds a tensor where it is, cut into slices where the cards share a device. */
+static bool add_tensor(const vf_slicer *s, size_t i, int device, vf_weights *out)
+{
+    uint64_t bytes[VF_MAX_DEVICES];
+    if (device == VF_HOST || !s->p->sliced) {
+        add_whole(s, i, device, out);
+        return true;
+    }
+    if (!vf_slice_weight(s, i, bytes))
+        return false;
+    for (uint32_t j = 0; j < s->p->n_cards; j++)
+        out->device[j] = vf_add(out->device[j], bytes[j]);
+    return true;
+}
+
+/** Tied token embeddings are held once more as the output, unless both are in the same memory. The copy has
+ * their name, and is not cut as an output is. */
+static void add_tied_copy(const vf_slicer *s, size_t i, vf_weights *out)
+{
+    int device = s->p->tied_output_device;
+    if (s->m->arch.output.tied == VF_OUTPUT_NONE || (device == VF_HOST && !s->m->arch.output.copied_first))
         return;
-    out->tied_copy = on_device(m, p, type, t, vf_tensor_bytes(t, type), device);
-    uint64_t *sum = device == VF_HOST ? &out->host : &out->device[device];
-    *sum = vf_add(*sum, out->tied_copy);
+    out->tied_copy = add_whole(s, i, device, out);
 }
 
 vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_placement *p, vf_weights *out,
                           vf_error *err)
 {
+    const vf_slicer s = {m, types, p};
     *out = (vf_weights){0};
     for (size_t i = 0; i < m->n_tensors; i++) {
         const vf_tensor *t = &m->tensors[i];
         int home = p->tensor_device[i];
-        uint64_t bytes = vf_tensor_bytes(t, types[i]);
-        out->model_bytes = vf_add(out->model_bytes, bytes);
+        out->model_bytes = vf_add(out->model_bytes, vf_tensor_bytes(t, types[i]));
         if (home == NOT_LOADED)
             continue;
         if (is_rope_table(t->role) && t->layer < 0) { /* one copy in every buffer type that has layers */
             for (int d = VF_HOST; d < (int)p->n_devices; d++)
-                if (has_rotated_layers(m, p, d)) {
-                    uint64_t *sum = d == VF_HOST ? &out->host : &out->device[d];
-                    *sum = vf_add(*sum, on_device(m, p, types[i], t, bytes, d));
-                }
+                if (has_rotated_layers(m, p, d))
+                    add_whole(&s, i, d, out);
             continue;
         }
-        uint64_t *sum = home == VF_HOST ? &out->host : &out->device[home];
-        *sum = vf_add(*sum, on_device(m, p, types[i], t, bytes, home));
+        if (!add_tensor(&s, i, home, out))
+            return vf_slice_refused(err);
         if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && m->tied)
-            add_tied_copy(m, types[i], t, p, out);
+            add_tied_copy(&s, i, out);
         /* CodeShell has no token embeddings: they are made once more of the output */
         if (t->role == VF_ROLE_OUTPUT && t->part == VF_PART_WEIGHT &&
             !vf_model_tensor(m, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT))
-            *sum = vf_add(*sum, on_device(m, p, types[i], t, bytes, home));
+            add_whole(&s, i, home, out);
     }
-    for (uint32_t d = 0; d < p->n_devices; d++)
+    for (uint32_t d = 0; d < p->n_cards; d++)
         if (!vf_size_ok(out->device[d]))
             return vf_fail(err, VF_ERR_RANGE, "the weights would be over 2^60 bytes");
     if (!vf_size_ok(out->host) || !vf_size_ok(out->model_bytes))

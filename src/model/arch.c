@@ -293,6 +293,7 @@ static const vf_field graph[] = {
     FLAG("no_flash_attn", graph.no_flash_attn, "llama.cpp turns flash attention off"),
     FLAG("scores_capped", graph.scores_capped, "attention scores are soft-capped in any case"),
     FLAG("scaled_experts", graph.scaled_experts, "the sum of dense feed-forward and experts is scaled"),
+    FLAG("no_tensor_split", graph.no_tensor_split, "llama.cpp refuses --split tensor"),
     FLAG("image_logits", graph.image_logits, "logits of image tokens are overwritten"),
     FLAG("attn_temperature", graph.attn_temperature, "q of layers without rotation is scaled by position"),
     END,

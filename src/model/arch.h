@@ -345,6 +345,7 @@ typedef struct vf_arch {
         bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
         bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */
         bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
+        bool no_tensor_split;     /**< llama.cpp refuses --split tensor */
         bool image_logits;        /**< logits of image tokens are overwritten (Chameleon) */
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */

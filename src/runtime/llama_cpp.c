@@ -12,12 +12,14 @@
 
 static void add_weights(const vf_weights *w, const vf_placement *p, vf_result *out)
 {
-    for (uint32_t i = 0; i < p->n_devices; i++) {
+    for (uint32_t i = 0; i < p->n_cards; i++) {
         out->device[i].segment[VF_SEG_WEIGHTS] = w->device[i];
-        bool tied = p->tied_output_device == (int)i;
+        bool tied = p->tied_output_device == (p->sliced ? 0 : (int)i);
         vf_add_term(out, (int32_t)i, VF_SEG_WEIGHTS, "weights",
-                    "sum of the tensors' bytes, each padded as the buffer pads it",
-                    "llama.cpp src/llama-model.cpp load_tensors, ggml/src/ggml-alloc.c", w->device[i], 0,
+                    p->sliced ? "sum of its slices of the tensors, each padded as the buffer pads it"
+                              : "sum of the tensors' bytes, each padded as the buffer pads it",
+                    p->sliced ? "llama.cpp src/llama-model.cpp llama_meta_device_get_split_state"
+                              : "llama.cpp src/llama-model.cpp load_tensors, ggml/src/ggml-alloc.c", w->device[i], 0,
                     tied ? "with a second copy of token_embd as output (%llu bytes)" : NULL,
                     (unsigned long long)w->tied_copy);
     }
@@ -29,11 +31,11 @@ static void add_weights(const vf_weights *w, const vf_placement *p, vf_result *o
 
 static void add_cache(const vf_cache *cache, const vf_context *c, const vf_placement *p, vf_result *out)
 {
-    for (uint32_t i = 0; i < p->n_devices; i++)
+    for (uint32_t i = 0; i < p->n_cards; i++)
         out->device[i].segment[VF_SEG_KV_CACHE] = cache->device[i];
-    out->host.kv_cache = cache->device[p->n_devices];
+    out->host.kv_cache = cache->host;
     const char *source = "llama.cpp src/llama-kv-cache.cpp, llama-kv-cache-iswa.cpp";
-    int32_t where = p->n_devices == 1 && c->offload_kqv ? 0 : -1;
+    int32_t where = p->n_cards == 1 && c->offload_kqv ? 0 : -1;
     if (cache->n_full)
         vf_add_term(out, where, VF_SEG_KV_CACHE, "cache, full attention", "(K + V row) x cells x streams x layers",
                     source, vf_add(cache->k_full, cache->v_full), 0, "%llu cells, %u layers, %llu streams",
@@ -50,7 +52,7 @@ static void add_cache(const vf_cache *cache, const vf_context *c, const vf_place
 
 static void add_compute(const vf_compute *compute, const vf_context *c, const vf_placement *p, vf_result *out)
 {
-    for (uint32_t i = 0; i < p->n_devices; i++) {
+    for (uint32_t i = 0; i < p->n_cards; i++) {
         vf_device_result *d = &out->device[i];
         d->segment[VF_SEG_COMPUTE] = compute->device[i];
         /* cli.md part 3: an architecture without blocks gets a bound with 15 % of it as margin */
@@ -102,7 +104,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     if (!st)
         st = vf_weights_plan(m, k->types, p, &weights, err);
     if (!st)
-        st = vf_cache_plan(m, &c, p, &cache, err);
+        st = vf_cache_plan(m, k->types, &c, p, &cache, err);
     if (!st)
         st = vf_graph_compute(m, k->types, &c, p, k->scratch, &compute, err);
     if (st)
@@ -120,10 +122,10 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     add_weights(&weights, p, out);
     add_cache(&cache, &c, p, out);
     add_compute(&compute, &c, p, out);
-    for (uint32_t i = 0; i < p->n_devices; i++) {
+    for (uint32_t i = 0; i < p->n_cards; i++) {
         vf_llama_cpp_overhead(k, &c, i, out);
         for (uint32_t l = 0; l < m->n_layers; l++)
-            out->device[i].layers += p->layer_device[l] == (int)i && !m->layers[l].mtp;
+            out->device[i].layers += p->layer_device[l] == (p->sliced ? 0 : (int)i) && !m->layers[l].mtp;
     }
     note_backend(p, out);
     if (m->hp.context_length && out->context_per_sequence > m->hp.context_length)

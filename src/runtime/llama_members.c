@@ -40,18 +40,18 @@ static vf_status add_draft(const vf_case *k, const vf_member *member, const uint
     if (!st)
         st = vf_weights_plan(member->model, types, p, &weights, err);
     if (!st)
-        st = vf_cache_plan(member->model, &c, p, &cache, err);
+        st = vf_cache_plan(member->model, types, &c, p, &cache, err);
     if (!st)
         st = vf_graph_compute(member->model, types, &c, p, k->scratch, &compute, err);
     if (st)
         return st;
-    for (uint32_t i = 0; i < p->n_devices; i++) {
+    for (uint32_t i = 0; i < p->n_cards; i++) {
         add_to_device(out, i, VF_SEG_WEIGHTS, weights.device[i], &mr->weights);
         add_to_device(out, i, VF_SEG_KV_CACHE, cache.device[i], &mr->kv_cache);
         add_to_device(out, i, VF_SEG_COMPUTE, compute.device[i], &mr->compute);
     }
     add_to_host(&out->host.weights, weights.host, &mr->host_weights);
-    add_to_host(&out->host.kv_cache, cache.device[p->n_devices], &mr->host_kv_cache);
+    add_to_host(&out->host.kv_cache, cache.host, &mr->host_kv_cache);
     add_to_host(&out->host.compute, compute.host, &mr->host_compute);
     out->host.output = vf_add(out->host.output, vf_llama_cpp_output(member->model, &c));
     return VF_OK;
@@ -165,8 +165,9 @@ static vf_status add_adapter(const vf_case *k, const vf_member *member, const ui
         int device = base_device(k->model, p, vf_tensor_name(member->model, t, name, sizeof name));
         if (device < 0)
             add_to_host(&out->host.weights, in_buffer(VF_BACKEND_CPU, t, types[i]), &mr->host_weights);
-        else
-            add_to_device(out, (uint32_t)device, VF_SEG_WEIGHTS, in_buffer(p->backend, t, types[i]), &mr->weights);
+        /* of --split tensor every card has a whole adapter: its tensors' names are not those that are cut */
+        for (uint32_t j = 0; device >= 0 && j < (p->sliced ? p->n_cards : 1); j++)
+            add_to_device(out, (uint32_t)device + j, VF_SEG_WEIGHTS, in_buffer(p->backend, t, types[i]), &mr->weights);
     }
     return VF_OK;
 }

@@ -21,6 +21,12 @@
 #define WORKSPACE (4 * MIB)
 /* The pool of the CUDA backend (ggml_cuda_pool_vmm) maps its memory in steps of 2 MiB. */
 #define POOL_STEP (2 * MIB)
+/* --split tensor on two cards: scratch of the CUDA backend's own all-reduce (ggml-cuda/allreduce.cu:
+ * GGML_CUDA_AR_COPY_MAX_BYTES). A build with NCCL takes that instead, which observed servers put at 342 MiB with
+ * two cards and 392 with more (aiconfigurator): up to there is margin. */
+#define ALL_REDUCE_TWO (32 * MIB)
+#define NCCL_TWO (342 * MIB)
+#define NCCL_MORE (392 * MIB)
 
 /* Backends of which little is known: where a figure was seen it counts, and the spread reaches to what Ollama
  * keeps free on such a device (ml/device.go: 457 MiB, on Metal 512). */
@@ -92,6 +98,29 @@ static void add_cuda(const vf_case *k, const vf_context *c, uint32_t i, vf_resul
     add_pool(k, c, i, out);
 }
 
+/** --split tensor: the cards add up their parts of a product in temporaries of one micro-batch each, one for
+ * every step of log2(cards) (ggml/src/ggml-backend-meta.cpp: max_tmp_size, n_reduce_steps). */
+static void add_all_reduce(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
+{
+    uint32_t n = k->request->n_devices, steps = 0;
+    bool cuda = k->settings->backend == VF_BACKEND_CUDA;
+    vf_device_result *d = &out->device[i];
+    if (k->settings->split != VF_SPLIT_TENSOR || n < 2)
+        return;
+    while ((UINT32_C(1) << steps) < n)
+        steps++;
+    uint64_t tokens = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch;
+    uint64_t own = cuda && n == 2 ? ALL_REDUCE_TWO : 0;
+    uint64_t bytes = vf_add(vf_mul(steps, vf_mul3(k->model->hp.embedding_length, tokens, 4)), own);
+    uint64_t spread = cuda ? (n == 2 ? NCCL_TWO : NCCL_MORE) - own : 0;
+    d->segment[VF_SEG_RUNTIME] = vf_add(d->segment[VF_SEG_RUNTIME], bytes);
+    d->margin = vf_add(d->margin, spread);
+    vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, "all-reduce",
+                own ? "steps x width x tokens x 4 bytes + 32 MiB" : "steps x width x tokens x 4 bytes",
+                "llama.cpp ggml/src/ggml-backend-meta.cpp, ggml-cuda/allreduce.cu; spread: NCCL in its place", bytes,
+                spread, "%u steps of adding up the cards' parts", steps);
+}
+
 void vf_llama_cpp_overhead(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
 {
     vf_backend backend = k->settings->backend;
@@ -100,6 +129,7 @@ void vf_llama_cpp_overhead(const vf_case *k, const vf_context *c, uint32_t i, vf
 
     if (backend == VF_BACKEND_CUDA) {
         add_cuda(k, c, i, out);
+        add_all_reduce(k, c, i, out);
         return;
     }
     if (!f->name)
@@ -109,4 +139,5 @@ void vf_llama_cpp_overhead(const vf_case *k, const vf_context *c, uint32_t i, vf
     vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, f->name, f->formula, f->source, f->bytes, f->spread, NULL);
     if (backend == VF_BACKEND_ROCM)
         add_pool(k, c, i, out);
+    add_all_reduce(k, c, i, out);
 }

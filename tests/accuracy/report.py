@@ -76,9 +76,12 @@ def options(row, table="cuda"):
                                 ("embeddings", 1, "--embeddings")):
         if s[key] == wanted:
             args.append(option)
-    if len(row.memory) > 1:
-        # Without shares llama.cpp takes the free memory, which the pretend driver reports as all of it.
-        args += ["--tensor-split", s["ts"] or ",".join(map(str, row.memory))]
+    if s["sm"] != "layer":
+        args += ["--split", s["sm"]]
+    # Without shares llama.cpp takes the free memory, which the pretend driver reports as all of it; for slices even shares.
+    shares = s["ts"] or ",".join(map(str, row.memory if s["sm"] == "layer" else ()))
+    if len(row.memory) > 1 and shares:
+        args += ["--tensor-split", shares]
     if s["ot"]:
         layers = s["ot"].count("|") - experts(0).count("|") + 1
         args += ["--cpu-moe", "all" if s["ot"] == experts(0) else layers]

@@ -23,10 +23,13 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
 static bool g_verbose, g_retried;
 static std::string g_errors;
 static std::pair<std::string, size_t> g_first; // the first allocation
+static bool g_in_cache;                        // while the tensors of a cache get their buffers ...
+static std::map<std::string, size_t> g_cache;  // ... by buffer type: what they took
 
 // The program's definitions of these two take the place of the library's: the dynamic linker finds them first.
 
@@ -34,7 +37,18 @@ extern "C" ggml_backend_buffer_t ggml_backend_buft_alloc_buffer(ggml_backend_buf
     using function = ggml_backend_buffer_t (*)(ggml_backend_buffer_type_t, size_t);
     static function real = (function) dlsym(RTLD_NEXT, "ggml_backend_buft_alloc_buffer");
     if (size > 0 && g_first.second == 0) g_first = { ggml_backend_buft_name(buft), size };
+    if (g_in_cache) g_cache[ggml_backend_buft_name(buft)] += size;
     return real(buft, size);
+}
+
+extern "C" ggml_backend_buffer_t ggml_backend_alloc_ctx_tensors_from_buft(ggml_context * ctx, ggml_backend_buffer_type_t buft) {
+    using function = ggml_backend_buffer_t (*)(ggml_context *, ggml_backend_buffer_type_t);
+    static function real = (function) dlsym(RTLD_NEXT, "ggml_backend_alloc_ctx_tensors_from_buft");
+    const bool outer = !g_in_cache;
+    g_in_cache = true;
+    ggml_backend_buffer_t buffer = real(ctx, buft);
+    if (outer) g_in_cache = false;
+    return buffer;
 }
 
 // Big host buffers are left untouched: they then take no memory.
@@ -51,7 +65,7 @@ static void on_log(ggml_log_level level, const char * text, void *) {
 }
 
 static const std::set<std::string> KEYS = { "model", "n_ctx", "n_batch", "n_ubatch", "n_seq_max", "n_outputs_max", "fa",
-    "ctk", "ctv", "offload_kqv", "op_offload", "swa_full", "kv_unified", "embeddings", "ngl", "ts", "ot" };
+    "ctk", "ctv", "offload_kqv", "op_offload", "swa_full", "kv_unified", "embeddings", "ngl", "sm", "ts", "ot" };
 
 struct job {
     std::map<std::string, std::string> pairs;
@@ -81,7 +95,7 @@ static llama_model * load(const job & j) {
     static std::string loaded, pattern;
     static float split[128];
     static llama_model_tensor_buft_override override[2];
-    const std::string key = j.text("model", "") + "|" + j.text("ngl", "-1") + "|" + j.text("ts", "") + "|" + j.text("ot", "");
+    const std::string key = j.text("model", "") + "|" + j.text("ngl", "-1") + "|" + j.text("ts", "") + "|" + j.text("ot", "") + "|" + j.text("sm", "");
     if (model && key == loaded) return model;
     if (model) llama_model_free(model);
     llama_model_params p = llama_model_default_params();
@@ -90,6 +104,7 @@ static llama_model * load(const job & j) {
     std::string share;
     for (int n = 0; n < 128 && std::getline(shares, share, ','); n++) split[n] = strtof(share.c_str(), nullptr);
     if (j.pairs.count("ts")) p.tensor_split = split;
+    if (j.text("sm", "layer") == "tensor") p.split_mode = LLAMA_SPLIT_MODE_TENSOR;
     p.n_gpu_layers = (int) j.number("ngl", -1);
     p.no_alloc = true;
     p.load_mode = LLAMA_LOAD_MODE_NONE;
@@ -129,14 +144,52 @@ static void put_error(const char * where) {
     fflush(stdout);
 }
 
+using breakdown = std::map<std::string, llama_memory_breakdown_data>;
+
+// What a card of a tensor split holds of a tensor: llama.cpp's own cut, the card's own size of it.
+static size_t slice_size(const ggml_tensor * t, const ggml_backend_meta_split_state & state, size_t n_cards, size_t card, ggml_backend_buffer_type_t buft) {
+    ggml_tensor slice = *t;
+    if (state.axis >= 0 && state.axis < GGML_MAX_DIMS) {
+        slice.ne[state.axis] = 0;
+        for (size_t s = 0; s < state.n_segments; s++) slice.ne[state.axis] += state.ne[s * n_cards + card] * state.nr[s];
+        for (int i = 0; i < GGML_MAX_DIMS; i++)
+            if (t->nb[i] > t->nb[state.axis]) slice.nb[i] = t->nb[i] * slice.ne[state.axis] / t->ne[state.axis];
+    }
+    const size_t align = ggml_backend_buft_get_alignment(buft);
+    return (ggml_backend_buft_get_alloc_size(buft, &slice) + align - 1) / align * align;
+}
+
+// The one device of a tensor split, "Meta", says the largest of its cards: each card's own bytes in its place.
+static void open_meta(llama_model * model, breakdown & by) {
+    breakdown::iterator meta = by.begin();
+    while (meta != by.end() && meta->first.rfind("Meta", 0)) ++meta;
+    if (meta == by.end()) return;
+    std::vector<ggml_backend_buffer_type_t> cards;
+    for (size_t i = 0; i < ggml_backend_dev_count(); i++) {
+        ggml_backend_buffer_type_t buft = ggml_backend_dev_buffer_type(ggml_backend_dev_get(i));
+        if (buft != ggml_backend_cpu_buffer_type()) cards.push_back(buft);
+    }
+    for (size_t c = 0; c < cards.size(); c++) {
+        llama_memory_breakdown_data & card = by[ggml_backend_buft_name(cards[c])];
+        card.context = g_cache[ggml_backend_buft_name(cards[c])];
+        card.compute = meta->second.compute; // every card gets the whole buffer
+        for (auto & e : model->tensors_by_name) {
+            if (!e.second->buffer || strncmp(ggml_backend_buffer_name(e.second->buffer), "Meta", 4)) continue;
+            card.model += slice_size(e.second, llama_meta_device_get_split_state(e.second, &model->get_split_state_ud), cards.size(), c, cards[c]);
+        }
+    }
+    by.erase(meta);
+}
+
 static void put_buffers(llama_model * model, llama_context * ctx) {
-    std::map<std::string, llama_memory_breakdown_data> by;
+    breakdown by;
     for (auto & e : llama_get_memory_breakdown(ctx)) {
         by[ggml_backend_buft_name(e.first)].context += e.second.context;
         by[ggml_backend_buft_name(e.first)].compute += e.second.compute;
     }
     model->hparams.no_alloc = true; // asks for what the weights would take: their buffers are empty
     for (auto & e : model->memory_breakdown()) by[ggml_backend_buft_name(e.first)].model += e.second;
+    open_meta(model, by);
     printf("{\"buffers\":{");
     const char * comma = "";
     for (auto & e : by) {
@@ -160,6 +213,7 @@ static void run(const job & j) {
     }
     if (!context_params(j, p)) return put_error("unknown value");
     g_first = {};
+    g_cache.clear();
     g_retried = false;
     model->hparams.no_alloc = false;
     llama_context * ctx = llama_init_from_model(model, p);

@@ -28,13 +28,13 @@ static vf_model shape(uint32_t n_layers, uint32_t n_head_kv, uint32_t head)
 
 static uint64_t cache_bytes(const vf_model *m, const vf_settings *s)
 {
-    vf_placement p = {.n_devices = 1, .backend = VF_BACKEND_CUDA, .layer_device = on_card};
+    vf_placement p = {.n_devices = 1, .n_cards = 1, .backend = VF_BACKEND_CUDA, .layer_device = on_card};
     vf_context c;
     vf_cache cache;
     vf_error err = {0};
     vf_status st = vf_context_resolve(m, s, &p, &scratch, &c, &err);
     if (!st)
-        st = vf_cache_plan(m, &c, &p, &cache, &err);
+        st = vf_cache_plan(m, NULL, &c, &p, &cache, &err);
     CHECK(st == VF_OK, "%s", err.text);
     return st ? 0 : cache.device[0];
 }

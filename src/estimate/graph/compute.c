@@ -47,11 +47,12 @@ static void describe(vf_build *b, reservation r)
 
 static vf_machine machine_of(const vf_context *c, const vf_placement *p)
 {
+    /* ggml-backend-meta.cpp: the device of --split tensor has neither offload_op nor graph_optimize */
     return (vf_machine){
         .n_backends = p->n_devices + 1,
         .kind = p->backend,
-        .op_offload = c->op_offload,
-        .fusion = p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM,
+        .op_offload = c->op_offload && !p->sliced,
+        .fusion = !p->sliced && (p->backend == VF_BACKEND_CUDA || p->backend == VF_BACKEND_ROCM),
         .copies = p->pipeline ? VF_PIPELINE_COPIES : 1,
     };
 }
@@ -135,8 +136,23 @@ static vf_status check_sizes(const vf_placement *p, const vf_compute *out, vf_er
     return ok ? VF_OK : vf_fail(err, VF_ERR_RANGE, "the compute buffer would be over 2^60 bytes");
 }
 
-/* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which may need more on
- * the host when layers stay there, or when it has more outputs (else every tensor is smaller then). */
+/* Whether every weight that a layer on a card reads is there too: none by override, none for want of a kernel. */
+static bool weights_follow(const vf_model *m, const vf_placement *p)
+{
+    for (size_t i = 0; i < m->n_tensors; i++)
+        if (p->tensor_device[i] == VF_HOST && m->tensors[i].layer >= 0)
+            return false;
+    return m->arch.output.tied != VF_OUTPUT_SHARED;
+}
+
+/* A prompt of fewer tokens than this, or than so many for each sequence: a token of every sequence can then need as
+ * much. Masks and copies of the cache, as large for both, decide, and how they fit between the others. */
+#define SMALL_PROMPT 64
+#define SMALL_SHARE 8
+
+/* src/llama-context.cpp: sched_reserve. A prompt batch; a token for every sequence, which can only need more where
+ * parts of the graph run on the host, where the prompt is small, or when it has more outputs (else every tensor is
+ * smaller then). */
 vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_context *c, const vf_placement *p,
                            const vf_allocator *scratch, vf_compute *out, vf_error *err)
 {
@@ -144,21 +160,25 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch, bytes[VF_PLAN_BACKENDS] = {0};
     const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     const reservation single = {n, 1, c->n_outputs};
-    bool on_devices = all_on_devices(m, p) && c->offload_kqv && m->arch.output.tied != VF_OUTPUT_SHARED;
+    bool prompt_is_most = n >= SMALL_PROMPT && n > SMALL_SHARE * (uint64_t)c->n_seq_max && c->n_outputs >= c->n_seq_max &&
+                          (p->n_devices == 0 || (c->offload_kqv && all_on_devices(m, p) && weights_follow(m, p)));
     outcome o = m->known_arch ? reserve(b, scratch, prompt, bytes) : UNSUPPORTED;
 
     *out = (vf_compute){0};
-    if (o == DONE && ((p->n_devices > 0 && !on_devices) || c->n_outputs < c->n_seq_max))
+    if (o == DONE && !prompt_is_most)
         o = reserve(b, scratch, token, bytes);
     if (o == DONE && m->arch.graph.reserve_single && c->n_seq_max > 1)
         o = reserve(b, scratch, single, bytes);
     if (o == UNSUPPORTED) {
         vf_graph_bound(m, types, c, p, out);
+        for (uint32_t i = 1; p->sliced && i < p->n_cards; i++)
+            out->device[i] = out->device[0];
         return check_sizes(p, out, err);
     }
     if (o != DONE)
         return failure(o, err);
-    memcpy(out->device, bytes, p->n_devices * sizeof bytes[0]);
+    for (uint32_t i = 0; i < p->n_cards; i++) /* cards that share a device get a whole buffer each */
+        out->device[i] = bytes[p->sliced ? 0 : i];
     out->host = bytes[p->n_devices];
     return VF_OK;
 }

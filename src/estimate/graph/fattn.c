@@ -189,6 +189,9 @@ void vf_fattn_copied(vf_graph *g, vf_id id)
 
 bool vf_fattn_supported(const vf_model *m, const vf_context *c, const vf_placement *p)
 {
+    /* attention with a bias on its scores never is flash attention: nothing is there that could be elsewhere (T5) */
+    if (m->arch.encoder_decoder || m->arch.encoder_stack)
+        return true;
     for (uint32_t il = 0; il < m->n_layers; il++) {
         const vf_layer *l = &m->layers[il];
         /* an encoder attends to its batch, in f16, whatever the type of a cache that it has not got */

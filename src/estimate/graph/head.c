@@ -14,7 +14,7 @@ static vf_role final_norm(const vf_arch *arch)
         return VF_ROLE_TOKEN_EMBD_NORM;
     if (arch->encoder_decoder)
         return VF_ROLE_DEC_OUTPUT_NORM;
-    return arch->encoder_stack ? VF_ROLE_ENC_OUTPUT_NORM : VF_ROLE_OUTPUT_NORM;
+    return arch->encoder_stack || arch->output.norm_is_enc_output_norm ? VF_ROLE_ENC_OUTPUT_NORM : VF_ROLE_OUTPUT_NORM;
 }
 
 /* One vector for a sequence (src/llama-graph.cpp: build_pooling; llama.h: LLAMA_POOLING_TYPE_*). */
