@@ -127,7 +127,10 @@ static vf_status check_streams(const vf_model *m, const vf_context *c, vf_error 
                            "%u: llama.cpp aborts with an encoder-decoder model unless its sequences share one cache "
                            "(--kv-unified)",
                            c->n_seq_max);
-    if (m->arch.graph.reserve_single && n % c->n_streams != 0)
+    bool attends = false;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        attends = attends || m->layers[i].has_cache;
+    if (m->arch.graph.reserve_single && attends && !c->flash_attn && n % c->n_streams != 0)
         return vf_fail_key(err, VF_ERR_REFUSED, "--ubatch",
                            "%u: llama.cpp aborts with this model unless it is a multiple of the sequences (%u)",
                            (unsigned)n, c->n_seq_max);
@@ -172,8 +175,8 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     c->cells = c->n_ctx_seq;
     uint64_t window = vf_add(vf_mul(m->n_swa, c->unified ? c->n_seq_max : 1), c->n_ubatch);
     c->cells_swa = s->swa_full ? c->cells : vf_pad(min64(c->cells, window), CTX_PAD);
-    st = check_streams(m, c, err);
+    st = resolve_outputs(m, s, c, err);
     if (!st)
-        st = resolve_outputs(m, s, c, err);
-    return st ? st : resolve_flash_attn(m, s, p, scratch, c, err);
+        st = resolve_flash_attn(m, s, p, scratch, c, err);
+    return st ? st : check_streams(m, c, err);
 }

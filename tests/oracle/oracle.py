@@ -95,14 +95,15 @@ def template(packed, arch):
 class Model:
     """A stored header, or one of the same architecture with random numbers, written to `folder`."""
 
-    def __init__(self, name, quant, matrix, arch, path, layers, experts):
+    def __init__(self, name, quant, matrix, arch, path, layers, experts, latent):
         self.name, self.quant, self.matrix, self.arch, self.path = name, quant, matrix, arch, path
-        self.layers, self.experts = layers, experts
+        self.layers, self.experts, self.latent = layers, experts, latent
 
 
 def describe(name, quant, matrix, path, keys):
     arch = keys["general.architecture"]
-    return Model(name, quant, matrix, arch, path, keys[arch + ".block_count"], keys.get(arch + ".expert_count", 0))
+    return Model(name, quant, matrix, arch, path, keys[arch + ".block_count"], keys.get(arch + ".expert_count", 0),
+                 arch + ".attention.kv_lora_rank" in keys)
 
 
 def random_model(tools, rng, packed, arch, folder, number):
@@ -176,7 +177,7 @@ def random_settings(rng, model, n_cards):
         s["n_batch"] = max(s["n_batch"], sequences)
         s["n_outputs_max"] = max(s["n_outputs_max"], sequences) if s["n_outputs_max"] else 0
     s["ctk"] = rng.choice(CACHE_TYPES)
-    s["ctv"] = s["ctk"] if rng.random() < 0.7 else rng.choice(CACHE_TYPES)
+    s["ctv"] = s["ctk"] if rng.random() < (0.97 if model.latent else 0.7) else rng.choice(CACHE_TYPES)
     if s["fa"] == "off" and rng.random() < 0.9:
         s["ctv"] = rng.choice(["f16", "f16", "bf16", "f32"])
     if rng.random() < (0.3 if n_cards > 1 else 0.02):

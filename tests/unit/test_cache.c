@@ -131,7 +131,10 @@ static void refusals(void)
     s.kv_unified = m.arch.encoder_decoder = false;
     m.arch.graph.reserve_single = true;
     s.ubatch = 510;
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_OK, "flash attention takes any: %s", err.text);
+    s.flash_attn = VF_OFF;
     CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "510 tokens as one of 4 sequences");
+    s.flash_attn = VF_ON;
     m.arch.graph.reserve_single = false;
     m.hp.pooling_type = 1;
     s.embeddings = true;
