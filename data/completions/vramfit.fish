@@ -32,6 +32,7 @@ complete -c vramfit -l split -x -a 'layer row tensor none' -d 'over several card
 complete -c vramfit -l tensor-split -r -d 'shares of the cards'
 complete -c vramfit -l tensor-parallel -r -d 'cards that share each layer'
 complete -c vramfit -l pipeline-parallel -r -d 'cards that take layers in turn'
+complete -c vramfit -l expert-parallel -d 'cards that share layers hold whole experts'
 complete -c vramfit -l backend -x -a 'cuda rocm vulkan metal sycl cpu' -d 'cuda, rocm, vulkan, metal, sycl, cpu'
 complete -c vramfit -l embeddings -d 'the model gives embeddings, not tokens'
 complete -c vramfit -l mtp -d 'load the layers that predict several tokens'

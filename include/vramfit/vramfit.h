@@ -304,6 +304,7 @@ typedef struct vf_settings {
     uint64_t max_num_batched_tokens;
     uint32_t gpu_memory_utilization; /**< share of the card, millionths */
     uint32_t tensor_parallel, pipeline_parallel; /**< cards; 0: all cards of the set share each layer */
+    bool expert_parallel; /**< cards that share layers hold whole experts, not a part of each */
 } vf_settings;
 
 /** The defaults: all layers on the card, f16 cache, flash attention auto, one sequence. */

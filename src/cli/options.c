@@ -109,6 +109,8 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_PIPELINE_PARALLEL, .name = "pipeline-parallel", .aliases = "pipeline-parallel-size",
      .kind = OPT_NUMBER, .value = "N", .min = 1, .max = VF_MAX_DEVICES, .dflt = "1",
      .help = "cards that take layers in turn", .runtimes = SERVERS, .group = GROUP_PLACE},
+    {.id = OPT_EXPERT_PARALLEL, .name = "expert-parallel", .aliases = "enable-expert-parallel", .kind = OPT_FLAG,
+     .help = "cards that share layers hold whole experts", .runtimes = SERVERS, .group = GROUP_PLACE},
     {.id = OPT_BACKEND, .commands = IN_RUN, .name = "backend", .kind = OPT_CHOICE, .value = "NAME",
      .words = "cuda|rocm|vulkan|metal|sycl|cpu", .dflt = "by the card's maker",
      .help = "cuda, rocm, vulkan, metal, sycl, cpu", .group = GROUP_RUN},

@@ -104,6 +104,7 @@ bool settings_apply(const session *s, vf_settings *out, vf_error *err)
     out->pipeline_parallel = number(s, OPT_PIPELINE_PARALLEL, out->pipeline_parallel);
     const opt_value *batched = &s->opts.value[OPT_MAX_BATCHED];
     out->max_num_batched_tokens = batched->text ? batched->number : out->max_num_batched_tokens;
+    out->expert_parallel |= options_has(&s->opts, OPT_EXPERT_PARALLEL);
     out->embeddings |= options_has(&s->opts, OPT_EMBEDDINGS);
     out->mtp |= options_has(&s->opts, OPT_MTP);
     out->swa_full |= options_has(&s->opts, OPT_SWA_FULL);
