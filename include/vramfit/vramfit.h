@@ -263,6 +263,9 @@ typedef enum vf_split { VF_SPLIT_LAYER = 0, VF_SPLIT_ROW, VF_SPLIT_TENSOR, VF_SP
 /** What the model is run for, where a runtime's memory depends on it: text is generated; hidden states of
  * every layer are captured in one forward; logits of every position are scored; only states are wanted. */
 typedef enum vf_workload { VF_WORKLOAD_CHAT = 0, VF_WORKLOAD_STEERING, VF_WORKLOAD_EVAL, VF_WORKLOAD_EMBED } vf_workload;
+/** Fine-tuning: of all weights, of adapters, of adapters beside quantized weights. `context` is then the length of a
+ * sequence, `parallel` the sequences of one step. */
+typedef enum vf_train { VF_TRAIN_NONE = 0, VF_TRAIN_FULL, VF_TRAIN_LORA, VF_TRAIN_QLORA } vf_train;
 typedef enum vf_policy { VF_POLICY_CONSERVATIVE = 0, VF_POLICY_MEDIAN, VF_POLICY_OPTIMISTIC } vf_policy;
 
 /** Tensors whose names match `pattern` (a regular expression, searched for in the whole name as
@@ -296,11 +299,13 @@ typedef struct vf_settings {
     vf_backend backend;
     vf_policy policy;
     vf_workload workload;
+    vf_train train;
     /* servers that fill the card; 0: the runtime's own default */
     uint32_t max_num_seqs;
     uint64_t max_num_batched_tokens;
     uint32_t gpu_memory_utilization; /**< share of the card, millionths */
     uint32_t tensor_parallel, pipeline_parallel; /**< cards; 0: all cards of the set share each layer */
+    bool expert_parallel; /**< cards that share layers hold whole experts, not a part of each */
 } vf_settings;
 
 /** The defaults: all layers on the card, f16 cache, flash attention auto, one sequence. */
@@ -316,6 +321,9 @@ typedef struct vf_device {
     uint64_t other;          /**< held back by --reserve */
     uint32_t compute_capability; /**< CUDA, ×10: 86 = 8.6; 0: not CUDA or unknown */
     uint32_t multiprocessors;    /**< CUDA: a context grows with them; 0: unknown */
+    uint32_t bandwidth_mbs;      /**< of its memory, 10^6 bytes/s; 0: unknown */
+    uint32_t link_mbs, bus_mbs;  /**< to another card and to the host, one direction, 10^6 bytes/s; 0: none, unknown */
+    bool link_is_bridge;         /**< the link is a part sold apart, which may not be there */
 } vf_device;
 
 /* ---- estimate ----------------------------------------------------------------------------- */
@@ -415,6 +423,7 @@ typedef struct vf_result {
     uint64_t pool_bytes;    /**< left for the cache, all cards together */
     uint64_t pool_tokens;   /**< that it holds */
     uint64_t max_sequences; /**< that it holds at once */
+    uint32_t tensor_parallel; /**< cards that share each layer; 0, 1: layers lie whole on one, which work in turn */
     /* lists: what lies behind their ends is unspecified */
     uint32_t n_terms, n_notes;
     vf_term term[VF_MAX_TERMS];
@@ -439,6 +448,30 @@ typedef struct vf_request {
  * on settings that contradict each other. On error `out` is unspecified. */
 VF_API vf_status vf_estimate(const vf_request *request, const vf_allocator *scratch, vf_result *out,
                              vf_error *err);
+
+/** From low to high. */
+typedef struct vf_range {
+    uint64_t low, high;
+} vf_range;
+
+/** How fast one sequence can be, as bounds: nothing exceeds `high`; `low` is what the least efficient of measured
+ * kernels reached, with the whole context in the cache. Tokens in 1000 seconds. */
+typedef struct vf_speed {
+    bool has_decode, has_prompt; /**< false: of some card bandwidth or arithmetic are not known */
+    vf_range decode;             /**< tokens generated */
+    vf_range prompt;             /**< tokens of a prompt as long as the context */
+    uint64_t read_bytes;         /**< of weights that a token reads, head and used experts included */
+    uint64_t host_read_bytes;    /**< of these, from system memory */
+    uint64_t cache_bytes;        /**< of the cache that a token reads at the end of the context */
+    uint64_t flops;              /**< of one token of such a prompt */
+    uint32_t efficiency_percent; /**< of the bandwidth, in `low` */
+    uint32_t tensor_parallel;    /**< as in the result */
+    vf_range exchange_ns;        /**< what cards that share layers wait for each other a token; 0: none do */
+} vf_speed;
+
+/** Bounds on the speed of what `result` answers. VF_OK with nothing known where the question has no tensors. */
+VF_API vf_status vf_speed_bounds(const vf_request *request, const vf_result *result, const vf_allocator *scratch,
+                                 vf_speed *out, vf_error *err);
 
 /* ---- solving ------------------------------------------------------------------------------ */
 

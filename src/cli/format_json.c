@@ -94,6 +94,36 @@ static void member_object(json_out *j, const vf_member_result *m)
     json_close(j, '}');
 }
 
+static void range_object(json_out *j, const char *key, bool known, vf_range r, unsigned decimals, uint64_t unit)
+{
+    if (!known) {
+        json_null(j, key);
+        return;
+    }
+    json_open(j, key, '{');
+    json_ratio(j, "low", r.low, unit, decimals);
+    json_ratio(j, "high", r.high, unit, decimals);
+    json_close(j, '}');
+}
+
+static void speed_object(json_out *j, const vf_speed *s)
+{
+    if (!s || s->read_bytes == 0) {
+        json_null(j, "speed");
+        return;
+    }
+    json_open(j, "speed", '{');
+    json_str(j, "kind", "bounds");
+    range_object(j, "decode_tokens_per_second", s->has_decode, s->decode, 1, 1000);
+    range_object(j, "prompt_tokens_per_second", s->has_prompt, s->prompt, 1, 1000);
+    json_u64(j, "read_bytes_per_token", s->read_bytes);
+    json_u64(j, "host_read_bytes_per_token", s->host_read_bytes);
+    json_u64(j, "cache_bytes_per_token", s->cache_bytes);
+    json_u64(j, "flops_per_token", s->flops);
+    range_object(j, "exchange_milliseconds_per_token", s->tensor_parallel > 1, s->exchange_ns, 3, 1000000);
+    json_close(j, '}');
+}
+
 static void result_object(json_out *j, const row *w, bool explain)
 {
     const vf_result *r = w->result;
@@ -123,6 +153,7 @@ static void result_object(json_out *j, const row *w, bool explain)
     for (uint32_t i = 0; i < w->n_suggestions; i++)
         suggestion_object(j, &w->suggestion[i]);
     json_close(j, ']');
+    speed_object(j, w->speed);
     if (explain) {
         json_open(j, "terms", '[');
         for (uint32_t i = 0; i < r->n_terms; i++)

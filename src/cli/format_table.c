@@ -1,6 +1,7 @@
 /* table: for people. One row is shown in full, with a bar on a terminal; several are lines. */
 #include "cli/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define LABEL 10  /* columns of a label */
@@ -225,6 +226,8 @@ static void term_lines(const report *r, const vf_result *e, const vf_term *t)
     buf_str(b, "  ");
     if (e->n_devices > 1 || !on_card)
         buf_str(b, on_card ? e->device[t->device].name : t->segment == VF_SEG_WEIGHTS ? "host" : "all");
+    if (e->n_devices > 1 && on_card)
+        buf_fmt(b, " %d", (int)t->device + 1);
     if (e->n_devices > 1 || !on_card)
         buf_str(b, ": ");
     buf_str(b, t->name);
@@ -240,6 +243,64 @@ static void term_lines(const report *r, const vf_result *e, const vf_term *t)
         term_text(r, "  ", t->detail);
     if (t->source && t->source[0])
         term_text(r, "from ", t->source);
+}
+
+static void rate_line(const report *r, const char *what, vf_range rate, const char *formula)
+{
+    buf *b = r->out;
+    size_t start = b->n;
+    buf_fmt(b, "  %s", what);
+    buf_pad(b, start, 20);
+    buf_ratio(b, rate.low, 1000, 1);
+    buf_str(b, " to ");
+    buf_ratio(b, rate.high, 1000, 1);
+    buf_str(b, " tokens/s\n");
+    term_text(r, "= ", formula);
+}
+
+static void exchange_lines(const report *r, const vf_result *e, const vf_speed *s)
+{
+    buf *b = r->out;
+    if (s->tensor_parallel > 1) {
+        buf_fmt(b, "  tensor parallel   %u cards wait ", s->tensor_parallel);
+        buf_ratio(b, s->exchange_ns.low, 1000000, 3);
+        buf_str(b, " to ");
+        buf_ratio(b, s->exchange_ns.high, 1000000, 3);
+        buf_str(b, " ms for each other a token\n");
+        term_text(r, "= ", "two all-reduces a layer: latency, and 2 (n - 1) / n x 2h bytes over the link");
+        term_text(r, "from ", "6 to 10 us over NVLink, 15 to 80 over PCIe; the card's link and bus");
+    } else if (e->n_devices > 1) {
+        buf_str(b, "  several cards     work in turn: no faster than one that holds it all\n");
+    }
+}
+
+/* Bounds say what no run exceeds, and are no promise. */
+static void speed_lines(const report *r, const row *w)
+{
+    const vf_speed *s = w->speed;
+    buf *b = r->out;
+    char text[240];
+    if (!s || s->read_bytes == 0)
+        return;
+    buf_str(b, "\nspeed of one sequence (bounds, not measured)\n");
+    if (!s->has_decode)
+        buf_str(b, "  not known         a card's bandwidth is not: name the card\n");
+    if (s->has_decode) {
+        (void)snprintf(text, sizeof text, "bandwidth / %llu bytes of weights; low: %u %% of it, and %llu of cache",
+                       (unsigned long long)s->read_bytes, s->efficiency_percent, (unsigned long long)s->cache_bytes);
+        rate_line(r, "decode", s->decode, text);
+        if (s->host_read_bytes) {
+            (void)snprintf(text, sizeof text, "%llu of them from system memory, at 25 to 100 GB/s", (unsigned long long)s->host_read_bytes);
+            term_text(r, "  ", text);
+        }
+        term_text(r, "from ", "mlx-lm BENCHMARKS.md, AutoAWQ README, LitGPT resource-tables.md (20 to 77 %)");
+    }
+    if (s->has_prompt) {
+        (void)snprintf(text, sizeof text, "tensor cores / %llu operations a token; low: lowest clock, 20 %% of it (16 bits: 40)",
+                       (unsigned long long)s->flops);
+        rate_line(r, "prompt", s->prompt, text);
+    }
+    exchange_lines(r, w->result, s);
 }
 
 static void suggestions(const report *r, const row *w)
@@ -277,6 +338,7 @@ static void in_full(report *r, const row *w)
         buf_str(r->out, "\nterms (bytes; +- is what a term may be off by, none when it is exact)\n");
         for (uint32_t i = 0; i < e->n_terms; i++)
             term_lines(r, e, &e->term[i]);
+        speed_lines(r, w);
     }
 }
 

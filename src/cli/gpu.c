@@ -40,6 +40,26 @@ static void class_card(uint64_t total, bool windows, card *out)
     out->desktop = total <= CLASS_DESKTOP_TO ? "typical" : "none";
 }
 
+/* "NVLink 3 bridge, 112.5 GB/s": both directions together. */
+static uint32_t link_rate(const char *text)
+{
+    const char *digits = strrchr(text, ',');
+    uint64_t millionths;
+    digits = digits ? digits + strspn(digits, ", ") : "";
+    return parse_millionths(digits, strcspn(digits, " "), &millionths) ? (uint32_t)(millionths / 2000) : 0;
+}
+
+/* "PCIe 4.0 x16", one direction. */
+static uint32_t bus_rate(const char *text)
+{
+    static const uint32_t lane_mbs[] = {0, 250, 500, 985, 1969, 3938, 7563};
+    const char *lanes = strrchr(text, 'x');
+    uint64_t n;
+    if (strncmp(text, "PCIe ", 5) != 0 || text[5] < '1' || text[5] > '6' || !lanes || !parse_digits(lanes + 1, strlen(lanes + 1), &n) || n > 32)
+        return 0;
+    return lane_mbs[text[5] - '0'] * (uint32_t)n;
+}
+
 static void named_card(const vf_gpu_entry *g, bool windows, card *out)
 {
     text_set(out->label, sizeof out->label, g->name);
@@ -47,6 +67,10 @@ static void named_card(const vf_gpu_entry *g, bool windows, card *out)
     out->device.reserved = windows ? g->reserved_windows : g->reserved_linux;
     out->device.compute_capability = g->compute_capability;
     out->device.multiprocessors = g->multiprocessors;
+    out->device.bandwidth_mbs = g->bandwidth_mbs;
+    out->device.link_mbs = link_rate(g->link);
+    out->device.link_is_bridge = strstr(g->link, "bridge") != NULL;
+    out->device.bus_mbs = bus_rate(g->bus);
     out->backend = g->backend;
     out->desktop = g->desktop[0] ? g->desktop : "none";
 }

@@ -5,7 +5,7 @@
 #define IN_DIFF (IN_FIT | IN(CMD_DIFF))
 #define IN_RUN (IN_DIFF | IN(CMD_VERIFY)) /* describes a run: asked for, compared, or found in a log */
 #define IN_ALL ((1u << CMD_COUNT) - 1)
-#define LLAMA "llama.cpp ollama"
+#define LLAMA "llama.cpp ollama lm-studio"
 #define SERVERS "vllm sglang tensorrt-llm"
 #define TOKENS_MAX (UINT64_C(1) << 31)
 
@@ -46,7 +46,7 @@ const option option_table[OPT_COUNT] = {
      .help = "tokens (8k = 8192), train: the model's own maximum, max: the largest that fits", .group = GROUP_QUESTION, .front = true},
     {.id = OPT_RUNTIME, .commands = IN_DIFF, .name = "runtime", .letter = 'r', .kind = OPT_TEXT, .value = "NAME",
      .dflt = "what the quantization implies",
-     .help = "llama.cpp, ollama, vllm, sglang, tensorrt-llm, transformers, generic", .group = GROUP_QUESTION, .front = true},
+     .help = "llama.cpp, ollama, vllm, transformers, mlx ...: list runtimes", .group = GROUP_QUESTION, .front = true},
 
     {.id = OPT_DESKTOP, .commands = IN_DIFF, .name = "desktop", .kind = OPT_TEXT, .value = "WHAT",
      .dflt = "typical on consumer cards, else none",
@@ -82,7 +82,7 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_PROMPT, .name = "prompt", .kind = OPT_TOKENS, .value = "N", .min = 1, .max = TOKENS_MAX,
      .dflt = "the context",
      .help = "tokens in one forward, where a runtime does not chunk",
-     .runtimes = "generic transformers exllamav2 exllamav3 mlx", .group = GROUP_RUN},
+     .runtimes = "generic transformers exllamav2 exllamav3 mlx exo", .group = GROUP_RUN},
     {.id = OPT_OUTPUTS, .commands = IN_RUN, .name = "outputs", .kind = OPT_NUMBER, .value = "N", .words = "all", .min = 1,
      .max = 1u << 30, .dflt = "one per sequence",
      .help = "rows of logits reserved, all sequences together", .runtimes = LLAMA, .group = GROUP_RUN},
@@ -109,6 +109,8 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_PIPELINE_PARALLEL, .name = "pipeline-parallel", .aliases = "pipeline-parallel-size",
      .kind = OPT_NUMBER, .value = "N", .min = 1, .max = VF_MAX_DEVICES, .dflt = "1",
      .help = "cards that take layers in turn", .runtimes = SERVERS, .group = GROUP_PLACE},
+    {.id = OPT_EXPERT_PARALLEL, .name = "expert-parallel", .aliases = "enable-expert-parallel", .kind = OPT_FLAG,
+     .help = "cards that share layers hold whole experts", .runtimes = SERVERS, .group = GROUP_PLACE},
     {.id = OPT_BACKEND, .commands = IN_RUN, .name = "backend", .kind = OPT_CHOICE, .value = "NAME",
      .words = "cuda|rocm|vulkan|metal|sycl|cpu", .dflt = "by the card's maker",
      .help = "cuda, rocm, vulkan, metal, sycl, cpu", .group = GROUP_RUN},
@@ -152,7 +154,7 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_ALSO, .name = "also", .kind = OPT_TEXT, .value = "MODEL[@QUANT]",
      .help = "another model kept loaded beside it", .group = GROUP_WITH, .list = true, .later = true},
     {.id = OPT_TRAIN, .name = "train", .kind = OPT_CHOICE, .value = "HOW", .words = "full|lora|qlora",
-     .help = "training: full, lora, qlora", .group = GROUP_WITH, .later = true},
+     .help = "fine-tuning: full, lora, qlora", .runtimes = "transformers", .group = GROUP_WITH},
     {.id = OPT_WORKLOAD, .name = "workload", .kind = OPT_CHOICE, .value = "WHAT",
      .words = "chat|steering|eval|embed", .dflt = "chat",
      .help = "what the model is used for (transformers): chat, steering, eval, embed", .group = GROUP_WITH},

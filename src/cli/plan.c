@@ -273,6 +273,9 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
     if ((r->single || r->explain) && p->result->verdict != VF_FIT && !solved[0])
         suggest_changes(p, sub, &w);
+    vf_speed speed;
+    if (r->speed && vf_speed_bounds(p->request, p->result, &s->alloc, &speed, err) == VF_OK)
+        w.speed = &speed;
     report_row(r, &w);
     return true;
 }

@@ -5,6 +5,8 @@
 
 #define DEFAULT_QUANT "q4_k_m"
 #define PLAIN_QUANT "bf16" /* where the default is none */
+#define QLORA_QUANT "nf4"
+#define TRAINER "transformers"
 
 static bool is_built_in(const char *runtime)
 {
@@ -21,6 +23,8 @@ bool runtime_parse(session *s, char out[24], vf_error *err)
     vf_runtime_entry e;
     uint32_t index;
     out[0] = 0;
+    if (!word && s->opts.value[OPT_TRAIN].text)
+        word = TRAINER;
     if (!word)
         return true;
     if (session_find(s, VF_KIND_RUNTIME, word, &index, err) != VF_OK) {
@@ -158,7 +162,9 @@ static bool choice_of_default(session *s, const subject *sub, const char *runtim
         return true;
     }
     *out = (choice){0};
-    if (!choice_of_word(s, reads_mixes(runtime) ? DEFAULT_QUANT : PLAIN_QUANT, runtime, out, err))
+    const opt_value *train = &s->opts.value[OPT_TRAIN];
+    const char *plain = train->text && train->word + VF_TRAIN_FULL == VF_TRAIN_QLORA ? QLORA_QUANT : PLAIN_QUANT;
+    if (!choice_of_word(s, reads_mixes(runtime) ? DEFAULT_QUANT : plain, runtime, out, err))
         return false;
     (void)snprintf(out->note, sizeof out->note, "no --quant: taken %s", out->quant.name);
     return true;

@@ -17,6 +17,7 @@ void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu
     *r = (report){.renderer = renderers[session_format(s)], .out = out, .term = &s->term, .single = single,
                   .gpu_columns = gpu_columns};
     r->explain = options_has(&s->opts, OPT_EXPLAIN);
+    r->speed = r->explain || r->renderer == &format_json || r->renderer == &format_jsonl;
     if (r->renderer->begin)
         r->renderer->begin(r);
 }

@@ -20,6 +20,7 @@ typedef struct row {
     const char *model; /**< catalog id, or the name in the file */
     const char *quant, *gpu;
     const vf_result *result;
+    const vf_speed *speed; /**< NULL: not asked for */
     uint32_t n_notes;
     char note[ROW_NOTES][VF_NOTE_TEXT]; /**< the program's own; the result has more */
     uint32_t n_suggestions;
@@ -34,6 +35,7 @@ typedef struct report {
     buf *out;
     const term *term;
     bool explain;
+    bool speed;  /**< rows have it */
     bool single; /**< there is one row: it is shown in full */
     size_t gpu_columns; /**< of the longest name of a set of cards */
     uint64_t n_rows;

@@ -96,12 +96,15 @@ bool settings_apply(const session *s, vf_settings *out, vf_error *err)
     out->split = (vf_split)word(s, OPT_SPLIT, (uint32_t)out->split);
     out->policy = (vf_policy)word(s, OPT_POLICY, (uint32_t)out->policy);
     out->workload = (vf_workload)word(s, OPT_WORKLOAD, (uint32_t)out->workload);
+    if (s->opts.value[OPT_TRAIN].text) /* the option has no word for none */
+        out->train = (vf_train)(VF_TRAIN_FULL + s->opts.value[OPT_TRAIN].word);
     out->max_num_seqs = number(s, OPT_MAX_NUM_SEQS, out->max_num_seqs);
     out->gpu_memory_utilization = number(s, OPT_UTILIZATION, out->gpu_memory_utilization);
     out->tensor_parallel = number(s, OPT_TENSOR_PARALLEL, out->tensor_parallel);
     out->pipeline_parallel = number(s, OPT_PIPELINE_PARALLEL, out->pipeline_parallel);
     const opt_value *batched = &s->opts.value[OPT_MAX_BATCHED];
     out->max_num_batched_tokens = batched->text ? batched->number : out->max_num_batched_tokens;
+    out->expert_parallel |= options_has(&s->opts, OPT_EXPERT_PARALLEL);
     out->embeddings |= options_has(&s->opts, OPT_EMBEDDINGS);
     out->mtp |= options_has(&s->opts, OPT_MTP);
     out->swa_full |= options_has(&s->opts, OPT_SWA_FULL);

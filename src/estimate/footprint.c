@@ -61,6 +61,8 @@ static vf_status check_request(const vf_request *r, const vf_profile *profile, v
         return vf_fail_key(err, VF_ERR_USAGE, "--gpu-layers", "not a setting of %s", profile->name);
     if (!profile->workloads && r->settings.workload != VF_WORKLOAD_CHAT)
         return vf_fail_key(err, VF_ERR_USAGE, "--workload", "only chat is a workload of %s", profile->name);
+    if (!profile->workloads && r->settings.train)
+        return vf_fail_key(err, VF_ERR_USAGE, "--train", "not judged with %s", profile->name);
     if (profile->needs_types && !profile->schemes && r->quant.kind == VF_QUANT_SCHEME)
         return vf_fail_key(err, VF_ERR_USAGE, "--quant", "%s is no format of %s", r->quant.name, profile->name);
     return VF_OK;

@@ -122,6 +122,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     out->context = asked ? asked : vf_default_context(m);
     out->context_per_sequence = c.unified ? out->context : out->context / c.n_seq_max;
     out->parallel = c.n_seq_max;
+    out->tensor_parallel = k->settings->split == VF_SPLIT_TENSOR ? p->n_cards : 0;
     out->batch = (uint32_t)c.n_batch;
     out->ubatch = (uint32_t)c.n_ubatch;
     out->flash_attn = c.flash_attn;

@@ -10,6 +10,11 @@ extern const vf_profile vf_profile_vllm;
 extern const vf_profile vf_profile_sglang;
 extern const vf_profile vf_profile_tensorrt_llm;
 extern const vf_profile vf_profile_transformers;
+extern const vf_profile vf_profile_exllamav2;
+extern const vf_profile vf_profile_exllamav3;
+extern const vf_profile vf_profile_mlx;
+extern const vf_profile vf_profile_lm_studio;
+extern const vf_profile vf_profile_exo;
 extern const vf_profile vf_profile_generic;
 
 #endif

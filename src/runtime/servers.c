@@ -94,6 +94,7 @@ static vf_status resolve(sv_run *run, const sv_rules *rules, vf_result *out, vf_
         least = sv_min(least, r->device[i].total - sv_min(r->device[i].reserved, r->device[i].total));
     rules->defaults(run, least, r->device[0].compute_capability);
     run->max_num_seqs = sv_max(run->max_num_seqs, run->sequences);
+    out->tensor_parallel = run->tp;
     return rules->check ? rules->check(run, err) : VF_OK;
 }
 

@@ -60,6 +60,8 @@ static uint64_t card_bytes(const sv_run *run, const vf_tensor *t, uint64_t bytes
             return vf_ceil_div(vf_mul(bytes, vf_add(vf_ceil_div(l->n_head, tp), 2)),
                                vf_add(l->n_head, vf_mul(2, l->n_head_kv)));
     }
+    if (run->k->settings->expert_parallel && l && l->n_expert && vf_role_is_expert(t->role))
+        return vf_mul(bytes / l->n_expert, vf_ceil_div(l->n_expert, tp)); /* whole experts; the card with one more */
     return vf_ceil_div(bytes, tp);
 }
 
@@ -168,6 +170,8 @@ vf_status sv_check_division(const sv_run *run, vf_error *err)
     vf_status st = VF_OK;
     if (run->pp > m->n_layers)
         return vf_fail_key(err, VF_ERR_REFUSED, "--pipeline-parallel", "%u: the model has %u layers", run->pp, m->n_layers);
+    if (run->k->settings->expert_parallel && m->hp.expert_count == 0)
+        return vf_fail_key(err, VF_ERR_USAGE, "--expert-parallel", "the model has no experts");
     if (run->tp == 1)
         return VF_OK;
     for (uint32_t i = 0; i < m->n_layers && st == VF_OK; i++) {
@@ -176,7 +180,7 @@ vf_status sv_check_division(const sv_run *run, vf_error *err)
             st = check_heads(run, l, err);
         if (st == VF_OK && l->n_ff)
             st = check_group(run, "a feed-forward width", l->n_ff, err);
-        if (st == VF_OK && l->ffn == VF_FFN_MOE)
+        if (st == VF_OK && l->ffn == VF_FFN_MOE && !run->k->settings->expert_parallel)
             st = check_group(run, "the experts' width", l->n_ff_exp, err);
     }
     if (st == VF_OK && vf_pad(m->hp.vocab_size, VOCABULARY_PAD) % run->tp != 0)

@@ -9,6 +9,11 @@ static const vf_profile *const profiles[] = {
     &vf_profile_sglang,
     &vf_profile_tensorrt_llm,
     &vf_profile_transformers,
+    &vf_profile_exllamav2,
+    &vf_profile_exllamav3,
+    &vf_profile_mlx,
+    &vf_profile_lm_studio,
+    &vf_profile_exo,
     &vf_profile_generic,
 };
 

@@ -114,7 +114,7 @@ static void explain(const tf_run *run, const tf_peak *p, const tf_weights *w, ui
                 "a range, no error quantile: too few loads were measured");
 }
 
-static void device_terms(const vf_case *k, uint32_t i, vf_result *out)
+void tf_device_terms(const vf_case *k, uint32_t i, vf_result *out)
 {
     uint64_t workspace = k->request->device[i].compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
     out->device[i].segment[VF_SEG_RUNTIME] = CONTEXT + workspace;
@@ -136,7 +136,7 @@ static void share_out(const vf_case *k, const tf_weights *w, uint64_t kv, uint64
         d->segment[VF_SEG_COMPUTE] = vf_add(compute, vf_ceil_div(slack, n));
         d->margin = vf_add(d->margin, vf_ceil_div(slack, n));
         d->layers = k->model->n_layers / n + (i < k->model->n_layers % n);
-        device_terms(k, i, out);
+        tf_device_terms(k, i, out);
     }
     if (n == 0) {
         out->host.weights = w->resident;
@@ -165,6 +165,8 @@ static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
 {
     tf_weights w;
     vf_status st = check(k, err);
+    if (st == VF_OK && k->settings->train)
+        return tf_train_footprint(k, out, err);
     if (st == VF_OK)
         st = tf_weigh(k, &w, err);
     if (st)

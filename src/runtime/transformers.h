@@ -38,6 +38,13 @@ typedef struct tf_peak {
 
 /** Beside weights, at the larger of the first forward and the last step. */
 uint64_t tf_peak_bytes(const tf_peak *p);
+/** Bytes of one token at the worst layer, elements of `bytes`: PyTorch's and MLX's layers hold the same tensors. */
+uint64_t tf_layer_bytes(const vf_model *m, uint64_t bytes);
 tf_peak tf_peak_of(const vf_case *k, const tf_run *run, const tf_weights *w);
+
+/** As vf_profile.footprint, with settings->train. */
+vf_status tf_train_footprint(const vf_case *k, vf_result *out, vf_error *err);
+/** The runtime segment of device i: context, kernels, workspace. */
+void tf_device_terms(const vf_case *k, uint32_t i, vf_result *out);
 
 #endif

@@ -131,6 +131,12 @@ uint64_t tf_peak_bytes(const tf_peak *p)
     return vf_add(vf_add(p->kv, p->hidden), vf_add(max64(p->layer, p->logits), p->growth));
 }
 
+uint64_t tf_layer_bytes(const vf_model *m, uint64_t bytes)
+{
+    widths w = measure(m, bytes);
+    return max64(w.attention, w.ffn);
+}
+
 tf_peak tf_peak_of(const vf_case *k, const tf_run *run, const tf_weights *w)
 {
     widths x = measure(k->model, run->bytes);

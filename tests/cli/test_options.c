@@ -138,8 +138,6 @@ int main(void)
         check_parser(i);
     }
     check_numbers();
-    const char *name;
-    for (uint32_t i = 0; (name = vf_runtime_name(i)); i++)
-        CHECK(strstr(option_table[OPT_RUNTIME].help, name), "help of --runtime names %s", name);
+    CHECK(strstr(option_table[OPT_RUNTIME].help, "list runtimes"), "help of --runtime says where all are");
     return CHECK_END();
 }

@@ -16,7 +16,7 @@ typedef struct question {
     uint32_t cards, mib;
     uint64_t context;
     uint32_t parallel, seqs, limit, tp, pp;
-    bool fp8;
+    bool fp8, ep;
 } question;
 
 static vf_status ask(question q)
@@ -43,6 +43,7 @@ static vf_status ask(question q)
     r.settings.gpu_memory_utilization = q.limit;
     r.settings.tensor_parallel = q.tp;
     r.settings.pipeline_parallel = q.pp;
+    r.settings.expert_parallel = q.ep;
     if (q.fp8) {
         r.settings.type_kv_set = true;
         r.settings.type_k = r.settings.type_v = VF_TYPE_F8_E4M3;
@@ -163,6 +164,9 @@ static void division(void)
         {{"vllm", "Qwen2.5-7B-Instruct", "awq", 4, 24124, 4096, .seqs = 0}, NULL, NULL}, /* 18944 = 4 x 37 x 128 */
         {{"vllm", "Llama-2-7b-hf", "awq", 4, 24124, 4096, .seqs = 0}, "--tensor-parallel", "groups of 128"}, /* 11008 / 4 = 21.5 x 128 */
         {{"vllm", "Llama-3.1-8B", "bf16", 2, 24124, 4096, .tp = 2, .pp = 2}, "--tensor-parallel", "--gpu has 2"},
+        {{"vllm", "Qwen3-235B-A22B", "fp8-block", 8, 81080, 4096, .seqs = 0}, "--tensor-parallel", "groups of 128"}, /* 1536 / 8 */
+        {{"vllm", "Qwen3-235B-A22B", "fp8-block", 8, 81080, 4096, .ep = true}, NULL, NULL}, /* whole ones, then */
+        {{"vllm", "Llama-3.1-8B", "bf16", 2, 24124, 4096, .ep = true}, "--expert-parallel", "no experts"},
         {{"vllm", "Llama-3.1-8B", "bf16", 1, 24124, 131073, .seqs = 0}, "--context", "131072"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
@@ -171,6 +175,11 @@ static void division(void)
                                    : st == VF_OK;
         CHECK(good, "row %zu: %d %s %s", i, (int)st, failure.key, failure.text);
     }
+    /* 128 experts, four cards: 32 each, as many bytes as quarters of all of them */
+    CHECK(ask((question){"vllm", "Qwen3-30B-A3B", "bf16", 4, 81080, 4096, .ep = true}) == VF_OK, "%s", failure.text);
+    double whole = segment(VF_SEG_WEIGHTS);
+    CHECK(ask((question){"vllm", "Qwen3-30B-A3B", "bf16", 4, 81080, 4096, .ep = false}) == VF_OK, "%s", failure.text);
+    CHECK(whole == segment(VF_SEG_WEIGHTS), "128 experts over four cards: %.0f, %.0f", whole, segment(VF_SEG_WEIGHTS));
     /* stages: 32 layers over three cards; embeddings on the first, head on the last, the sampler there */
     vf_status st = ask((question){"vllm", "Llama-3.1-8B", "bf16", 3, 24124, 16, .tp = 1, .pp = 3});
     CHECK(st == VF_OK && result.device[0].layers == 11 && result.device[1].layers == 11 && result.device[2].layers == 10, "stages: %s",
