@@ -19,7 +19,7 @@ from pathlib import Path
 METADATA = 16 * 2**20
 NOTHING_TO_CHOOSE = ("F32", "F16", "BF16", "Q8_0")
 # share of rows that agree
-BARS = {"GGUF, exact sizes": 1.0, "GGUF, rounded, F16 BF16 Q8_0": 0.95, "safetensors, 16 bits": 0.9,
+BARS = {"GGUF, exact sizes": 1.0, "GGUF, rounded, F16 BF16 Q8_0": 0.95, "safetensors, 16 bits": 0.9, "safetensors, MLX": 0.9,
         "repositories whose files agree in metadata": 0.9}
 
 
@@ -63,7 +63,8 @@ def segment(row, quant):
 def error(row, predicted):
     """Bytes by which the size is out of what it may be."""
     size, step = int(row["bytes"]), int(row["step"])
-    room = METADATA if row["format"] == "gguf" else 2**20
+    # MLX keeps the routers of experts at 8 bits, which the catalog's formats do not tell apart
+    room = METADATA if row["format"] == "gguf" else size // 1000 if row["quant"].startswith("mlx") else 2**20
     low, high = predicted - (step + 1) // 2, predicted + room + (step + 1) // 2
     return size - high if size > high else min(0, size - low)
 
