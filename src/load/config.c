@@ -17,18 +17,24 @@ static void read_options(vf_config *c)
 {
     for (const vf_hf_option *o = vf_hf_options; o->option != VF_OPTION_COUNT; o++) {
         const cJSON *node = o->field ? vf_config_find(c, o->field) : NULL;
-        if (!vf_hf_one_of(o->types, c->type) || (o->field && !node))
+        bool unless = o->is && strcmp(o->is, VF_HF_UNLESS) == 0;
+        if (!vf_hf_one_of(o->types, c->type) || (o->field && !node && !unless))
             continue;
-        bool yes = o->is ? cJSON_IsString(node) && vf_hf_one_of(o->is, node->valuestring)
-                         : !o->field || vf_config_is_set(node);
+        bool yes = unless ? !vf_config_is_set(node)
+                   : o->is ? cJSON_IsString(node) && vf_hf_one_of(o->is, node->valuestring)
+                           : !o->field || vf_config_is_set(node);
         if (yes)
             c->draft.m->options |= UINT64_C(1) << o->option;
     }
 }
 
+/** The whole model's word goes before the language part's: Qwen3-VL 30B-A3B says false above and nothing below, and
+ * what Transformers writes below is a default (PreTrainedModel.tie_weights reads its own config). */
 static vf_status read_tied(vf_config *c)
 {
-    const cJSON *node = vf_config_find(c, "tie_word_embeddings");
+    const cJSON *node = vf_config_path(c->json.root, "tie_word_embeddings");
+    if (!node)
+        node = vf_config_find(c, "tie_word_embeddings");
     if (node && !cJSON_IsBool(node))
         return vf_config_wrong(c, node, "true or false");
     c->draft.m->tied = node ? cJSON_IsTrue(node) : c->row && c->row->tied;

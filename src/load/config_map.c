@@ -46,11 +46,11 @@ const vf_hf_arch vf_hf_archs[] = {
     {"deepseek_v2|deepseek_v3|kimi_k2|kimi_k25", "deepseek2", NULL, false},
     {"deepseek_v32", "deepseek32", NULL, false},
     {"gpt_oss", "gpt-oss", NULL, false},
-    {"glm4|glm|glm4v_text", "glm4", NULL, false},
+    {"glm4|glm4v_text", "glm4", NULL, false},
     {"glm4_moe|glm4v_moe_text", "glm4moe", NULL, false},
     {"glm4_moe_lite", "deepseek2", NULL, false},
     {"glm_moe_dsa", "glm-dsa", NULL, false},
-    {"chatglm", "chatglm", NULL, false},
+    {"chatglm|glm", "chatglm", NULL, false},
     {"olmo", "olmo", NULL, false},
     {"olmo2|olmo3", "olmo2", NULL, false},
     {"olmoe", "olmoe", NULL, false},
@@ -118,6 +118,7 @@ const vf_hf_arch vf_hf_archs[] = {
 #define TIMES(types, field, a, n) {types, ID(field), VF_HF_TIMES, a, NULL, NULL, n, NULL}
 #define QUOTIENT(types, field, a, n) {types, ID(field), VF_HF_QUOTIENT, a, NULL, NULL, n, NULL}
 #define FRACTION(types, field, a) {types, ID(field), VF_HF_FRACTION, a, NULL, NULL, 0, NULL}
+#define LENGTH(types, field, a) {types, ID(field), VF_HF_LENGTH, a, NULL, NULL, 0, NULL}
 #define CONST(types, field, n) {types, ID(field), VF_HF_CONST, NULL, NULL, NULL, n, NULL}
 #define CONST_IF(types, field, a, n) {types, ID(field), VF_HF_CONST, a, NULL, NULL, n, NULL}
 #define FLAG(types, field, a) {types, ID(field), VF_HF_FLAG, a, NULL, NULL, 0, NULL}
@@ -144,6 +145,7 @@ const vf_hf_rule vf_hf_rules[] = {
     READ(NULL, block_count, "n_layers"),
     READ(NULL, block_count, "num_layers"),
     READ(NULL, block_count, "num_transformer_layers"),
+    LENGTH("nemotron_h", block_count, "layers_block_type"),
     READ(MTP, nextn_predict_layers, "num_nextn_predict_layers"),
 
     READ(NULL, embedding_length, "hidden_size"),
@@ -181,10 +183,12 @@ const vf_hf_rule vf_hf_rules[] = {
     WHERE(HYBRID, head_count_kv, "layer_types", "attention|full_attention", "num_key_value_heads"),
     INDEXED("bamba", head_count_kv, "attn_layer_indices", "num_key_value_heads"),
     WHERE("nemotron_h", head_count_kv, "hybrid_override_pattern", "*", "num_key_value_heads"),
-    WHERE("nemotron_h", head_count_kv, "layers_block_type", "attention", "num_key_value_heads"),
+    WHERE("nemotron_h", head_count_kv, "layers_block_type", "attention|full_attention", "num_key_value_heads"),
     WHERE_ELSE("gemma4|gemma4_text", head_count_kv, "layer_types", "full_attention", "num_global_key_value_heads",
                "num_key_value_heads"),
     PERIODIC("jamba", head_count_kv, "attn_layer_period", "attn_layer_offset", "num_key_value_heads"),
+    /* several only in the new decoder, whatever num_kv_heads says */
+    {"falcon|RefinedWebModel", VF_HP_head_count_kv, VF_HF_CONST, "multi_query", NULL, "new_decoder_architecture", 1, NULL},
     READ("falcon|RefinedWeb|RefinedWebModel", head_count_kv, "num_kv_heads"),
     READ("falcon|RefinedWeb|RefinedWebModel", head_count_kv, "n_head_kv"),
     CONST_IF("falcon|RefinedWeb|RefinedWebModel|gpt_bigcode", head_count_kv, "multi_query", 1),
@@ -206,6 +210,8 @@ const vf_hf_rule vf_hf_rules[] = {
     READ(MLA "|minicpm3", kv_lora_rank, "kv_lora_rank"),
     READ("gemma4|gemma4_text", key_length, "global_head_dim"),
     READ("gemma4|gemma4_text", value_length, "global_head_dim"),
+    CONST("gemma4|gemma4_text", key_length, 512),
+    CONST("gemma4|gemma4_text", value_length, 512),
     READ("gemma4|gemma4_text", key_length_swa, "head_dim"),
     READ("gemma4|gemma4_text", value_length_swa, "head_dim"),
     READ(NULL, key_length, "head_dim"),
@@ -254,9 +260,12 @@ const vf_hf_rule vf_hf_rules[] = {
     WHERE("nemotron_h", feed_forward_length, "hybrid_override_pattern", "-", "intermediate_size"),
     WHERE("nemotron_h", feed_forward_length, "hybrid_override_pattern", "E", "moe_intermediate_size"),
     WHERE("nemotron_h", feed_forward_length, "layers_block_type", "moe", "moe_intermediate_size"),
+    WHERE("nemotron_h", feed_forward_length, "layers_block_type", "mlp", "intermediate_size"),
     READ("chatglm", feed_forward_length, "ffn_hidden_size"),
     {"lfm2", VF_HP_feed_forward_length, VF_HF_TWO_THIRDS, "block_ff_dim", "block_multiple_of", "block_auto_adjust_ff_dim", 0,
      "block_ffn_dim_multiplier"},
+    {"lfm2", VF_HP_feed_forward_length, VF_HF_TWO_THIRDS, "intermediate_size", "block_multiple_of",
+     "block_auto_adjust_ff_dim", 0, "block_ffn_dim_multiplier"},
     READ(NULL, feed_forward_length, "intermediate_size"),
     READ(NULL, feed_forward_length, "n_inner"),
     READ(NULL, feed_forward_length, "ffn_dim"),
@@ -287,6 +296,7 @@ const vf_hf_rule vf_hf_rules[] = {
     READ(NULL, expert_shared_count, "num_shared_expert"),
     READ(NULL, expert_shared_count, "moe_num_shared_experts"),
     READ(NULL, leading_dense_block_count, "first_k_dense_replace"),
+    {NULL, VF_HP_leading_dense_block_count, VF_HF_LENGTH, "mlp_layer_types", NULL, "dense", 0, NULL},
     READ("ernie4_5_moe", leading_dense_block_count, "moe_layer_start_index"),
     READ("lfm2_moe|afmoe", leading_dense_block_count, "num_dense_layers"),
     READ("llama4|llama4_text", interleave_moe_layer_step, "interleave_moe_layer_step"),
@@ -370,6 +380,8 @@ const vf_hf_option vf_hf_options[] = {
     ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_EMBED_TOKENS),
     ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_SHARED_HEAD_HEAD),
     ALWAYS("glm4_moe|glm4v_moe_text", NEXTN_SHARED_HEAD_NORM),
+    OPTION_IS("stablelm|stablelm_epoch", FFN_NORM, "use_parallel_residual", VF_HF_UNLESS),
+    ALWAYS("ernie4_5_moe|deepseek_v3|deepseek_v32|glm4_moe_lite|glm_moe_dsa|exaone_moe", EXP_PROBS_B),
     OPTION(NULL, EXP_PROBS_B, "moe_router_enable_expert_bias"),
     OPTION_IS(NULL, EXP_PROBS_B, "topk_method", "noaux_tc"),
     OPTION_IS(NULL, ROPE_FREQS, "rope_scaling.rope_type", "llama3"),

@@ -15,12 +15,13 @@ typedef struct vf_hf_arch {
 
 typedef enum vf_hf_op {
     VF_HF_READ,     /**< the value of a */
+    VF_HF_LENGTH,   /**< how many elements the list a has; with `words`: how many of them it begins with */
     VF_HF_SUM,      /**< a + b */
     VF_HF_PRODUCT,  /**< a · b */
     VF_HF_TIMES,    /**< a · n */
     VF_HF_QUOTIENT, /**< a ÷ n, rounded up */
     VF_HF_FRACTION, /**< a, a decimal number up to 1, of the width of a head */
-    VF_HF_CONST,    /**< n; when a is named only if it is there and neither 0 nor false */
+    VF_HF_CONST,    /**< n; when a is named only if it is there and neither 0 nor false, and `words` (a field) is not */
     VF_HF_FLAG,     /**< 1 when a is there and neither 0 nor false (nor 1, of a factor) */
     VF_HF_TWO_THIRDS, /**< a, or when `words` (a field) is set 2/3 of it, times `otherwise` (a field), up to a multiple
                            of b */
@@ -45,8 +46,11 @@ typedef struct vf_hf_option {
     const char *types;
     vf_option option;
     const char *field; /**< NULL: always */
-    const char *is;    /**< the string it must be ('|' between several); NULL: true, or not 0 */
+    const char *is;    /**< the string it must be ('|' between several); NULL: true, or not 0; VF_HF_UNLESS: neither */
 } vf_hf_option;
+
+/** For vf_hf_option.is: the field is false or absent. */
+#define VF_HF_UNLESS "!"
 
 /** What a weight format is called here. All conditions must hold; an empty list means any. */
 typedef struct vf_hf_quant {

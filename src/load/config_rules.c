@@ -192,6 +192,19 @@ static vf_status rule_two_thirds(vf_config *c, const vf_hf_rule *r, const cJSON 
     return set_number(c, r->id, a, vf_pad((uint64_t)(factor * (double)(2 * (uint64_t)width / 3)), multiple));
 }
 
+static vf_status rule_length(vf_config *c, const vf_hf_rule *r, const cJSON *a)
+{
+    uint64_t n = 0;
+    if (!cJSON_IsArray(a))
+        return vf_config_wrong(c, a, "a list");
+    for (const cJSON *item = a->child; item; item = item->next) {
+        if (r->words && !(cJSON_IsString(item) && vf_hf_one_of(r->words, item->valuestring)))
+            break;
+        n++;
+    }
+    return set_number(c, r->id, a, n);
+}
+
 /** What each layer is, in a list of words or a string of letters: whether it is one of the rule's. */
 static vf_status match_layers(vf_config *c, const vf_hf_rule *r, const cJSON *a, uint32_t values[MAX_LAYERS],
                               uint32_t value, uint32_t otherwise)
@@ -282,7 +295,7 @@ static vf_status apply_rule(vf_config *c, const vf_hf_rule *r)
     case VF_HF_READ:
         return rule_read(c, r, a);
     case VF_HF_CONST:
-        if (!r->a || vf_config_is_set(a))
+        if ((!r->a || vf_config_is_set(a)) && !(r->words && vf_config_is_set(vf_config_find(c, r->words))))
             vf_draft_set(&c->draft, r->id, r->n);
         return VF_OK;
     case VF_HF_FLAG:
@@ -290,6 +303,8 @@ static vf_status apply_rule(vf_config *c, const vf_hf_rule *r)
             return vf_config_wrong(c, a, "a number, true or false");
         vf_draft_set(&c->draft, r->id, vf_config_is_set(a) && !(is_factor(r->id) && is_one(a)));
         return VF_OK;
+    case VF_HF_LENGTH:
+        return rule_length(c, r, a);
     case VF_HF_FRACTION:
         return rule_fraction(c, r, a);
     case VF_HF_TWO_THIRDS:
