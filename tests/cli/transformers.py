@@ -137,6 +137,21 @@ def workloads(c):
            "sliding layers keep the whole prompt in the first forward, and a window later")
 
 
+def several(c):
+    """device_map auto: whole layers, an even share and room for a block on each card, the rest on the last."""
+    r, _ = c.ask("llama-2-70b", "-q", "bf16", "-r", "transformers", "-g", "4xa100-40gb", "-c", "256")
+    c.equal([d["layers"] for d in r["devices"]], [20, 21, 21, 18], "70B on four cards: layers")
+    c.equal(sum(d["weights_bytes"] for d in r["devices"]), r["model_bytes"], "70B on four cards: every tensor once")
+    small, _ = c.ask("13B", "-q", "bf16", "-r", "transformers", "-g", "12GB+4090", "--desktop", "none")
+    a, b = small["devices"]
+    c.that(a["layers"] < b["layers"] and a["layers"] + b["layers"] == 40, "a small card first takes less: %d, %d" % (a["layers"], b["layers"]))
+    c.that(a["weights_bytes"] < a["available_bytes"], "and not more than it has")
+    r, _ = c.ask("13B", "-q", "q8", "-g", "12GB", "--os", "windows")
+    c.that(any("shared system memory" in n for n in r["notes"]), "Windows spills")
+    r, _ = c.ask("13B", "-q", "q8", "-g", "24GB", "--os", "windows")
+    c.that(not any("shared system memory" in n for n in r["notes"]), "not where it fits")
+
+
 def caches(c):
     """Bytes of caches, from the widths that logs of several runtimes confirm: 163,840 a token of Mistral Small 24B
     (vLLM: 28.20 GiB for 184,832 tokens), 131,072 of Llama 3.1 8B (TensorRT-LLM: 1.56 GiB for 12,800), Qwen3 and
@@ -171,6 +186,7 @@ def main():
     c = Checks(sys.argv[1])
     with tempfile.TemporaryDirectory() as tmp:
         formats(c, pathlib.Path(tmp))
+    several(c)
     workloads(c)
     words_for(c)
     caches(c)
