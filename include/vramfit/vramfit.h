@@ -240,6 +240,7 @@ typedef struct vf_quant {
     vf_covers covers;        /**< with it: what is quantized */
     uint32_t group;          /**< with it: elements a scale, 0: a whole row */
     uint32_t head_millibits; /**< with it: bits of the output matrix × 1000 where it has its own; 0: the same */
+    uint32_t spread_percent; /**< files of that name may hold so much more than its mix gives; 0: they do not */
 } vf_quant;
 
 /* ---- settings ----------------------------------------------------------------------------- */

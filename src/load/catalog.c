@@ -161,6 +161,7 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
     out->quant.packing = (vf_packing)row->packing;
     out->quant.covers = (vf_covers)row->covers;
     out->quant.group = row->group;
+    out->quant.spread_percent = row->spread_percent;
     out->quant.head_millibits = row->head_bits;
     vf_set_text(out->quant.name, sizeof out->quant.name, out->name);
     vf_set_text(out->quant.runtime, sizeof out->quant.runtime, vf_blob_text(b, row->runtime));

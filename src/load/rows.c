@@ -126,6 +126,7 @@ static const vf_field quant_fields[] = {
     TEXT(vf_quant_row, "type", type, false, "storage type of most weights"),
     TEXT(vf_quant_row, "output_type", output_type, false, "storage type of output matrix and token embeddings, if set"),
     TEXT(vf_quant_row, "approximate", approximate, false, "why sizes need not be those of the mix, and by how much"),
+    COUNT(vf_quant_row, "spread_percent", spread_percent, 0, 400, false, "how much more published files hold than computed"),
     MILLI(vf_quant_row, "bits", bits, 250, 64000, true, "bits of a weight, scales included"),
     MILLI(vf_quant_row, "nominal_bits", nominal_bits, 250, 64000, false, "bits of a weight, as the name says"),
     CHOICE(vf_quant_row, "packing", packing, packings, false, "scheme: how a quantized matrix is stored"),

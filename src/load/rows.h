@@ -36,6 +36,7 @@ typedef struct vf_quant_row {
     vf_str type;           /**< name of the storage type most weights have */
     vf_str output_type;    /**< of the output matrix and the token embeddings; empty: by the mix */
     vf_str approximate;    /**< what makes the bits of a model differ from those of the mix; empty: exact */
+    uint32_t spread_percent; /**< with it: published files hold up to so much more */
     uint32_t bits;         /**< × 1000, scales included */
     uint32_t nominal_bits; /**< × 1000, as the name says */
     uint8_t packing;       /**< vf_packing */

@@ -10,16 +10,25 @@
  * lie the buffers of 95 of 100 cases apart on Vulkan, measured, with its order of nodes and with CUDA's. */
 #define OWN_ORDER_PERCENT 16
 
-static void add_weights(const vf_weights *w, const vf_placement *p, vf_result *out)
+/** Files that are named after a publisher's own mix may be larger than the mix that stands in for it: the margin
+ * reaches to the largest that was seen, unless the tensors were read from the file itself. */
+static uint64_t mix_spread(const vf_case *k, uint64_t bytes)
+{
+    return k->model->from_file ? 0 : vf_mul(bytes / 100, k->quant->spread_percent);
+}
+
+static void add_weights(const vf_case *k, const vf_weights *w, const vf_placement *p, vf_result *out)
 {
     for (uint32_t i = 0; i < p->n_cards; i++) {
+        uint64_t spread = mix_spread(k, w->device[i]);
         out->device[i].segment[VF_SEG_WEIGHTS] = w->device[i];
+        out->device[i].margin = vf_add(out->device[i].margin, spread);
         bool tied = p->tied_output_device == (p->sliced ? 0 : (int)i);
         vf_add_term(out, (int32_t)i, VF_SEG_WEIGHTS, "weights",
                     p->sliced ? "sum of its slices of the tensors, each padded as the buffer pads it"
                               : "sum of the tensors' bytes, each padded as the buffer pads it",
                     p->sliced ? "llama.cpp src/llama-model.cpp llama_meta_device_get_split_state"
-                              : "llama.cpp src/llama-model.cpp load_tensors, ggml/src/ggml-alloc.c", w->device[i], 0,
+                              : "llama.cpp src/llama-model.cpp load_tensors, ggml/src/ggml-alloc.c", w->device[i], spread,
                     tied ? "with a second copy of token_embd as output (%llu bytes)" : NULL,
                     (unsigned long long)w->tied_copy);
     }
@@ -120,7 +129,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     out->type_k = c.type_k;
     out->type_v = c.type_v;
     out->host.output = vf_llama_cpp_output(m, &c);
-    add_weights(&weights, p, out);
+    add_weights(k, &weights, p, out);
     add_cache(&cache, &c, p, out);
     add_compute(&compute, &c, p, out);
     for (uint32_t i = 0; i < p->n_cards; i++) {

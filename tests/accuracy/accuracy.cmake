@@ -7,5 +7,8 @@ else()
 endif()
 set_tests_properties(accuracy PROPERTIES TIMEOUT 600)
 
+# Published sizes of model files.
+vf_python_test(accuracy.sizes fast accuracy/sizes.py $<TARGET_FILE:vramfit_cli>)
+
 # Every runtime against loads that were measured.
 vf_python_test(accuracy.measured fast accuracy/measured.py $<TARGET_FILE:vramfit_cli> --quiet)
