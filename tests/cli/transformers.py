@@ -107,6 +107,28 @@ def formats(c, tmp):
     c.that(r.exit == 2 and "quantized already" in r.err, "awq files as nf4: " + r.err.strip())
 
 
+def mlx(name, o, i):
+    yield name + ".weight", "U32", [o, i // 8]
+    yield name + ".scales", "BF16", [o, i // 64]
+    yield name + ".biases", "BF16", [o, i // 64]
+
+
+def other_loaders(c, tmp):
+    """Files in a scheme that Transformers does not read are those of the runtime that the scheme implies."""
+    folder, some = tmp / "mlx", []
+    for name, shape in tensors():
+        some += mlx(name[:-len(".weight")], *shape) if len(shape) == 2 else [(name, "BF16", shape)]
+    size = write(folder, {}, some)
+    (folder / "config.json").write_text(json.dumps(dict(CONFIG, quantization={"group_size": 64, "bits": 4})))
+    files, _ = c.ask(str(folder), "-g", "M4 16GB")
+    c.equal((files["quant"], files["runtime"], files["model_bytes"], files["parameters"]), ("mlx-4bit-g64", "mlx", size, PARAMETERS),
+            "mlx files")
+    named, _ = c.ask(str(tmp / "plain"), "-q", "mlx-4bit", "-g", "M4 16GB")
+    c.equal(named["need_bytes"], files["need_bytes"], "mlx by name as the files are")
+    r = c.run(str(folder), "-g", "24GB", "-r", "vllm")
+    c.that(r.exit == 2 and "mlx, exo, lm-studio" in r.err, "mlx files under vllm: " + r.err.strip())
+
+
 def workloads(c):
     ask = ["qwen2.5-1.5b", "-q", "bf16", "-r", "transformers", "-g", "24GB"]
     r, _ = c.ask(*ask, "--workload", "steering")
@@ -186,6 +208,7 @@ def main():
     c = Checks(sys.argv[1])
     with tempfile.TemporaryDirectory() as tmp:
         formats(c, pathlib.Path(tmp))
+        other_loaders(c, pathlib.Path(tmp))
     several(c)
     workloads(c)
     words_for(c)
