@@ -170,6 +170,8 @@ def several(c):
     c.that(a["weights_bytes"] < a["available_bytes"], "and not more than it has")
     r, _ = c.ask("13B", "-q", "q8", "-g", "12GB", "--os", "windows")
     c.that(any("shared system memory" in n for n in r["notes"]), "Windows spills")
+    r, _ = c.ask("70B", "-q", "mlx-4bit", "-g", "M4 24GB")
+    c.that(any("iogpu.wired_limit_mb" in n for n in r["notes"]), "macOS lends more")
     r, _ = c.ask("13B", "-q", "q8", "-g", "24GB", "--os", "windows")
     c.that(not any("shared system memory" in n for n in r["notes"]), "not where it fits")
 
