@@ -50,7 +50,7 @@ bool solve_check(const session *s, vf_error *err)
 
 static bool per_sequence(const char *runtime)
 {
-    return strcmp(runtime, "llama.cpp") != 0 && strcmp(runtime, "ollama") != 0;
+    return word_index("llama.cpp ollama lm-studio", ' ', runtime) == NOT_A_WORD;
 }
 
 static void most_modest(vf_settings *s, open_value v)
