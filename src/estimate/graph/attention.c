@@ -412,6 +412,25 @@ static vf_id gate_output(vf_build *b, const vf_layer *l, vf_id out, vf_id gate)
     return vf_g_reshape(g, out, vf_mul(l->head_v, l->n_head), b->n_tokens, 1, 1);
 }
 
+/* q, k and v by one matrix; the biases may be three nevertheless. */
+static vf_id fused(vf_build *b, uint32_t il, vf_id x)
+{
+    static const vf_role roles[] = {VF_ROLE_ATTN_Q, VF_ROLE_ATTN_K, VF_ROLE_ATTN_V};
+    vf_id all = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_QKV, x), biases = 0;
+
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_BIAS))
+        return all;
+    for (int i = 0; i < 3; i++)
+        if (!vf_b_has(b, (int32_t)il, roles[i], VF_PART_BIAS))
+            return all;
+    for (int i = 0; i < 3; i++) {
+        vf_id bias = vf_b_weight(b, (int32_t)il, roles[i], VF_PART_BIAS);
+
+        biases = biases ? vf_g_concat(b->g, biases, bias, 0) : bias;
+    }
+    return vf_g_map(b->g, VF_OP_ADD, all, biases, 0);
+}
+
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
 {
     const vf_layer *l = &b->m->layers[il];
@@ -422,7 +441,7 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
     qkv r = {0, 0, 0};
 
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT))
-        from.all = clamp(b, vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_QKV, x));
+        from.all = clamp(b, fused(b, il, x));
     if (from.all && !b->m->arch.graph.split_qkv) {
         r = view_fused(b, il, from.all);
     } else {
