@@ -335,9 +335,9 @@ typedef struct vf_arch {
         bool down_exps_f32;       /**< the experts' last product is in f32, for which CUDA has no kernel */
         bool no_logits;           /**< computes embeddings and nothing else, whatever the file has */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
-        bool scaled_embedding;    /**< embeddings, */
-        bool scaled_logits;       /**< logits are scaled whether or not the file says so */
-        bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
+        bool scaled_embedding;    /**< embeddings are scaled whether or not the file says so */
+        bool scaled_logits;       /**< so are logits */
+        bool scaled_residual;     /**< and the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
         bool qk_layer_norm;       /**< norms of q and k are LayerNorms whatever the others are (Chameleon) */
         bool scaled_stream;       /**< the residual stream is scaled, not what is added to it (MiniMax-01) */
