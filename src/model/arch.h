@@ -344,7 +344,8 @@ typedef struct vf_arch {
         bool situ;                /**< the gated activation of Kimi K3 */
         bool rms_embedding;       /**< the embeddings are normed without weights (Muse) */
         bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
-        bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */
+        bool logits_capped;       /**< logits are soft-capped unless the file says 0 */
+        bool scores_capped;       /**< attention scores are soft-capped, whatever the file says */
         bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
         bool no_tensor_split;     /**< llama.cpp refuses --split tensor */
         bool image_logits;        /**< logits of image tokens are overwritten (Chameleon) */
