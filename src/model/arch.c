@@ -284,6 +284,7 @@ static const vf_field graph[] = {
     FLAG("down_exps_f32", graph.down_exps_f32, "the experts' last product is in f32"),
     FLAG("no_logits", graph.no_logits, "computes embeddings and nothing else, whatever the file has"),
     FLAG("embeddings_only", graph.embeddings_only, "asked for embeddings, it computes no logits"),
+    FLAG("idle_qkv_bias", graph.idle_qkv_bias, "biases of q, k and v are loaded, but not added"),
     FLAG("scaled_embedding", graph.scaled_embedding, "embeddings are scaled in any case"),
     FLAG("scaled_logits", graph.scaled_logits, "logits are scaled in any case"),
     FLAG("scaled_residual", graph.scaled_residual, "outputs of mixer and feed-forward are scaled in any case"),

@@ -335,6 +335,7 @@ typedef struct vf_arch {
         bool down_exps_f32;       /**< the experts' last product is in f32, for which CUDA has no kernel */
         bool no_logits;           /**< computes embeddings and nothing else, whatever the file has */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
+        bool idle_qkv_bias;       /**< biases of q, k and v are loaded, but not added (MiMo 2) */
         bool scaled_embedding;    /**< embeddings are scaled whether or not the file says so */
         bool scaled_logits;       /**< so are logits */
         bool scaled_residual;     /**< and the outputs of mixer and feed-forward */

@@ -24,7 +24,7 @@ from pathlib import Path
 import truth
 
 # Cards of each compute capability; a size class counts as 8.6.
-CARDS = {61: "GTX 1080 Ti", 75: "T4", 89: "RTX 4090", 120: "RTX 5090"}
+CARDS = {60: "Tesla P100 SXM2", 61: "GTX 1080 Ti", 70: "Tesla V100 SXM2 16GB", 75: "T4", 89: "RTX 4090", 120: "RTX 5090"}
 
 
 def experts(n):
@@ -62,8 +62,8 @@ FIELDS = ("weights_bytes", "kv_cache_bytes", "compute_bytes")
 def options(row, table="cuda"):
     """A row's settings as options of the program."""
     s = dict(truth.DEFAULTS, **row.settings)
-    if len(row.memory) == 1 and row.cc in CARDS:
-        gpu = CARDS[row.cc]
+    if row.memory and row.cc in CARDS:
+        gpu = "+".join([CARDS[row.cc]] * len(row.memory))
     else:
         gpu = "+".join("%dMiB" % m for m in row.memory) or "none"
     args = ["--backend", "vulkan"] if table == "vulkan" else []
@@ -82,9 +82,11 @@ def options(row, table="cuda"):
     shares = s["ts"] or ",".join(map(str, row.memory if s["sm"] == "layer" else ()))
     if len(row.memory) > 1 and shares:
         args += ["--tensor-split", shares]
-    if s["ot"]:
-        layers = s["ot"].count("|") - experts(0).count("|") + 1
+    layers = s["ot"].count("|") - experts(0).count("|") + 1
+    if s["ot"] and s["ot"] in (experts(0), experts(layers)):
         args += ["--cpu-moe", "all" if s["ot"] == experts(0) else layers]
+    elif s["ot"]:
+        args += ["--override-tensor", s["ot"] + "=CPU"]
     return [str(a) for a in args]
 
 

@@ -158,21 +158,27 @@ CACHE_TYPES = ["f16"] * 6 + ["q8_0"] * 3 + ["q4_0", "q4_1", "q5_0", "q5_1", "iq4
 def random_cards(rng):
     """-> (compute capability, MiB of each card)"""
     n = rng.choice([1, 1, 1, 2, 2, 3])
+    cc = rng.choice([86, 86, 86] + sorted(report.CARDS))
     if n == 1:
-        return rng.choice([86, 86, 86] + sorted(report.CARDS)), (1048576,)
-    return 86, tuple(rng.choice([8192, 12288, 16384, 24576]) for _ in range(n))
+        return cc, (1048576,)
+    return cc, tuple(rng.choice([8192, 12288, 16384, 24576]) for _ in range(n))
+
+
+# What is put into system memory by hand, experts aside.
+OVERRIDES = ["attn_(q|k|v|qkv|output)", "ffn_(up|gate)", "ffn_down", "attn_norm", "token_embd", "output", "blk\\.0\\.", "blk\\.[13]\\.", "attn_v\\.weight",
+             "ssm_|shortconv", "attn_k(_b|v_a_mqa)", "_norm", "bias"]
 
 
 def random_settings(rng, model, n_cards):
     sequences = rng.choice([1, 1, 1, 1, 2, 3, 4, 7, 8, 16, 64])
     s = {"n_ctx": rng.choice([512, 2048, 4096, 8192, 16384, 32768, 131072, rng.randint(1, 3000), rng.randint(1, 70000)]),
          "n_batch": rng.choice([2048, 2048, 2048, 2048, 1, 32, 256, 512, 777, 4096]),
-         "n_ubatch": rng.choice([512, 512, 512, 1, 8, 64, 128, 300, 1024, 2048, 4096]),
+         "n_ubatch": rng.choice([512, 512, 512, 1, 7, 8, 33, 64, 128, 300, 511, 1024, 2048, 4096]),
          "n_seq_max": sequences, "kv_unified": int(rng.random() < 0.4), "swa_full": int(rng.random() < 0.15),
          "n_outputs_max": rng.choice([0, 0, sequences, sequences, 1, rng.randint(1, 600)]),
          "fa": rng.choice(["auto", "auto", "auto", "on", "off"]), "offload_kqv": int(rng.random() < 0.85),
          "op_offload": int(rng.random() < 0.85), "embeddings": int(rng.random() < 0.1),
-         "ngl": rng.choice([-1, -1, -1, rng.randint(0, model.layers + 1), rng.randint(0, model.layers)])}
+         "ngl": rng.choice([-1, -1, rng.randint(0, model.layers + 1), rng.randint(0, model.layers)])}
     if rng.random() < 0.9:  # llama.cpp refuses, or aborts at, fewer outputs than sequences
         s["n_batch"] = max(s["n_batch"], sequences)
         s["n_outputs_max"] = max(s["n_outputs_max"], sequences) if s["n_outputs_max"] else 0
@@ -187,6 +193,8 @@ def random_settings(rng, model, n_cards):
         s["ts"] = ",".join(str(rng.randint(0 if i else 1, 9)) for i in range(n_cards))
     if model.experts and rng.random() < 0.3:
         s["ot"] = report.experts(rng.choice([0, rng.randint(1, model.layers)]))
+    elif rng.random() < 0.1:
+        s["ot"] = rng.choice(OVERRIDES)
     return {k: v for k, v in s.items() if truth.DEFAULTS[k] != v}
 
 

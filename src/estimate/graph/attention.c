@@ -291,6 +291,8 @@ static vf_id projected(vf_build *b, uint32_t il, vf_role role, uint64_t width, s
 {
     if (from.all)
         return vf_g_cont(b->g, vf_g_view_2d(b->g, from.all, width, b->n_tokens, b->g->node[from.all].nb[1]));
+    if (b->m->arch.graph.idle_qkv_bias)
+        return vf_b_mul_mat(b, (int32_t)il, role, from.x);
     return clamp(b, vf_b_linear(b, (int32_t)il, role, from.x));
 }
 
@@ -298,7 +300,7 @@ static vf_id projected(vf_build *b, uint32_t il, vf_role role, uint64_t width, s
 static vf_id project(vf_build *b, uint32_t il, vf_role role, vf_role norm, uint64_t head, uint64_t n_head, source from)
 {
     const vf_tensor *w = vf_model_tensor(b->m, (int32_t)il, (uint16_t)norm, VF_PART_WEIGHT);
-    bool whole = w && w->ne[0] != head;
+    bool whole = w && (w->ne[0] != head || b->m->arch.attention.qk_norm == VF_QKN_FULL);
     vf_id x = projected(b, il, role, vf_mul(head, n_head), from);
 
     if (whole)
@@ -416,9 +418,10 @@ static vf_id gate_output(vf_build *b, const vf_layer *l, vf_id out, vf_id gate)
 static vf_id fused(vf_build *b, uint32_t il, vf_id x)
 {
     static const vf_role roles[] = {VF_ROLE_ATTN_Q, VF_ROLE_ATTN_K, VF_ROLE_ATTN_V};
-    vf_id all = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_QKV, x), biases = 0;
+    bool idle = b->m->arch.graph.idle_qkv_bias;
+    vf_id all = (idle ? vf_b_mul_mat : vf_b_linear)(b, (int32_t)il, VF_ROLE_ATTN_QKV, x), biases = 0;
 
-    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_BIAS))
+    if (idle || vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_BIAS))
         return all;
     for (int i = 0; i < 3; i++)
         if (!vf_b_has(b, (int32_t)il, roles[i], VF_PART_BIAS))

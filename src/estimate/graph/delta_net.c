@@ -171,16 +171,28 @@ vf_id vf_b_delta_net(vf_build *b, uint32_t il, vf_id x)
 
 /* ---- Kimi delta attention ---- */
 
-/* One of q, k, v: projection and a convolution of its own; the three share one state row. */
-static vf_id convolved(vf_build *b, uint32_t il, vf_role role, vf_role conv, const heads *h, vf_id state, vf_id old,
-                       vf_id x)
+/* q, k and v by one matrix are copied out of its result, as one is by its own. */
+static void project_three(vf_build *b, uint32_t il, const heads *h, vf_id x, vf_id out[3])
+{
+    static const vf_role roles[] = {VF_ROLE_ATTN_Q, VF_ROLE_ATTN_K, VF_ROLE_ATTN_V};
+    vf_graph *g = b->g;
+    bool fused = vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT);
+
+    if (fused)
+        x = vf_b_mul_mat(b, (int32_t)il, VF_ROLE_ATTN_QKV, x);
+    for (int i = 0; i < 3; i++)
+        out[i] = fused ? vf_g_cont(g, vf_g_view_2d(g, x, vf_mul(h->v_dim, h->n_v), b->n_tokens, g->node[x].nb[1]))
+                       : vf_b_mul_mat(b, (int32_t)il, roles[i], x);
+}
+
+/* One of q, k, v: a convolution of its own; the three share one state row. */
+static vf_id convolved(vf_build *b, uint32_t il, vf_role conv, const heads *h, vf_id state, vf_id old, vf_id x)
 {
     vf_graph *g = b->g;
     uint64_t d_inner = vf_mul(h->v_dim, h->n_v), taps = b->m->hp.ssm_conv_kernel - 1;
     const uint64_t nb[2] = {vf_mul(4, taps), vf_mul(4, vf_mul3(3, taps, d_inner))};
     vf_id before = vf_g_view_3d(g, old, taps, d_inner, h->s, nb[0], nb[1]), in, last, to, w;
 
-    x = vf_b_mul_mat(b, (int32_t)il, role, x);
     x = vf_g_reshape(g, x, d_inner, h->n, h->s, 1);
     in = vf_g_concat(g, before, vf_g_transpose(g, x), 0);
     last = vf_g_view_3d(g, in, taps, d_inner, h->s, g->node[in].nb[1], g->node[in].nb[2]);
@@ -220,15 +232,16 @@ vf_id vf_b_kda(vf_build *b, uint32_t il, vf_id x)
     int32_t layer = (int32_t)il;
     heads h = {.v_dim = b->m->hp.kda_head_dim, .n_v = l->n_head, .n = b->n_tokens / b->n_seqs, .s = b->n_seqs};
     vf_id conv_state = vf_b_state_tensor(b, il, l->state_r), state = vf_b_state_tensor(b, il, l->state_s);
-    vf_id old, out, gate, beta;
+    vf_id old, out, gate, beta, three[3];
     delta d;
 
     if (b->m->arch.recurrent.kda_gate != VF_KDA_WIDE)
         vf_g_expand(g, x);
     old = vf_b_state_rows(b, conv_state);
-    d.q = convolved(b, il, VF_ROLE_ATTN_Q, VF_ROLE_SSM_CONV1D_Q, &h, conv_state, old, x);
-    d.k = convolved(b, il, VF_ROLE_ATTN_K, VF_ROLE_SSM_CONV1D_K, &h, conv_state, old, x);
-    d.v = convolved(b, il, VF_ROLE_ATTN_V, VF_ROLE_SSM_CONV1D_V, &h, conv_state, old, x);
+    project_three(b, il, &h, x, three);
+    d.q = convolved(b, il, VF_ROLE_SSM_CONV1D_Q, &h, conv_state, old, three[0]);
+    d.k = convolved(b, il, VF_ROLE_SSM_CONV1D_K, &h, conv_state, old, three[1]);
+    d.v = convolved(b, il, VF_ROLE_SSM_CONV1D_V, &h, conv_state, old, three[2]);
     d.gate = channel_gate(b, il, &h, x);
     beta = vf_g_reshape(g, vf_b_mul_mat(b, layer, VF_ROLE_SSM_BETA, x), 1, h.n_v, h.n, h.s);
     d.beta = vf_g_map(g, VF_OP_UNARY, beta, 0, 0);
