@@ -205,6 +205,8 @@ static const vf_field attention[] = {
     FLAG("width_is_n_embd", attention.width_is_n_embd, "q and o have n_embd columns"),
     FLAG("idle_cache", attention.idle_cache, "no cache is used, and one is made all the same"),
     COUNT("rope_block_count", attention.rope_block_count, 2048, "only models of so many layers rotate"),
+    FLAG("alibi", attention.alibi, "attention biased by distance"),
+    COUNT("alibi_block_count", attention.alibi_block_count, 2048, "models of so many layers have such a bias"),
     FLAG("rope", attention.rope, "rotary embedding on q and k"),
     FLAG("scale_q", attention.scale_q, "q is scaled in its own node"),
     END,

@@ -267,6 +267,8 @@ typedef struct vf_arch {
         bool idle_cache; /**< no cache is used, and one is made all the same (encoders) */
         uint32_t rope_block_count; /**< graph: only models of so many layers rotate; 0: all */
         bool rope;       /**< graph: rotary embedding on q and k */
+        bool alibi;      /**< graph: attention is biased by distance, whatever the file says */
+        uint32_t alibi_block_count; /**< graph: models of so many layers are; 0: none */
         bool scale_q;    /**< graph: q is scaled in its own node (Gemma) */
     } attention;
     struct {

@@ -130,7 +130,7 @@ static vf_id flash_attention(vf_build *b, uint32_t il, vf_id q, vf_id k, vf_id v
     vf_g_add_src(g, out, mask);
     vf_g_add_src(g, out, sinks);
     g->node[out].layer = (uint16_t)il;
-    vf_fattn_apply(g, out, b->p, b->m->hp.max_alibi_bias != 0);
+    vf_fattn_apply(g, out, b->m, b->p);
     if (v_mla) {
         out = vf_g_mul_mat(g, v_mla, vf_g_permute(g, out, 0, 2, 1, 3));
         out = vf_g_cont(g, vf_g_permute(g, out, 0, 2, 1, 3));
@@ -414,11 +414,11 @@ static vf_id gate_output(vf_build *b, const vf_layer *l, vf_id out, vf_id gate)
     return vf_g_reshape(g, out, vf_mul(l->head_v, l->n_head), b->n_tokens, 1, 1);
 }
 
-/* q, k and v by one matrix; the biases may be three nevertheless. */
-static vf_id fused(vf_build *b, uint32_t il, vf_id x)
+/* q, k and v by one matrix; the biases may be three nevertheless. Layers without a cache of their own add none. */
+static vf_id fused(vf_build *b, uint32_t il, bool own, vf_id x)
 {
     static const vf_role roles[] = {VF_ROLE_ATTN_Q, VF_ROLE_ATTN_K, VF_ROLE_ATTN_V};
-    bool idle = b->m->arch.graph.idle_qkv_bias;
+    bool idle = !own || b->m->arch.graph.idle_qkv_bias;
     vf_id all = (idle ? vf_b_mul_mat : vf_b_linear)(b, (int32_t)il, VF_ROLE_ATTN_QKV, x), biases = 0;
 
     if (idle || vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_BIAS))
@@ -444,7 +444,7 @@ vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
     qkv r = {0, 0, 0};
 
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT))
-        from.all = clamp(b, fused(b, il, x));
+        from.all = clamp(b, fused(b, il, own, x));
     if (from.all && !b->m->arch.graph.split_qkv && own) {
         r = view_fused(b, il, from.all);
     } else {

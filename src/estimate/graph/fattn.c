@@ -166,10 +166,17 @@ static uint64_t cuda_extra(const vf_graph *g, const vf_node *node)
     return end == VF_OVERFLOW ? VF_OVERFLOW : end - own;
 }
 
-void vf_fattn_apply(vf_graph *g, vf_id id, const vf_placement *p, bool alibi)
+/* Attention biased by distance: as the file says, or by architecture. */
+static bool has_alibi(const vf_model *m)
+{
+    return m->hp.max_alibi_bias || m->arch.attention.alibi ||
+           (m->arch.attention.alibi_block_count && m->arch.attention.alibi_block_count == m->n_layers);
+}
+
+void vf_fattn_apply(vf_graph *g, vf_id id, const vf_model *m, const vf_placement *p)
 {
     vf_node *node = &g->node[id];
-    problem pr = problem_of(g, node, alibi);
+    problem pr = problem_of(g, node, has_alibi(m));
     int16_t device = p->layer_device[node->layer];
     /* of a layer in system memory: what it computes on a card is computed on the first one, by op offload */
     uint32_t capability = p->compute_capability[device == VF_HOST ? 0 : device];
@@ -198,7 +205,7 @@ bool vf_fattn_supported(const vf_model *m, const vf_context *c, const vf_placeme
         /* an encoder attends to its batch, in f16, whatever the type of a cache that it has not got */
         problem pr = {.head_k = l->head_k, .head_v = l->head_v, .cells = 256,
                       .type_k = c->causal ? (uint16_t)c->type_k : VF_TYPE_F16,
-                      .type_v = c->causal ? (uint16_t)c->type_v : VF_TYPE_F16, .has_mask = true, .alibi = m->hp.max_alibi_bias != 0};
+                      .type_v = c->causal ? (uint16_t)c->type_v : VF_TYPE_F16, .has_mask = true, .alibi = has_alibi(m)};
 
         if (l->attention == VF_ATTN_NONE || l->mtp || p->layer_device[il] == VF_HOST || l->n_head_kv == 0)
             continue;

@@ -6,7 +6,7 @@
 #include "estimate/graph/graph.h"
 
 /** Marks a FLASH_ATTN_EXT node that the devices cannot compute, and sets the bytes they append to it. */
-void vf_fattn_apply(vf_graph *g, vf_id node, const vf_placement *p, bool alibi);
+void vf_fattn_apply(vf_graph *g, vf_id node, const vf_model *m, const vf_placement *p);
 
 /** To call when a source is replaced by a copy: the copies of K and V are apart even where V is a part of K. */
 void vf_fattn_copied(vf_graph *g, vf_id node);

@@ -117,7 +117,7 @@ static router route(vf_build *b, uint32_t il, vf_id logits, bool by_group)
     vf_g_expand(g, logits);
     first = (uint32_t)g->n_order;
     vf_g_expand(g, r.weights);
-    if (!late_softmax && !grouped && selection != logits && fused_router_size(n_expert))
+    if (!late_softmax && !grouped && !b->m->arch.moe.chunks && selection != logits && fused_router_size(n_expert))
         vf_g_fusion(g, (vf_fusion){first, (uint32_t)g->n_order - 1, (uint32_t)g->n_order, true});
     return r;
 }
