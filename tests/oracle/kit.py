@@ -59,19 +59,20 @@ class Kit:
         return [(n, s, types[n]) for n, s, _ in tensors]
 
     def allocate(self, jobs, cc, memory):
-        """What llama.cpp allocates for each job ({key: value}, see measure.cpp) on pretend cards; an `error` when it refuses."""
+        """What llama.cpp allocates for each job ({key: value}, see measure.cpp) on pretend cards, or on none; an `error` when
+        it refuses."""
         env = dict(os.environ, GGML_NO_BACKTRACE="1", LD_LIBRARY_PATH=self.fake, FAKECUDA_DEVICES=str(len(memory)), FAKECUDA_CC=str(cc),
                    FAKECUDA_MEM_MIB=",".join(map(str, memory)))
         results, todo = [], list(jobs)
         while todo:
             text = "".join("\t".join("%s=%s" % kv for kv in job.items() if kv[1] != "") + "\n" for job in todo)
-            done = subprocess.run([self.measure, "--backends", self.cuda], input=text, stdout=subprocess.PIPE,
+            done = subprocess.run([self.measure, "--backends", self.cuda if memory else self.cpu], input=text, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, env=env, errors="replace")
             got = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
             for r in got:  # this machine's memory, not llama.cpp's rule
                 if "insufficient memory" in r.get("error", ""):
                     r["error"] = "crash: " + r["error"]
-            if any("buffers" in r and "CUDA%d" % (len(memory) - 1) not in r["buffers"] for r in got):
+            if memory and any("buffers" in r and "CUDA%d" % (len(memory) - 1) not in r["buffers"] for r in got):
                 raise Failed("%s found no pretend card: %s" % (self.measure, done.stderr.strip()[-300:]))
             if len(got) < len(todo):  # an assertion of llama.cpp ends the program; the next job starts it again
                 said = [line for line in done.stderr.splitlines() if "ASSERT" in line or "rror" in line]

@@ -156,7 +156,9 @@ CACHE_TYPES = ["f16"] * 6 + ["q8_0"] * 3 + ["q4_0", "q4_1", "q5_0", "q5_1", "iq4
 
 
 def random_cards(rng):
-    """-> (compute capability, MiB of each card)"""
+    """-> (compute capability, MiB of each card); no card at times"""
+    if rng.random() < 0.06:
+        return 0, ()
     n = rng.choice([1, 1, 1, 2, 2, 3])
     cc = rng.choice([86, 86, 86] + sorted(report.CARDS))
     if n == 1:
@@ -186,7 +188,7 @@ def random_settings(rng, model, n_cards):
     s["ctv"] = s["ctk"] if rng.random() < (0.97 if model.latent else 0.7) else rng.choice(CACHE_TYPES)
     if s["fa"] == "off" and rng.random() < 0.9:
         s["ctv"] = rng.choice(["f16", "f16", "bf16", "f32"])
-    if rng.random() < (0.3 if n_cards > 1 else 0.02):
+    if rng.random() < (0.3 if n_cards > 1 else 0.02 * n_cards):
         s["sm"] = "tensor"
         s["fa"] = "off" if rng.random() < 0.05 else "on" if rng.random() < 0.3 else "auto"
     if n_cards > 1 and rng.random() < 0.6:
@@ -213,7 +215,7 @@ def measure(tools, o, rows):
     sources = [(h, arch) for h, arch in sources if re.search(o.only, arch or h.name)]
     (rows / "headers").mkdir(parents=True, exist_ok=True)
     sizes, count, number, dropped = {}, 0, 0, []
-    with open(rows / "cuda.jsonl", "w") as out, tempfile.TemporaryDirectory(prefix="vramfit-oracle.") as folder:
+    with open(rows / "cuda.jsonl", "w") as cuda, open(rows / "cpu.jsonl", "w") as cpu, tempfile.TemporaryDirectory(prefix="vramfit-oracle.") as folder:
         while count < o.count:
             number += 1
             (packed, arch), inside = rng.choice(sources), random.Random(rng.random())
@@ -237,8 +239,9 @@ def measure(tools, o, rows):
             (rows / "headers" / (file + ".gz")).write_bytes(gzip.compress(head, 6))
             for s, r in zip(settings, results):
                 count += 1
-                out.write(json.dumps({"model": model.name, "arch": model.arch, "quant": model.quant, "imatrix": model.matrix, "settings": s,
-                                      "backend": {"name": "cuda", "cc": str(cc), "mem_mib": ",".join(map(str, memory))},
+                backend = {"name": "cuda", "cc": str(cc), "mem_mib": ",".join(map(str, memory))} if memory else {"name": "cpu"}
+                (cuda if memory else cpu).write(json.dumps({"model": model.name, "arch": model.arch, "quant": model.quant, "imatrix": model.matrix, "settings": s,
+                                      "backend": backend,
                                       **{k: r[k] for k in ("buffers", "output", "error") if k in r}}) + "\n")
     (rows / "weights.jsonl").write_text("")
     (rows / "headers/sizes.json").write_text(json.dumps(sizes))

@@ -44,7 +44,7 @@ class Shape:
             n = rng.randint(21, 26)
         if self.arch == "deepseek2" and "attention.q_lora_rank" not in k:
             n = 27  # by which llama.cpp knows the models without
-        if self.arch.startswith("qwen3"):
+        if self.arch.startswith(("qwen3", "kimi", "bailingmoe3")):
             n = max(4, n)  # every fourth layer of the hybrid ones has attention
         if self.arch == "baichuan":
             n = rng.choice([32, 40, n])  # the two published ones differ by that
@@ -72,9 +72,10 @@ class Shape:
         k["attention.head_count"] = n
         kv = k.get("attention.head_count_kv")
         if isinstance(kv, list):
-            new = {v: divisor(rng, n) if v else 0 for v in sorted(set(kv))}
+            latent = "attention.kv_lora_rank" in k  # one head for all
+            new = {v: divisor(rng, n) if v and not latent else v for v in sorted(set(kv))}
             k["attention.head_count_kv"] = [new[v] for v in kv]
-        elif kv and self.old["attention.head_count"] == kv and rng.random() < 0.7:
+        elif kv and self.old["attention.head_count"] == kv and ("attention.kv_lora_rank" in k or rng.random() < 0.7):
             k["attention.head_count_kv"] = n
         elif kv and "attention.kv_lora_rank" not in k:
             k["attention.head_count_kv"] = divisor(rng, n) if rng.random() < 0.95 else rng.randint(1, n)
