@@ -48,11 +48,6 @@ BARS.update({
 })
 # Settings drawn by chance: odd contexts, batches and cache types, put together as they came.
 BARS.update((name + RANDOM, EXACT) for name in CARD + HOST)
-BARS.update({
-    "compute buffers" + RANDOM: (0.99, 0.0, 2.0),
-    "all three on the card" + RANDOM: (0.99, 0.0, 2.0),
-    "compute buffers, host" + RANDOM: (0.99, 0.0, 0.5),
-})
 BARS.update((name + VULKAN, EXACT) for name in CARD + HOST)
 BARS.update((name + CPU, EXACT) for name in HOST)
 DEVICE = ("weights", "KV cache and state", "compute buffers")

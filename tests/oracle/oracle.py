@@ -209,7 +209,7 @@ def error_line(text):
 
 def measure(tools, o, rows):
     rng = random.Random(o.seed)
-    headers = sorted((HERE.parent / "accuracy/headers").glob("*.gguf.gz"))
+    headers = sorted(h for h in (HERE.parent / "accuracy/headers").glob("*.gguf.gz") if not h.name.startswith("random-"))
     sources = [(h, "") for h in headers] + [
         (h, arch) for arch, r in sorted(RELATIVES.items()) for h in headers if h.name.rsplit(".", 3)[0] == r["like"]]
     sources = [(h, arch) for h, arch in sources if re.search(o.only, arch or h.name)]
