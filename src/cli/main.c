@@ -1,5 +1,6 @@
 /* vramfit, the program. One way through: arguments, a command, one write. */
 #include "cli/io.h"
+#include "cli/launch.h"
 #include "cli/session.h"
 
 static int (*const run[CMD_COUNT])(session *, vf_error *) = {
@@ -22,6 +23,14 @@ static int dispatch(session *s, vf_error *err)
     return run[s->opts.command](s, err);
 }
 
+/* Whether --exec starts the line: on fit, and on fragile where that is accepted. */
+static bool starts(const session *s, int status)
+{
+    const opt_value *accept = &s->opts.value[OPT_ACCEPT];
+    return options_has(&s->opts, OPT_EXEC) &&
+           (status == EXIT_FITS || (status == EXIT_FRAGILE && accept->text && accept->word == 1));
+}
+
 int main(int argc, char **argv)
 {
     session s;
@@ -31,6 +40,11 @@ int main(int argc, char **argv)
     if (io_guard_descriptors(&err) && options_parse(&s.opts, argc, argv, &err))
         status = dispatch(&s, &err);
     bool told = status != EXIT_BAD || err.status == VF_OK;
+    if (told && starts(&s, status)) { /* standard output is the program's then */
+        launch_exec(&s.opts, &err);
+        told = false;
+        status = EXIT_BAD;
+    }
     if (told && options_has(&s.opts, OPT_QUIET))
         s.out.n = 0;
     if (told && (!io_flush(&s.out, &err) || !io_close_stdout(&err))) {

@@ -159,7 +159,9 @@ const option option_table[OPT_COUNT] = {
      .words = "chat|steering|eval|embed", .dflt = "chat",
      .help = "what the model is used for (transformers): chat, steering, eval, embed", .group = GROUP_WITH},
     {.id = OPT_EXEC, .name = "exec", .kind = OPT_FLAG,
-     .help = "start the launch line after -- when it fits", .group = GROUP_WITH, .later = true},
+     .help = "start the launch line after -- when it fits", .group = GROUP_WITH},
+    {.id = OPT_ACCEPT, .name = "accept", .kind = OPT_CHOICE, .value = "VERDICT", .words = "fit|fragile", .dflt = "fit",
+     .help = "what --exec starts: fit, fragile", .group = GROUP_WITH},
     {.id = OPT_VERIFY, .name = "verify", .kind = OPT_TEXT, .value = "FILE",
      .help = "compare with a file that lock wrote", .group = GROUP_WITH, .commands = IN(CMD_LOCK), .later = true},
 

@@ -90,7 +90,7 @@ CASES = [
     (M + ["--gpu", "2x24GB", "--train", "lora"], ["--gpu", "training", "one"]),
     (M + G + ["--also", "7B"], ["--also", "not in this version"]),
     (M + G + ["--workload", "steering"], ["--workload", "of llama.cpp"]),
-    (M + G + ["--", "llama-server", "-m", "x.gguf"], ["launch", "not in this version"]),
+    (M + G + ["--", "llama-server", "-m", "x.gguf"], ["launch", "one argument too many"]),
     (M + G + ["--models-from", "-"], ["--models-from", "model"]),
     (["-", "-m", "-"] + G, ["one argument too many"]),
     (["-m", "-", "-m", "-"] + G, ["standard input", "twice"]),
