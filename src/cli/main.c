@@ -5,7 +5,7 @@
 
 static int (*const run[CMD_COUNT])(session *, vf_error *) = {
     [CMD_FIT] = command_fit,   [CMD_LIST] = command_list, [CMD_SHOW] = command_show,
-    [CMD_VERIFY] = command_verify, [CMD_DIFF] = command_diff, [CMD_CHECK] = command_check, [CMD_HELP] = command_help, [CMD_VERSION] = command_version,
+    [CMD_VERIFY] = command_verify, [CMD_DIFF] = command_diff, [CMD_LOCK] = command_lock, [CMD_CHECK] = command_check, [CMD_HELP] = command_help, [CMD_VERSION] = command_version,
 };
 
 static int dispatch(session *s, vf_error *err)

@@ -16,7 +16,7 @@ const command_info commands[CMD_COUNT] = {
     [CMD_CHECK] = {"check", "[PATH...]", "lint catalog data (the built-in catalog without PATH)", 0, UINT32_MAX, false},
     [CMD_DIFF] = {"diff", "OLD NEW", "what a change of catalog data does to the verdicts", 2, 2, false},
     [CMD_VERIFY] = {"verify", "LOG|-", "predicted against allocated, from a runtime's log", 1, 1, false},
-    [CMD_LOCK] = {"lock", "LIST", "expected verdicts, kept and compared", 0, 1, true},
+    [CMD_LOCK] = {"lock", "LIST | --verify FILE", "expected verdicts of a list, kept and compared", 0, 1, false},
     [CMD_HELP] = {"help", "[TOPIC]", "this page, or one on a topic", 0, 1, false},
     [CMD_VERSION] = {"version", "", "versions of vramfit and of what it is built with", 0, 0, false},
 };
@@ -35,7 +35,7 @@ const option option_table[OPT_COUNT] = {
      .help = "the list holds names only, each with a NUL behind it", .group = GROUP_QUESTION},
     {.id = OPT_QUANT, .commands = IN_RUN, .name = "quant", .letter = 'q', .aliases = "quantization", .kind = OPT_TEXT,
      .value = "QUANT", .dflt = "as published if quantized, else q4_k_m",
-     .help = "q4_k_m, q8, bf16, int8 ...; Q+im: with an importance matrix", .group = GROUP_QUESTION,
+     .help = "q4_k_m, q8, bf16, int8 ...; Q+im: importance matrix", .group = GROUP_QUESTION,
      .list = true, .front = true},
     {.id = OPT_GPU, .commands = IN_DIFF, .name = "gpu", .letter = 'g', .kind = OPT_TEXT, .value = "GPU",
      .help = "3090, 24GB, 2x3090, 3090+4090 (together); a,b (alternatives); none; smallest", .group = GROUP_QUESTION,
@@ -163,7 +163,7 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_ACCEPT, .name = "accept", .kind = OPT_CHOICE, .value = "VERDICT", .words = "fit|fragile", .dflt = "fit",
      .help = "what --exec starts: fit, fragile", .group = GROUP_WITH},
     {.id = OPT_VERIFY, .name = "verify", .kind = OPT_TEXT, .value = "FILE",
-     .help = "compare with a file that lock wrote", .group = GROUP_WITH, .commands = IN(CMD_LOCK), .later = true},
+     .help = "compare with a file that lock wrote", .group = GROUP_WITH, .commands = IN(CMD_LOCK)},
 
     {.id = OPT_FORMAT, .name = "format", .letter = 'f', .kind = OPT_CHOICE, .value = "FORMAT",
      .words = "table|json|jsonl|csv|tsv|markdown|svg|html|sarif", .later_words = "svg|html", .dflt = "table",

@@ -152,6 +152,8 @@ typedef struct options {
 /** Parses the arguments. `options` points into argv. False with `err`. Free with options_free. */
 bool options_parse(options *o, int argc, char **argv, vf_error *err);
 void options_free(options *o);
+/** The option of a long name or alias of `n` bytes; NULL: none. */
+const option *options_find(const char *name, size_t n);
 /** Gives an option a value as the command line would. `text` is kept, not copied. */
 bool options_give(options *o, opt_id id, const char *text, vf_error *err);
 

@@ -113,6 +113,8 @@ static bool keep(options *o, const option *opt, const char *text, vf_error *err)
     uint32_t in = opt->commands ? opt->commands : 1u << CMD_FIT;
     if (!says_later(opt, NULL, err))
         return false;
+    if (o->command == CMD_LOCK && (in & 1u << CMD_FIT)) /* a lock keeps a question's settings */
+        in |= 1u << CMD_LOCK;
     if (!(in & 1u << o->command))
         return fail(err, name, "has no meaning with '%s'", commands[o->command].name);
     opt_value *v = &o->value[opt->id];
@@ -181,6 +183,11 @@ static const option *find_long(const char *name, size_t n)
         if (strcmp(stem, option_table[i].name) == 0 || word_index(option_table[i].aliases, ' ', stem) != NOT_A_WORD)
             return &option_table[i];
     return NULL;
+}
+
+const option *options_find(const char *name, size_t n)
+{
+    return find_long(name, n);
 }
 
 static const option *find_letter(char letter)

@@ -16,10 +16,18 @@ void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu
 {
     *r = (report){.renderer = renderers[session_format(s)], .out = out, .term = &s->term, .single = single,
                   .gpu_columns = gpu_columns};
+    if (s->lock != LOCK_NONE)
+        r->renderer = s->lock == LOCK_WRITE ? &format_lock : &format_lock_check;
+    r->differ = s->differ;
     r->explain = options_has(&s->opts, OPT_EXPLAIN);
     r->speed = r->explain || r->renderer == &format_json || r->renderer == &format_jsonl;
     if (r->renderer->begin)
         r->renderer->begin(r);
+}
+
+bool report_is_lock(const report *r)
+{
+    return r->renderer == &format_lock || r->renderer == &format_lock_check;
 }
 
 void report_row(report *r, const row *w)

@@ -116,7 +116,7 @@ CASES = [
     (["verify", "/"], ["directory"]),
     (["verify", "-", "--gpu", "24GB"], ["--gpu", "no meaning"]),
     (["verify", "-", "--format", "xml"], ["--format"]),
-    (["lock", "list.txt"], ["lock", "not in this version"]),
+    (["lock", "list.txt"], ["--gpu", "missing"]),
     (["list"], ["list", "models"]),
     (["list", "things"], ["things", "models"]),
     (["list", "models"] + G, ["--gpu", "list"]),
