@@ -114,5 +114,5 @@ static void check_end(report *r)
             (unsigned long long)r->n_rows);
 }
 
-const renderer format_lock = {NULL, lock_row, lock_end};
-const renderer format_lock_check = {NULL, check_row, check_end};
+const renderer format_lock = {NULL, lock_row, lock_end, NULL};
+const renderer format_lock_check = {NULL, check_row, check_end, NULL};

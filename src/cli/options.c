@@ -166,8 +166,8 @@ const option option_table[OPT_COUNT] = {
      .help = "compare with a file that lock wrote", .group = GROUP_WITH, .commands = IN(CMD_LOCK)},
 
     {.id = OPT_FORMAT, .name = "format", .letter = 'f', .kind = OPT_CHOICE, .value = "FORMAT",
-     .words = "table|json|jsonl|csv|tsv|markdown|svg|html|sarif", .later_words = "svg|html", .dflt = "table",
-     .help = "table, json, jsonl, csv, tsv, markdown; check: sarif", .group = GROUP_OUTPUT, .commands = IN_ALL, .front = true},
+     .words = "table|json|jsonl|csv|tsv|markdown|svg|html|sarif|junit|github", .later_words = "svg|html", .dflt = "table",
+     .help = "table, json, csv, tsv, markdown, junit, github ...", .group = GROUP_OUTPUT, .commands = IN_ALL, .front = true},
     {.id = OPT_EXPLAIN, .name = "explain", .kind = OPT_FLAG,
      .help = "every term: formula, numbers, source, uncertainty", .group = GROUP_OUTPUT, .front = true},
     {.id = OPT_QUIET, .name = "quiet", .kind = OPT_FLAG,

@@ -22,7 +22,7 @@ typedef struct session {
 
 /** Output formats, in the order of the option's words. */
 typedef enum format_id { FORMAT_TABLE = 0, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV, FORMAT_TSV, FORMAT_MARKDOWN,
-    FORMAT_SVG, FORMAT_HTML, FORMAT_SARIF } format_id;
+    FORMAT_SVG, FORMAT_HTML, FORMAT_SARIF, FORMAT_JUNIT, FORMAT_GITHUB } format_id;
 format_id session_format(const session *s);
 
 void session_init(session *s);
