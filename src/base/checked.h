@@ -33,7 +33,7 @@ static inline uint64_t vf_mul3(uint64_t a, uint64_t b, uint64_t c)
 /** a ÷ b rounded up; VF_OVERFLOW when b is 0. */
 static inline uint64_t vf_ceil_div(uint64_t a, uint64_t b)
 {
-    if (b == 0 || a == VF_OVERFLOW)
+    if (b == 0 || a == VF_OVERFLOW || b == VF_OVERFLOW)
         return VF_OVERFLOW;
     return a / b + (a % b != 0);
 }

@@ -462,4 +462,4 @@ static void end(report *r)
     }
 }
 
-const renderer format_table = {begin, table_row, end};
+const renderer format_table = {begin, table_row, end, NULL};

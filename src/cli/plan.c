@@ -105,6 +105,8 @@ static bool add_gpu(plan *p, const char *word, vf_error *err)
 static bool check_model_options(const session *s, vf_error *err)
 {
     bool list = options_has(&s->opts, OPT_MODELS_FROM), model = options_has(&s->opts, OPT_MODEL) || s->opts.n_plain;
+    if (options_has(&s->opts, OPT_EXEC) && !s->opts.line)
+        return fail(err, "--exec", "there is no launch line: -- and the program with its arguments go behind it");
     if (list && model)
         return fail(err, "--models-from", "given together with a model");
     if (!list && !model)

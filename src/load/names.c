@@ -31,7 +31,8 @@ vf_status vf_names_add(vf_names *names, const char *name, size_t n, uint64_t byt
 {
     if (n > VF_NAMES_BYTES - names->n_pool)
         return VF_ERR_RANGE;
-    if (!vf_grow(names->a, (void **)&names->pool, &names->cap_pool, names->n_pool + n, 1) ||
+    /* one byte more: an empty name, too, lies in a pool that is there */
+    if (!vf_grow(names->a, (void **)&names->pool, &names->cap_pool, names->n_pool + n + 1, 1) ||
         !vf_grow(names->a, (void **)&names->items, &names->cap, names->n + 1, sizeof names->items[0]))
         return VF_ERR_NOMEM;
     vf_name_ref *item = &names->items[names->n++];

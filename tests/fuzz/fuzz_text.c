@@ -1,23 +1,7 @@
 /* What a user types: sizes, names, classes; and how it is quoted. */
-#include "fuzz.h"
+#include "fuzz_words.h"
 
 static vf_catalog *catalog;
-
-static void check_size(const char *text)
-{
-    uint64_t bytes = 0, again = 0;
-    char shown[32];
-    vf_error err = {0};
-    for (int card = 0; card < 2; card++) {
-        if (vf_parse_size(text, card, &bytes, &err) != VF_OK) {
-            fuzz_check_error(&err);
-            continue;
-        }
-        PROMISE(bytes > 0 && bytes <= UINT64_C(1) << 60);
-        snprintf(shown, sizeof shown, "%lluB", (unsigned long long)bytes);
-        PROMISE(vf_parse_size(shown, card, &again, &err) == VF_OK && again == bytes);
-    }
-}
 
 static void check_names(const char *text, size_t n)
 {
@@ -48,15 +32,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     vf_error err;
     if (!catalog)
         PROMISE(vf_catalog_new(&fuzz_heap, &catalog, &err) == VF_OK);
-    char *text = malloc(size + 1), quoted[328];
+    char *text = malloc(size + 1);
     PROMISE(text);
     memcpy(text, data, size);
     text[size] = 0;
-    vf_quote(quoted, sizeof quoted, text, size);
-    for (const char *p = quoted; *p; p++)
-        PROMISE((unsigned char)*p >= 0x20 && *p != 0x7F);
-    PROMISE(quoted[0] == '\'' && strlen(quoted) < sizeof quoted);
-    check_size(text);
+    fuzz_check_quote(text, size);
+    fuzz_check_size(text);
     check_names(text, strlen(text));
     free(text);
     return 0;
