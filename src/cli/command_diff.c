@@ -176,7 +176,7 @@ static void take(report *r, const row *w)
     text_set(t->verdict, sizeof t->verdict, vf_verdict_name(w->result->verdict));
 }
 
-static const renderer taking = {NULL, take, NULL};
+static const renderer taking = {NULL, take, NULL, NULL};
 
 /* The verdict of a case; "refused" when it cannot be answered. */
 static bool judge(side *x, uint32_t model, uint32_t quant, uint32_t gpu, taker *t, vf_error *err)

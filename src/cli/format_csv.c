@@ -65,5 +65,5 @@ static void tsv_row(report *r, const row *w)
     line(r, w, CSV_TAB);
 }
 
-const renderer format_csv = {csv_begin, csv_row, NULL};
-const renderer format_tsv = {tsv_begin, tsv_row, NULL};
+const renderer format_csv = {csv_begin, csv_row, NULL, NULL};
+const renderer format_tsv = {tsv_begin, tsv_row, NULL, NULL};

@@ -203,5 +203,5 @@ static void line_row(report *r, const row *w)
     buf_str(r->out, "\n");
 }
 
-const renderer format_json = {begin, json_row, end};
-const renderer format_jsonl = {NULL, line_row, NULL};
+const renderer format_json = {begin, json_row, end, NULL};
+const renderer format_jsonl = {NULL, line_row, NULL, NULL};

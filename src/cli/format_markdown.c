@@ -57,4 +57,4 @@ static void end(report *r)
     }
 }
 
-const renderer format_markdown = {begin, markdown_row, end};
+const renderer format_markdown = {begin, markdown_row, end, NULL};

@@ -78,6 +78,9 @@ static void device(const report *r, const vf_device_result *d)
     amount(r, "reserved", (int64_t)d->reserved, d->total);
     if (d->other)
         amount(r, "held back", (int64_t)d->other, d->total);
+    uint64_t held = d->reserved + d->desktop + d->other + d->available; /* a server leaves some of the card alone */
+    if (held < d->total)
+        amount(r, "not taken", (int64_t)(d->total - held), d->total);
     amount(r, "free", d->headroom, d->total);
     if (d->margin)
         amount(r, "margin", (int64_t)d->margin, d->total);
@@ -459,4 +462,4 @@ static void end(report *r)
     }
 }
 
-const renderer format_table = {begin, table_row, end};
+const renderer format_table = {begin, table_row, end, NULL};

@@ -55,9 +55,10 @@ static void option_groups(buf *b, bool full)
 static void front_page(buf *b)
 {
     buf_str(b, "usage: vramfit --model MODEL [--quant QUANT] --gpu GPU [settings]\n"
-               "       vramfit --models-from LIST --gpu GPU\n");
+               "       vramfit --models-from LIST --gpu GPU\n"
+               "       vramfit --gpu GPU [--exec] -- llama-server -m FILE ...\n");
     for (int c = 1; c < CMD_COUNT; c++)
-        if (!commands[c].later)
+        if (!commands[c].later && c != CMD_VERSION) /* -V is below */
             buf_fmt(b, "       vramfit %s%s%s\n", commands[c].name, commands[c].args[0] ? " " : "", commands[c].args);
     buf_str(b, "Will this language model, in this quantization, run on this GPU?\n\n");
     option_groups(b, false);

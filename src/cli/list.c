@@ -166,7 +166,7 @@ static bool run_line(plan *p, model_cache *c, lines *l, line_kind kind, report *
  * with a comma. */
 static bool answer_line(plan *p, list_caches *c, lines *l, line_kind kind, report *r, vf_error *err)
 {
-    const line_answer *known = kind == LINE_GOOD && r->n_rows > 0 ? line_cache_find(&c->answers, l->text) : NULL;
+    const line_answer *known = kind == LINE_GOOD && r->n_rows > 0 && !report_is_lined(r) ? line_cache_find(&c->answers, l->text) : NULL;
     if (known) {
         buf_add(r->out, known->text, known->n);
         r->n_rows += known->rows;
@@ -174,12 +174,14 @@ static bool answer_line(plan *p, list_caches *c, lines *l, line_kind kind, repor
         return true;
     }
     (void)memcpy(c->line, l->text, l->length + 1); /* run_line cuts it into words */
+    r->line = c->line;
+    r->line_number = l->number;
     size_t start = r->out->n;
     uint64_t rows = r->n_rows;
     int status = p->status;
     p->status = EXIT_FITS;
     bool good = run_line(p, &c->models, l, kind, r, err);
-    if (good && rows > 0 && kind == LINE_GOOD && !r->out->failed)
+    if (good && rows > 0 && !report_is_lined(r) && kind == LINE_GOOD && !r->out->failed)
         line_cache_keep(&c->answers, c->line, r->out->p + start, r->out->n - start, (uint32_t)(r->n_rows - rows), p->status);
     plan_worsen(p, status);
     return good;

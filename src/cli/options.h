@@ -76,6 +76,7 @@ typedef enum opt_id {
     OPT_TRAIN,
     OPT_WORKLOAD,
     OPT_EXEC,
+    OPT_ACCEPT,
     OPT_VERIFY,
     OPT_FORMAT,
     OPT_EXPLAIN,
@@ -144,11 +145,17 @@ typedef struct options {
     const char **plain; /**< arguments that are no options, command word excluded */
     size_t n_plain;
     bool launch; /**< a launch line follows "--" */
+    const char **line; /**< the launch line, a program and its arguments, NULL behind the last; NULL: none */
+    char *text;        /**< values that are parts of its arguments */
 } options;
 
 /** Parses the arguments. `options` points into argv. False with `err`. Free with options_free. */
 bool options_parse(options *o, int argc, char **argv, vf_error *err);
 void options_free(options *o);
+/** The option of a long name or alias of `n` bytes; NULL: none. */
+const option *options_find(const char *name, size_t n);
+/** Gives an option a value as the command line would. `text` is kept, not copied. */
+bool options_give(options *o, opt_id id, const char *text, vf_error *err);
 
 /** Next value of a list option from item *at on; NULL at the end. */
 const char *options_next(const options *o, opt_id id, size_t *at);

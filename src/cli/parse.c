@@ -1,4 +1,5 @@
 /* argv to options, driven by the table alone. */
+#include "cli/launch.h"
 #include "cli/options.h"
 
 #include <stdio.h>
@@ -112,6 +113,8 @@ static bool keep(options *o, const option *opt, const char *text, vf_error *err)
     uint32_t in = opt->commands ? opt->commands : 1u << CMD_FIT;
     if (!says_later(opt, NULL, err))
         return false;
+    if (o->command == CMD_LOCK && (in & 1u << CMD_FIT)) /* a lock keeps a question's settings */
+        in |= 1u << CMD_LOCK;
     if (!(in & 1u << o->command))
         return fail(err, name, "has no meaning with '%s'", commands[o->command].name);
     opt_value *v = &o->value[opt->id];
@@ -120,6 +123,11 @@ static bool keep(options *o, const option *opt, const char *text, vf_error *err)
     else if (v->text && strcmp(v->text, text) != 0)
         return fail(err, name, "given twice, with %s and %s", quote(v->text).s, quote(text).s);
     return read_value(opt, text, v, err);
+}
+
+bool options_give(options *o, opt_id id, const char *text, vf_error *err)
+{
+    return keep(o, &option_table[id], text, err);
 }
 
 static void suggest(const char *name, char *out, size_t size)
@@ -175,6 +183,11 @@ static const option *find_long(const char *name, size_t n)
         if (strcmp(stem, option_table[i].name) == 0 || word_index(option_table[i].aliases, ' ', stem) != NOT_A_WORD)
             return &option_table[i];
     return NULL;
+}
+
+const option *options_find(const char *name, size_t n)
+{
+    return find_long(name, n);
 }
 
 static const option *find_letter(char letter)
@@ -275,8 +288,6 @@ static bool check_plain(const options *o, vf_error *err)
         return true;
     if (c->later)
         return fail(err, c->name, "not in this version");
-    if (o->launch)
-        return fail(err, "--", "a launch line: not in this version");
     size_t models = o->n_plain + (options_has(o, OPT_MODEL) ? 1 : 0);
     if (o->command == CMD_FIT && o->n_plain && models > 1)
         return fail(err, "", "one argument too many: %s (several models: --model for each, or --models-from)",
@@ -291,7 +302,10 @@ static bool check_plain(const options *o, vf_error *err)
 bool options_parse(options *o, int argc, char **argv, vf_error *err)
 {
     *o = (options){0};
-    size_t room = argc > 0 ? (size_t)argc : 1;
+    size_t room = argc > 0 ? (size_t)argc + 1 : 1;
+    for (int a = 1; a < argc; a++) /* a launch line's lists, with commas between */
+        for (const char *c = argv[a]; (c = strchr(c, ',')); c++)
+            room++;
     o->item = calloc(room, sizeof *o->item);
     o->plain = calloc(room, sizeof *o->plain);
     if (!o->item || !o->plain)
@@ -314,8 +328,12 @@ bool options_parse(options *o, int argc, char **argv, vf_error *err)
     /* Behind "--": a model whose name begins with a dash, or a program with its arguments. */
     bool has_model = o->n_plain > 0 || options_has(o, OPT_MODEL) || options_has(o, OPT_MODELS_FROM);
     o->launch = o->command == CMD_FIT && argc - i - 1 > (has_model ? 0 : 1);
+    if (o->launch && has_model)
+        return fail(err, "--", "a launch line names the model itself: one argument too many before it");
     for (i++; i < argc; i++)
         o->plain[o->n_plain++] = argv[i];
+    if (o->launch && !options_has(o, OPT_HELP) && !options_has(o, OPT_VERSION))
+        return launch_read(o, err);
     return check_plain(o, err);
 }
 
@@ -323,6 +341,8 @@ void options_free(options *o)
 {
     free(o->item);
     free(o->plain);
+    free(o->line);
+    free(o->text);
     *o = (options){0};
 }
 

@@ -182,7 +182,22 @@ static void describe_packing(session *s, vf_quant *q)
     q->group = e.quant.group;
 }
 
-static bool choice_of_file(session *s, const subject *sub, const char *runtime, choice *out)
+/* Files in a scheme that their usual loader does not read are those of the runtime that the scheme implies. */
+static bool choose_loader(session *s, const char *loader, const char *runtime, choice *out, vf_error *err)
+{
+    vf_quant_entry e;
+    uint32_t index;
+    text_set(out->runtime, sizeof out->runtime, runtime[0] ? runtime : loader);
+    if (vf_catalog_find(s->catalog, VF_KIND_QUANT, out->quant.name, &index, NULL) != VF_OK ||
+        vf_catalog_quant(s->catalog, index, &e) != VF_OK || e.quant.kind != VF_QUANT_SCHEME ||
+        lists_runtime(e.runtimes, out->runtime))
+        return true;
+    if (!runtime[0])
+        text_set(out->runtime, sizeof out->runtime, e.quant.runtime);
+    return check_runtime(out->quant.name, &e, out->runtime, err);
+}
+
+static bool choice_of_file(session *s, const subject *sub, const char *runtime, choice *out, vf_error *err)
 {
     const vf_model_facts *f = &sub->facts;
     out->quant.kind = VF_QUANT_AS_FILE;
@@ -193,8 +208,7 @@ static bool choice_of_file(session *s, const subject *sub, const char *runtime, 
     describe_packing(s, &out->quant);
     if (f->parameters && f->model_bytes <= UINT64_MAX / 8000)
         out->quant.millibits = (uint32_t)(f->model_bytes * 8000 / f->parameters);
-    text_set(out->runtime, sizeof out->runtime, runtime[0] ? runtime : sub->loader);
-    return true;
+    return choose_loader(s, sub->loader, runtime, out, err);
 }
 
 bool choice_make(session *s, const subject *sub, const char *word, const char *runtime, choice *out, vf_error *err)
@@ -208,6 +222,6 @@ bool choice_make(session *s, const subject *sub, const char *word, const char *r
     if (word)
         return choice_of_word(s, word, runtime, out, err);
     if (sub->typed)
-        return choice_of_file(s, sub, runtime, out);
+        return choice_of_file(s, sub, runtime, out, err);
     return choice_of_default(s, sub, runtime, out, err);
 }

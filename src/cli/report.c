@@ -10,16 +10,30 @@
 /* Distinct notes that formats of lines say at their end. */
 #define NOTE_LIMIT 16
 
-static const renderer *const renderers[] = {&format_table, &format_json, &format_jsonl, &format_csv, &format_tsv, &format_markdown};
+static const renderer *const renderers[] = {
+    [FORMAT_TABLE] = &format_table, [FORMAT_JSON] = &format_json,         [FORMAT_JSONL] = &format_jsonl, [FORMAT_CSV] = &format_csv,
+    [FORMAT_TSV] = &format_tsv,     [FORMAT_MARKDOWN] = &format_markdown, [FORMAT_JUNIT] = &format_junit, [FORMAT_GITHUB] = &format_github,
+};
 
 void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu_columns)
 {
     *r = (report){.renderer = renderers[session_format(s)], .out = out, .term = &s->term, .single = single,
                   .gpu_columns = gpu_columns};
+    if (s->lock != LOCK_NONE)
+        r->renderer = s->lock == LOCK_WRITE ? &format_lock : &format_lock_check;
+    r->differ = s->differ;
+    r->list = s->opts.value[OPT_MODELS_FROM].text;
+    if (r->list && strcmp(r->list, "-") == 0)
+        r->list = NULL;
     r->explain = options_has(&s->opts, OPT_EXPLAIN);
     r->speed = r->explain || r->renderer == &format_json || r->renderer == &format_jsonl;
     if (r->renderer->begin)
         r->renderer->begin(r);
+}
+
+bool report_is_lined(const report *r)
+{
+    return r->renderer == &format_lock || r->renderer == &format_lock_check || r->renderer == &format_github;
 }
 
 void report_row(report *r, const row *w)
@@ -31,12 +45,16 @@ void report_row(report *r, const row *w)
 void report_error(report *r, const vf_error *err)
 {
     char where[400], message[800];
+    error_where(err, where, sizeof where);
+    error_message(err, message, sizeof message);
+    if (r->renderer->error)
+        r->renderer->error(r, where, message);
     if (r->n_errors++ >= ERROR_LIMIT)
         return;
     json_out j = {.b = &r->errors, .depth = 2, .pretty = true, .more = r->n_errors > 1};
     json_open(&j, NULL, '{');
-    json_str(&j, "where", error_where(err, where, sizeof where));
-    json_str(&j, "message", error_message(err, message, sizeof message));
+    json_str(&j, "where", where);
+    json_str(&j, "message", message);
     json_close(&j, '}');
 }
 

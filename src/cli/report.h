@@ -39,6 +39,10 @@ typedef struct report {
     bool single; /**< there is one row: it is shown in full */
     size_t gpu_columns; /**< of the longest name of a set of cards */
     uint64_t n_rows;
+    const char *list; /**< the list that rows come from, a file's name; NULL: none, or standard input */
+    const char *line; /**< of a list, the one that rows are of, whole */
+    uint64_t line_number, line_before; /**< its number, and that of the row before */
+    uint64_t *differ; /**< lock --verify: counts rows that differ */
     /* notes already said, where rows are lines (a bounded number: the rest is not remembered) */
     buf notes; /**< one a line */
     uint32_t n_notes;
@@ -52,9 +56,13 @@ typedef struct renderer {
     void (*begin)(report *r);
     void (*row)(report *r, const row *row);
     void (*end)(report *r);
+    void (*error)(report *r, const char *where, const char *message); /**< of one case or line */
 } renderer;
 
-extern const renderer format_table, format_json, format_jsonl, format_csv, format_tsv, format_markdown;
+extern const renderer format_table, format_json, format_jsonl, format_csv, format_tsv, format_markdown, format_junit,
+    format_github, format_lock, format_lock_check;
+/** Whether rows depend on the line that they stand in. */
+bool report_is_lined(const report *r);
 
 void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu_columns);
 void report_row(report *r, const row *row);

@@ -6,6 +6,8 @@
 #include "cli/term.h"
 #include "vramfit/load.h"
 
+typedef enum lock_mode { LOCK_NONE = 0, LOCK_WRITE, LOCK_CHECK } lock_mode;
+
 typedef struct session {
     options opts;
     vf_allocator alloc;
@@ -13,12 +15,14 @@ typedef struct session {
     vf_catalog *catalog; /**< NULL until session_catalog */
     term term;
     buf out;
+    lock_mode lock;   /**< the list is written as a lock, or compared with it */
+    uint64_t *differ; /**< LOCK_CHECK: counts rows that differ */
     bool terse; /**< unknown names without suggestions: a long list of bad lines stays fast */
 } session;
 
 /** Output formats, in the order of the option's words. */
 typedef enum format_id { FORMAT_TABLE = 0, FORMAT_JSON, FORMAT_JSONL, FORMAT_CSV, FORMAT_TSV, FORMAT_MARKDOWN,
-    FORMAT_SVG, FORMAT_HTML, FORMAT_SARIF } format_id;
+    FORMAT_SVG, FORMAT_HTML, FORMAT_SARIF, FORMAT_JUNIT, FORMAT_GITHUB } format_id;
 format_id session_format(const session *s);
 
 void session_init(session *s);
@@ -43,6 +47,7 @@ int command_show(session *s, vf_error *err);
 int command_verify(session *s, vf_error *err);
 int command_check(session *s, vf_error *err);
 int command_diff(session *s, vf_error *err);
+int command_lock(session *s, vf_error *err);
 int command_help(session *s, vf_error *err);
 int command_version(session *s, vf_error *err);
 

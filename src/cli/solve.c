@@ -50,7 +50,7 @@ bool solve_check(const session *s, vf_error *err)
 
 static bool per_sequence(const char *runtime)
 {
-    return strcmp(runtime, "llama.cpp") != 0 && strcmp(runtime, "ollama") != 0;
+    return word_index("llama.cpp ollama lm-studio", ' ', runtime) == NOT_A_WORD;
 }
 
 static void most_modest(vf_settings *s, open_value v)
@@ -61,6 +61,19 @@ static void most_modest(vf_settings *s, open_value v)
         s->gpu_layers = 0;
     else
         s->cpu_moe = VF_LAYERS_ALL;
+}
+
+/* A launch line without a context: llama.cpp takes the trained length, and what fits where that does not. */
+static bool shorten(plan *p, const vf_settings *found, char note[VF_NOTE_TEXT], vf_error *err)
+{
+    vf_model_facts facts;
+    vf_model_describe(p->request->model, &facts);
+    bool trained = facts.n_ctx_train && found->context >= facts.n_ctx_train;
+    p->request->settings.context = trained ? facts.n_ctx_train : found->context;
+    (void)snprintf(note, VF_NOTE_TEXT, trained ? "no context on the line: the trained %llu tokens"
+                   : "no context on the line: %llu tokens are the most that fit, and llama.cpp takes about as many (--fit)",
+                   (unsigned long long)p->request->settings.context);
+    return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
 }
 
 static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_error *err)
@@ -82,6 +95,8 @@ static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_err
     if (st != VF_OK)
         return false;
     p->request->settings = found;
+    if (v == OPEN_CONTEXT && p->s->opts.launch) /* the trained one, or what fits */
+        return shorten(p, &found, note, err);
     const char *how = p->result->verdict == VF_FIT ? "fits" : "is possible, if fragile";
     if (v == OPEN_CONTEXT)
         (void)snprintf(note, VF_NOTE_TEXT, "--context %llu is the largest that %s", (unsigned long long)found.context, how);

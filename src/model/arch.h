@@ -335,15 +335,17 @@ typedef struct vf_arch {
         bool down_exps_f32;       /**< the experts' last product is in f32, for which CUDA has no kernel */
         bool no_logits;           /**< computes embeddings and nothing else, whatever the file has */
         bool embeddings_only;     /**< asked for embeddings, it computes no logits (LFM2) */
-        bool scaled_logits;       /**< logits are scaled whether or not the file says so */
-        bool scaled_residual;     /**< so are the outputs of mixer and feed-forward */
+        bool scaled_embedding;    /**< embeddings are scaled whether or not the file says so */
+        bool scaled_logits;       /**< so are logits */
+        bool scaled_residual;     /**< and the outputs of mixer and feed-forward */
         bool attn_temperature;    /**< q of layers without rotation is scaled by position (Llama 4) */
         bool qk_layer_norm;       /**< norms of q and k are LayerNorms whatever the others are (Chameleon) */
         bool scaled_stream;       /**< the residual stream is scaled, not what is added to it (MiniMax-01) */
         bool situ;                /**< the gated activation of Kimi K3 */
         bool rms_embedding;       /**< the embeddings are normed without weights (Muse) */
         bool no_flash_attn;       /**< llama.cpp turns it off (Grok) */
-        bool scores_capped;       /**< attention scores are soft-capped whether or not the file says so */
+        bool logits_capped;       /**< logits are soft-capped unless the file says 0 */
+        bool scores_capped;       /**< attention scores are soft-capped, whatever the file says */
         bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
         bool no_tensor_split;     /**< llama.cpp refuses --split tensor */
         bool image_logits;        /**< logits of image tokens are overwritten (Chameleon) */

@@ -59,17 +59,10 @@ static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
     return wh_footprint(k, &mlx_rules, out, err);
 }
 
-static void advise(vf_result *out)
-{
-    if (out->backend == VF_BACKEND_METAL)
-        vf_add_note(out, "sudo sysctl iogpu.wired_limit_mb=N raises what Metal may use, until the next start");
-}
-
 const vf_profile vf_profile_mlx = {
     .name = "mlx",
     .version = "mlx-lm 0.28",
     .needs_types = true,
     .schemes = true,
     .footprint = footprint,
-    .advise = advise,
 };

@@ -155,10 +155,16 @@ static void explain(const sv_run *run, const sv_rules *rules, const sv_stage *s,
                     (unsigned long long)run->batched_tokens);
 }
 
-static uint64_t margin(const sv_run *run, const sv_rules *rules, const vf_device_result *d)
+/** Per mille. */
+static uint32_t measured_error(const sv_run *run, const sv_rules *rules)
 {
     vf_policy policy = run->k->settings->policy;
-    uint32_t error = policy == VF_POLICY_CONSERVATIVE ? rules->error_95 : policy == VF_POLICY_MEDIAN ? rules->error_50 : 0;
+    return policy == VF_POLICY_CONSERVATIVE ? rules->error_95 : policy == VF_POLICY_MEDIAN ? rules->error_50 : 0;
+}
+
+static uint64_t margin(const sv_run *run, const sv_rules *rules, const vf_device_result *d)
+{
+    uint32_t error = measured_error(run, rules);
     uint64_t covered = vf_add(d->segment[VF_SEG_WEIGHTS], vf_add(d->segment[VF_SEG_COMPUTE], d->segment[VF_SEG_RUNTIME]));
     return vf_ceil_div(vf_mul(covered, error), 1000);
 }
@@ -200,8 +206,12 @@ static vf_status card(const sv_run *run, const sv_rules *rules, uint32_t i, vf_r
     for (int j = 0; j < VF_SEG_COUNT; j++)
         if (!vf_size_ok(d->segment[j]))
             return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
-    d->margin = vf_add(vf_add(d->margin, margin(run, rules, d)), vf_add(p.activations.spread, vf_add(p.graphs.spread, p.other.spread)));
+    uint64_t error = margin(run, rules, d);
+    d->margin = vf_add(vf_add(d->margin, error), vf_add(p.activations.spread, vf_add(p.graphs.spread, p.other.spread)));
     explain(run, rules, &s, &p, i, out);
+    if (error)
+        vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, "error of measured loads", "share of all but the cache, by --policy",
+                    "tests/accuracy/measured.py", 0, error, "%u per mille", measured_error(run, rules));
     add_pool(run, rules, &s, &p, d, out);
     return VF_OK;
 }

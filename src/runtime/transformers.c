@@ -8,8 +8,6 @@
 #include "runtime/transformers.h"
 
 #define MIB (UINT64_C(1) << 20)
-/* First tensor with lazy module loading 274 MiB (pytorch pull 86509), kernels used later; 300 to 600 seen. */
-#define CONTEXT (400 * MIB)
 #define CONTEXT_SPREAD (200 * MIB)
 /* cuBLAS workspace :4096:2:16:8 (8,519,680 bytes); 32 MiB on Hopper (PyTorch aten/cuda/CUDABlas). */
 #define WORKSPACE 8519680
@@ -117,34 +115,46 @@ static void explain(const tf_run *run, const tf_peak *p, const tf_weights *w, ui
 void tf_device_terms(const vf_case *k, uint32_t i, vf_result *out)
 {
     uint64_t workspace = k->request->device[i].compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
-    out->device[i].segment[VF_SEG_RUNTIME] = CONTEXT + workspace;
+    out->device[i].segment[VF_SEG_RUNTIME] = TF_CONTEXT + workspace;
     out->device[i].margin = vf_add(out->device[i].margin, CONTEXT_SPREAD);
     vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, "CUDA context and kernels", "constant",
-                "pytorch pull 86509, issues 107667 and 109888 (274 to 600 MiB)", CONTEXT, CONTEXT_SPREAD, NULL);
+                "pytorch pull 86509, issues 107667 and 109888 (274 to 600 MiB)", TF_CONTEXT, CONTEXT_SPREAD, NULL);
     vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, "cuBLAS workspace", "CUBLAS_WORKSPACE_CONFIG default",
                 "PyTorch aten/src/ATen/cuda/CublasHandlePool.cpp", workspace, 0, NULL);
 }
 
-/* device_map "balanced": even shares of layers, one active at a time. */
-static void share_out(const vf_case *k, const tf_weights *w, uint64_t kv, uint64_t compute, uint64_t slack, vf_result *out)
+/** Cache and slack go with the layers; a card works alone, with the activations of one layer. */
+static vf_status share_out(const vf_case *k, const tf_weights *w, uint64_t kv, uint64_t compute, uint64_t slack, vf_result *out,
+                           vf_error *err)
 {
-    uint32_t n = out->n_devices;
-    for (uint32_t i = 0; i < n; i++) {
-        vf_device_result *d = &out->device[i];
-        d->segment[VF_SEG_WEIGHTS] = vf_add(vf_ceil_div(w->resident, n), n > 1 ? w->largest : 0);
-        d->segment[VF_SEG_KV_CACHE] = vf_ceil_div(kv, n);
-        d->segment[VF_SEG_COMPUTE] = vf_add(compute, vf_ceil_div(slack, n));
-        d->margin = vf_add(d->margin, vf_ceil_div(slack, n));
-        d->layers = k->model->n_layers / n + (i < k->model->n_layers % n);
-        tf_device_terms(k, i, out);
-    }
+    uint32_t n = out->n_devices, layers = 0;
+    tf_share share[VF_MAX_DEVICES] = {{.weights = w->resident, .layers = k->model->n_layers}};
     if (n == 0) {
         out->host.weights = w->resident;
         out->host.kv_cache = kv;
         out->host.compute = vf_add(compute, slack);
     }
-    if (n > 1)
-        vf_add_note(out, "several cards: even shares of the layers (device_map), the largest tensor on each");
+    if (n > 1) {
+        share[0] = (tf_share){0};
+        vf_status st = tf_split(k, w, share, err);
+        if (st)
+            return st;
+        vf_add_note(out, "several cards: whole layers by device_map auto, even shares in the order of --gpu, the rest on the last; "
+                         "what finds no room there goes to system memory; max_memory deals otherwise");
+    }
+    for (uint32_t i = 0; i < n; i++)
+        layers += share[i].layers;
+    for (uint32_t i = 0; i < n; i++) {
+        vf_device_result *d = &out->device[i];
+        uint32_t part = layers ? share[i].layers : i == 0, all = layers ? layers : 1;
+        d->segment[VF_SEG_WEIGHTS] = share[i].weights;
+        d->segment[VF_SEG_KV_CACHE] = vf_ceil_div(vf_mul(kv, part), all);
+        d->segment[VF_SEG_COMPUTE] = vf_add(compute, vf_ceil_div(vf_mul(slack, part), all));
+        d->margin = vf_add(d->margin, vf_ceil_div(vf_mul(slack, part), all));
+        d->layers = share[i].layers;
+        tf_device_terms(k, i, out);
+    }
+    return VF_OK;
 }
 
 static void notes(const vf_case *k, const tf_run *run, vf_result *out)
@@ -184,9 +194,9 @@ static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
     if (!vf_size_ok(p.kv) || !vf_size_ok(compute) || !vf_size_ok(slack))
         return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
     explain(&run, &p, &w, loading, slack, out);
-    share_out(k, &w, p.kv, compute, slack, out);
+    st = share_out(k, &w, p.kv, compute, slack, out, err);
     notes(k, &run, out);
-    return VF_OK;
+    return st;
 }
 
 static void advise(vf_result *out)

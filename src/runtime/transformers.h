@@ -47,4 +47,18 @@ vf_status tf_train_footprint(const vf_case *k, vf_result *out, vf_error *err);
 /** The runtime segment of device i: context, kernels, workspace. */
 void tf_device_terms(const vf_case *k, uint32_t i, vf_result *out);
 
+/* First tensor with lazy module loading 274 MiB (pytorch pull 86509), kernels used later; 300 to 600 seen. */
+#define TF_CONTEXT (UINT64_C(400) << 20)
+
+/** What one of several cards holds. */
+typedef struct tf_share {
+    uint64_t weights;
+    uint32_t layers;
+} tf_share;
+
+/** Deals the blocks to the request's cards; out: as many, zeroed. What finds no room is on the last. */
+vf_status tf_split(const vf_case *k, const tf_weights *w, tf_share *out, vf_error *err);
+/** Bytes of tensor i once loaded; 0 for computed tables. */
+uint64_t tf_tensor_bytes(const vf_case *k, size_t i);
+
 #endif

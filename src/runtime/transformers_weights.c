@@ -17,7 +17,7 @@ static bool is_loaded(const vf_model *m, const vf_tensor *t)
 
 /* A tensor's bytes once loaded. Of a file all tensors count, scales and indices, too; a generated list has
  * computed tables, which are no tensors here. */
-static uint64_t loaded_bytes(const vf_case *k, size_t i)
+uint64_t tf_tensor_bytes(const vf_case *k, size_t i)
 {
     const vf_model *m = k->model;
     const vf_tensor *t = &m->tensors[i];
@@ -53,7 +53,7 @@ vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err)
     *out = (tf_weights){0};
     for (size_t i = 0; i < m->n_tensors; i++) {
         const vf_tensor *t = &m->tensors[i];
-        uint64_t bytes = loaded_bytes(k, i), hand = bytes;
+        uint64_t bytes = tf_tensor_bytes(k, i), hand = bytes;
         out->model = vf_add(out->model, bytes);
         if (!is_loaded(m, t))
             continue;

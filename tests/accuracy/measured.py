@@ -57,7 +57,7 @@ def predicted(r, what, device):
         return d["available_bytes"] - r["pool_bytes"] / len(r["devices"])
     if what == "peak":
         slack = sum(t["bytes"] for t in r["terms"] if t["name"] == SLACK) / len(r["devices"])
-        return d["need_bytes"] - d["runtime_bytes"] - slack
+        return max(x["need_bytes"] - x["runtime_bytes"] for x in r["devices"]) - slack
     return sum(t["bytes"] for t in r["terms"] if t["name"] == TERMS[what] and t["device"] in (d["name"], None)) / (
         len(r["devices"]) if r["terms"][0]["device"] != d["name"] or len({x["name"] for x in r["devices"]}) == 1 else 1)
 

@@ -183,9 +183,33 @@ def words_in_names(c):
     c.equal(r and r["quant"], "4bit", "4bit in a name")
 
 
+def open_questions(c):
+    """G: what tensor parallel costs over PCIe and over NVLink, what a layer split gains, how the cache grows, and
+    which runtime for several cards."""
+    awq = ["70B", "-q", "awq", "--max-num-seqs", "16"]
+    pcie = c.ask(*awq, "-g", "2x4090")[0]["speed"]["exchange_milliseconds_per_token"]
+    bridge = c.ask(*awq, "-g", "2x3090")[0]["speed"]["exchange_milliseconds_per_token"]
+    nvlink = c.ask(*awq, "-g", "2xh100-80gb")[0]["speed"]["exchange_milliseconds_per_token"]
+    c.that(nvlink["high"] < pcie["low"], "NVLink is cheaper than PCIe at its best: %r, %r" % (nvlink, pcie))
+    c.that(bridge["low"] < pcie["low"] and bridge["high"] >= pcie["low"], "a bridge may be there or not: %r" % bridge)
+    one = c.ask("8B", "-q", "q4", "-g", "3090")[0]["speed"]
+    two = c.ask("8B", "-q", "q4", "-g", "2x3090")[0]["speed"]
+    c.that(two["decode_tokens_per_second"]["high"] <= one["decode_tokens_per_second"]["high"], "a layer split is no faster")
+    c.equal(two["exchange_milliseconds_per_token"], None, "a layer split exchanges next to nothing")
+    split = c.ask("70B", "-q", "q4", "-g", "2x3090")[0]["speed"]["decode_tokens_per_second"]
+    tensor = c.ask(*awq, "-g", "2x3090")[0]["speed"]["decode_tokens_per_second"]
+    c.that(tensor["high"] > split["high"], "cards that share layers read at once: %r, %r" % (tensor, split))
+    cache = [c.ask("8B", "-q", "q4", "-g", "48GB", "-c", n)[0]["devices"][0]["kv_cache_bytes"] for n in ("8k", "16k", "32k")]
+    c.equal(cache, [cache[0], 2 * cache[0], 4 * cache[0]], "the cache grows with the context")
+    c.equal(c.ask("8B", "-q", "q4", "-g", "24GB")[0]["speed"]["decode_tokens_per_second"], None, "a size class has no bandwidth")
+    for ask in (["-q", "q4"], ["-q", "awq", "--max-num-seqs", "16"], ["-q", "exl3-4bpw"], ["-q", "nf4"]):
+        r, _ = c.ask("70B", *ask, "-g", "2x3090", "--desktop", "none")
+        c.that(r["verdict"] in ("fit", "fragile") and len(r["devices"]) == 2, "70B %s over two cards: %s" % (ask[1], r["verdict"]))
+
+
 def main():
     c = Checks(sys.argv[1])
-    for table in (asked_first, tensor_parallel, formula, weights, cards_of_24, card_of_8, shown, guide, words_in_names):
+    for table in (asked_first, tensor_parallel, formula, weights, cards_of_24, card_of_8, shown, guide, words_in_names, open_questions):
         table(c)
     return c.end()
 

@@ -107,6 +107,28 @@ def formats(c, tmp):
     c.that(r.exit == 2 and "quantized already" in r.err, "awq files as nf4: " + r.err.strip())
 
 
+def mlx(name, o, i):
+    yield name + ".weight", "U32", [o, i // 8]
+    yield name + ".scales", "BF16", [o, i // 64]
+    yield name + ".biases", "BF16", [o, i // 64]
+
+
+def other_loaders(c, tmp):
+    """Files in a scheme that Transformers does not read are those of the runtime that the scheme implies."""
+    folder, some = tmp / "mlx", []
+    for name, shape in tensors():
+        some += mlx(name[:-len(".weight")], *shape) if len(shape) == 2 else [(name, "BF16", shape)]
+    size = write(folder, {}, some)
+    (folder / "config.json").write_text(json.dumps(dict(CONFIG, quantization={"group_size": 64, "bits": 4})))
+    files, _ = c.ask(str(folder), "-g", "M4 16GB")
+    c.equal((files["quant"], files["runtime"], files["model_bytes"], files["parameters"]), ("mlx-4bit-g64", "mlx", size, PARAMETERS),
+            "mlx files")
+    named, _ = c.ask(str(tmp / "plain"), "-q", "mlx-4bit", "-g", "M4 16GB")
+    c.equal(named["need_bytes"], files["need_bytes"], "mlx by name as the files are")
+    r = c.run(str(folder), "-g", "24GB", "-r", "vllm")
+    c.that(r.exit == 2 and "mlx, exo, lm-studio" in r.err, "mlx files under vllm: " + r.err.strip())
+
+
 def workloads(c):
     ask = ["qwen2.5-1.5b", "-q", "bf16", "-r", "transformers", "-g", "24GB"]
     r, _ = c.ask(*ask, "--workload", "steering")
@@ -135,6 +157,23 @@ def workloads(c):
     full, _ = c.ask("gemma-3-4b", "-q", "bf16", "-r", "transformers", "-g", "48GB", "-c", "32k")
     c.that(3 * slid["devices"][0]["kv_cache_bytes"] < full["devices"][0]["kv_cache_bytes"],
            "sliding layers keep the whole prompt in the first forward, and a window later")
+
+
+def several(c):
+    """device_map auto: whole layers, an even share and room for a block on each card, the rest on the last."""
+    r, _ = c.ask("llama-2-70b", "-q", "bf16", "-r", "transformers", "-g", "4xa100-40gb", "-c", "256")
+    c.equal([d["layers"] for d in r["devices"]], [20, 21, 21, 18], "70B on four cards: layers")
+    c.equal(sum(d["weights_bytes"] for d in r["devices"]), r["model_bytes"], "70B on four cards: every tensor once")
+    small, _ = c.ask("13B", "-q", "bf16", "-r", "transformers", "-g", "12GB+4090", "--desktop", "none")
+    a, b = small["devices"]
+    c.that(a["layers"] < b["layers"] and a["layers"] + b["layers"] == 40, "a small card first takes less: %d, %d" % (a["layers"], b["layers"]))
+    c.that(a["weights_bytes"] < a["available_bytes"], "and not more than it has")
+    r, _ = c.ask("13B", "-q", "q8", "-g", "12GB", "--os", "windows")
+    c.that(any("shared system memory" in n for n in r["notes"]), "Windows spills")
+    r, _ = c.ask("70B", "-q", "mlx-4bit", "-g", "M4 24GB")
+    c.that(any("iogpu.wired_limit_mb" in n for n in r["notes"]), "macOS lends more")
+    r, _ = c.ask("13B", "-q", "q8", "-g", "24GB", "--os", "windows")
+    c.that(not any("shared system memory" in n for n in r["notes"]), "not where it fits")
 
 
 def caches(c):
@@ -171,6 +210,8 @@ def main():
     c = Checks(sys.argv[1])
     with tempfile.TemporaryDirectory() as tmp:
         formats(c, pathlib.Path(tmp))
+        other_loaders(c, pathlib.Path(tmp))
+    several(c)
     workloads(c)
     words_for(c)
     caches(c)

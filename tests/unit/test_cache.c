@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-#define LAYERS 62
+#define LAYERS 64
 
 CHECK_ALLOCATOR(scratch);
 
@@ -98,6 +98,44 @@ static void mla(void)
     CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "MLA takes one cache type");
 }
 
+/* Caches that logs of llama.cpp and ik_llama.cpp tell of, in MiB. */
+static void logged(void)
+{
+    vf_settings s;
+    vf_settings_init(&s);
+    s.flash_attn = VF_ON;
+    vf_model m = shape(48, 4, 128);
+    s.context = 65536;
+    CHECK_U64(cache_bytes(&m, &s), UINT64_C(6144) << 20, "Qwen3-30B-A3B, 65536");
+    m = shape(64, 8, 128);
+    s.context = 8192;
+    CHECK_U64(cache_bytes(&m, &s), UINT64_C(2048) << 20, "Qwen3-32B, 8192");
+    m = shape(62, 16, 128);
+    s.context = 32768;
+    CHECK_U64(cache_bytes(&m, &s), UINT64_C(15872) << 20, "Gemma-3-27B without windows, 32768");
+    m = shape(8, 4, 256);
+    s.context = 262144;
+    s.type_k = s.type_v = VF_TYPE_Q8_0;
+    CHECK_U64(cache_bytes(&m, &s), UINT64_C(4352) << 20, "Qwen3.5-9B, attention layers, 262144, q8_0");
+    m = shape(61, 1, 576);
+    m.hp.key_length_mla = 192;
+    m.hp.value_length_mla = 128;
+    for (uint32_t i = 0; i < 61; i++) {
+        layers[i].attention = VF_ATTN_MLA;
+        layers[i].head_v = 512;
+    }
+    s.context = 32768;
+    uint64_t latent = cache_bytes(&m, &s); /* rows of 576 are padded on CUDA: the log says 1166.65 */
+    CHECK(latent * 100 / 1048576 == 116665, "DeepSeek-V3, 32768, q8_0: %llu", (unsigned long long)latent);
+    m = shape(24, 0, 0);
+    for (uint32_t i = 0; i < 24; i++)
+        layers[i] = (vf_layer){.recurrent = VF_REC_DELTA_NET, .state_r = 3 * 8192, .state_s = 32 * 128 * 128};
+    s.type_k = s.type_v = VF_TYPE_F16;
+    s.context = 4096;
+    s.parallel = 2;
+    CHECK_U64(cache_bytes(&m, &s), UINT64_C(1005) * 1048576 / 10, "Qwen3.5-9B, states of two sequences");
+}
+
 static void refusals(void)
 {
     vf_model m = shape(32, 32, 80); /* Phi-2: 80 is no multiple of 32 */
@@ -154,6 +192,7 @@ int main(void)
     plain();
     windowed();
     mla();
+    logged();
     refusals();
     return CHECK_END();
 }

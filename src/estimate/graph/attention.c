@@ -94,7 +94,7 @@ static vf_id scores_and_sum(vf_build *b, vf_id q, vf_id k, vf_id v, bool v_trans
     vf_graph *g = b->g;
     vf_id kq = vf_g_mul_mat(g, k, q), out;
 
-    if (b->m->hp.attn_logit_softcapping || b->m->arch.graph.scores_capped)
+    if (b->m->arch.graph.scores_capped)
         for (int i = 0; i < 3; i++) /* scale, tanh, scale */
             kq = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, kq, 0, 0);
     if (bias)
@@ -412,23 +412,42 @@ static vf_id gate_output(vf_build *b, const vf_layer *l, vf_id out, vf_id gate)
     return vf_g_reshape(g, out, vf_mul(l->head_v, l->n_head), b->n_tokens, 1, 1);
 }
 
+/* q, k and v by one matrix; the biases may be three nevertheless. */
+static vf_id fused(vf_build *b, uint32_t il, vf_id x)
+{
+    static const vf_role roles[] = {VF_ROLE_ATTN_Q, VF_ROLE_ATTN_K, VF_ROLE_ATTN_V};
+    vf_id all = vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_QKV, x), biases = 0;
+
+    if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_BIAS))
+        return all;
+    for (int i = 0; i < 3; i++)
+        if (!vf_b_has(b, (int32_t)il, roles[i], VF_PART_BIAS))
+            return all;
+    for (int i = 0; i < 3; i++) {
+        vf_id bias = vf_b_weight(b, (int32_t)il, roles[i], VF_PART_BIAS);
+
+        biases = biases ? vf_g_concat(b->g, biases, bias, 0) : bias;
+    }
+    return vf_g_map(b->g, VF_OP_ADD, all, biases, 0);
+}
+
 vf_id vf_b_gqa(vf_build *b, uint32_t il, vf_id x)
 {
     const vf_layer *l = &b->m->layers[il];
     bool rope = vf_b_rotates(b, il);
-    bool gated = b->m->arch.attention.gate == VF_GATE_IN_Q;
+    bool gated = b->m->arch.attention.gate == VF_GATE_IN_Q, own = l->has_cache || b->no_cache;
     source from = {.x = x};
     vf_id gate = 0, out;
     qkv r = {0, 0, 0};
 
     if (vf_b_has(b, (int32_t)il, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT))
-        from.all = clamp(b, vf_b_linear(b, (int32_t)il, VF_ROLE_ATTN_QKV, x));
-    if (from.all && !b->m->arch.graph.split_qkv) {
+        from.all = clamp(b, fused(b, il, x));
+    if (from.all && !b->m->arch.graph.split_qkv && own) {
         r = view_fused(b, il, from.all);
     } else {
         r.q = gated ? gated_query(b, il, from, &gate)
                     : project(b, il, VF_ROLE_ATTN_Q, VF_ROLE_ATTN_Q_NORM, l->head_k, l->n_head, from);
-        if (l->has_cache || b->no_cache)
+        if (own)
             keys_and_values(b, il, from, &r);
     }
     if (b->m->arch.graph.v_rms && r.v)

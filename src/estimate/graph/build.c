@@ -261,7 +261,7 @@ static vf_id embed(vf_build *b)
         b->wide_embd = x;
         x = vf_g_view_2d(g, x, n_embd, b->n_tokens, g->node[x].nb[1]);
     }
-    if (b->m->hp.embedding_scale) {
+    if (b->m->hp.embedding_scale || arch->graph.scaled_embedding) {
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
         vf_g_expand(g, x);
     }

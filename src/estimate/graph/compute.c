@@ -7,6 +7,7 @@
 #include "estimate/graph/build.h"
 #include "estimate/graph/fattn.h"
 #include "estimate/graph/plan.h"
+#include "model/model.h"
 
 /* llama-context.cpp: graph_get_cb pins norms in batches below this */
 #define PIN_BELOW 32
@@ -136,13 +137,14 @@ static vf_status check_sizes(const vf_placement *p, const vf_compute *out, vf_er
     return ok ? VF_OK : vf_fail(err, VF_ERR_RANGE, "the compute buffer would be over 2^60 bytes");
 }
 
-/* Whether every weight that a layer on a card reads is there too: none by override, none for want of a kernel. */
-static bool weights_follow(const vf_model *m, const vf_placement *p)
+/* Whether every weight that a layer on a card reads (experts left out, where they do not matter) is there too: none by
+ * override, none for want of a kernel. */
+static bool weights_follow(const vf_model *m, const vf_placement *p, bool experts)
 {
     for (size_t i = 0; i < m->n_tensors; i++)
-        if (p->tensor_device[i] == VF_HOST && m->tensors[i].layer >= 0)
+        if (p->tensor_device[i] == VF_HOST && m->tensors[i].layer >= 0 && (experts || !vf_role_is_expert(m->tensors[i].role)))
             return false;
-    return m->arch.output.tied != VF_OUTPUT_SHARED;
+    return true;
 }
 
 /* A prompt of fewer tokens than this, or than so many for each sequence: a token of every sequence can then need as
@@ -161,7 +163,8 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
     const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     const reservation single = {n, 1, c->n_outputs};
     bool prompt_is_most = n >= SMALL_PROMPT && n > SMALL_SHARE * (uint64_t)c->n_seq_max && c->n_outputs >= c->n_seq_max &&
-                          (p->n_devices == 0 || (c->offload_kqv && all_on_devices(m, p) && weights_follow(m, p)));
+                          (p->n_devices == 0 || (c->offload_kqv && all_on_devices(m, p) && weights_follow(m, p, true) &&
+                                                 m->arch.output.tied != VF_OUTPUT_SHARED));
     outcome o = m->known_arch ? reserve(b, scratch, prompt, bytes) : UNSUPPORTED;
 
     *out = (vf_compute){0};
@@ -216,7 +219,7 @@ vf_status vf_flash_attn_auto(const vf_model *m, const vf_context *c, const vf_pl
     outcome o = DONE;
 
     *on = vf_fattn_supported(m, c, p);
-    if (*on && m->known_arch && !(all_on_devices(m, p) && c->offload_kqv))
+    if (*on && m->known_arch && !(all_on_devices(m, p) && c->offload_kqv && weights_follow(m, p, false)))
         o = find_attention(m, c, p, scratch, on);
     return o == DONE ? VF_OK : failure(o, err);
 }

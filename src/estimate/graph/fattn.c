@@ -171,7 +171,8 @@ void vf_fattn_apply(vf_graph *g, vf_id id, const vf_placement *p, bool alibi)
     vf_node *node = &g->node[id];
     problem pr = problem_of(g, node, alibi);
     int16_t device = p->layer_device[node->layer];
-    uint32_t capability = device == VF_HOST ? 0 : p->compute_capability[device];
+    /* of a layer in system memory: what it computes on a card is computed on the first one, by op offload */
+    uint32_t capability = p->compute_capability[device == VF_HOST ? 0 : device];
 
     if (!supports(p->backend, &pr))
         node->flags |= VF_NODE_CPU_ONLY;

@@ -55,6 +55,13 @@ static vf_id hide_images(vf_graph *g, vf_id logits)
     return vf_g_map(g, VF_OP_OTHER, logits, never, 0);
 }
 
+static bool capped(const vf_build *b)
+{
+    const vf_hparams *hp = &b->m->hp;
+
+    return vf_hp_present(hp, VF_HP_final_logit_softcapping) ? hp->final_logit_softcapping : b->m->arch.graph.logits_capped;
+}
+
 void vf_b_head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
@@ -81,7 +88,7 @@ void vf_b_head(vf_build *b, vf_id x)
         x = bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
         if (arch->graph.scaled_logits || b->m->hp.logit_scale)
             x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
-        if (b->m->hp.final_logit_softcapping)
+        if (capped(b))
             for (int i = 0; i < 3; i++) /* scale, tanh, scale */
                 x = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, x, 0, 0);
         if (arch->graph.image_logits)
