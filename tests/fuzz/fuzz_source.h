@@ -2,6 +2,7 @@
 #ifndef VF_TESTS_FUZZ_SOURCE_H
 #define VF_TESTS_FUZZ_SOURCE_H
 
+#include "base/checked.h"
 #include "fuzz.h"
 #include "model/model.h"
 
@@ -32,13 +33,13 @@ static inline void fuzz_finish(vf_status status, vf_model *m, const vf_error *er
 {
     PROMISE((status == VF_OK) == (m != NULL));
     if (m) {
-        unsigned __int128 sum = 0;
+        uint64_t sum = 0;
         char name[256];
         vf_model_facts facts;
         for (size_t i = 0; i < m->n_tensors; i++) {
             uint64_t bytes = vf_tensor_bytes(&m->tensors[i], m->tensors[i].type);
             PROMISE(bytes <= UINT64_C(1) << 60);
-            sum += bytes;
+            sum = vf_add(sum, bytes);
             vf_tensor_name(m, &m->tensors[i], name, sizeof name);
         }
         vf_model_describe(m, &facts);

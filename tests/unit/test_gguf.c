@@ -366,7 +366,7 @@ static void test_counts(void)
 
 static void test_lengths(void)
 {
-    for (uint64_t n = VF_GGUF_KEY_BYTES - 1; n <= VF_GGUF_KEY_BYTES + 1; n++) {
+    for (size_t n = VF_GGUF_KEY_BYTES - 1; n <= VF_GGUF_KEY_BYTES + 1; n++) {
         bytes extra = {0};
         char *key = malloc(n + 1);
         memset(key, 'k', n);

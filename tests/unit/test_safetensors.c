@@ -16,7 +16,7 @@ typedef struct files {
 /** A file with the length in front of the header and `data` zeros behind it. */
 static void add_file(files *f, const char *header, uint64_t n, uint64_t data)
 {
-    uint64_t length = strlen(header);
+    size_t length = strlen(header);
     unsigned char *bytes = malloc(length + 8);
     for (int i = 0; i < 8; i++)
         bytes[i] = (unsigned char)((n ? n : length) >> (8 * i));
