@@ -295,6 +295,8 @@ typedef struct vf_settings {
     uint32_t n_tensor_split;
     double tensor_split[VF_MAX_DEVICES]; /**< shares; n_tensor_split 0: in proportion to `available` */
     uint32_t outputs;      /**< rows of logits, all sequences; VF_OUTPUTS_DEFAULT, VF_OUTPUTS_ALL */
+    uint32_t draft_max;    /**< speculative decoding: tokens drafted ahead at most; 0: no drafting */
+    bool draft_mtp;        /**< the model's own prediction layers draft: they are loaded, in a context of their own */
     bool embeddings, mtp, swa_full, kv_unified, no_kv_offload, no_op_offload, no_mmap;
     vf_backend backend;
     vf_policy policy;
@@ -373,7 +375,8 @@ typedef struct vf_term {
 typedef enum vf_member_kind {
     VF_MEMBER_DRAFT = 0, /**< a draft model for speculative decoding: a model with a context of its own */
     VF_MEMBER_MMPROJ,    /**< a vision or audio projector: weights and a buffer on the first card */
-    VF_MEMBER_LORA       /**< an adapter: each matrix where its base tensor is */
+    VF_MEMBER_LORA,      /**< an adapter: each matrix where its base tensor is */
+    VF_MEMBER_MTP        /**< of a result only: the second context of settings.draft_mtp */
 } vf_member_kind;
 
 typedef struct vf_member {
@@ -393,7 +396,7 @@ typedef struct vf_member_result {
     uint64_t host_weights, host_kv_cache, host_compute;
 } vf_member_result;
 
-/** "draft", "mmproj", "lora". */
+/** "draft", "mmproj", "lora", "mtp". */
 VF_API const char *vf_member_kind_name(vf_member_kind kind);
 
 /** A result: plain data, no pointers into other objects but static strings. */

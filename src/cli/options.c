@@ -146,7 +146,10 @@ const option option_table[OPT_COUNT] = {
      .group = GROUP_MEMORY},
 
     {.id = OPT_DRAFT, .name = "draft", .aliases = "model-draft", .kind = OPT_TEXT, .value = "MODEL[@QUANT]",
-     .help = "a small model that proposes tokens", .runtimes = LLAMA, .group = GROUP_WITH},
+     .help = "a small model that proposes tokens; mtp: the model's own prediction layers", .runtimes = LLAMA,
+     .group = GROUP_WITH},
+    {.id = OPT_DRAFT_MAX, .name = "draft-max", .aliases = "spec-draft-n-max", .kind = OPT_NUMBER, .value = "N", .min = 1,
+     .max = 1024, .dflt = "3", .help = "tokens proposed at once, with --draft", .runtimes = LLAMA, .group = GROUP_WITH},
     {.id = OPT_MMPROJ, .name = "mmproj", .kind = OPT_TEXT, .value = "FILE|MODEL",
      .help = "the vision or audio tower", .runtimes = LLAMA, .group = GROUP_WITH},
     {.id = OPT_LORA, .name = "lora", .kind = OPT_TEXT, .value = "FILE",

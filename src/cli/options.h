@@ -70,6 +70,7 @@ typedef enum opt_id {
     OPT_HOST_MEMORY,
     OPT_POLICY,
     OPT_DRAFT,
+    OPT_DRAFT_MAX,
     OPT_MMPROJ,
     OPT_LORA,
     OPT_ALSO,

@@ -82,6 +82,7 @@ CASES = [
     (M + G + ["--quant", "awq", "--context", "10m"], ["--context", "vllm refuses"]),
     (M + ["-g", "none", "--quant", "awq"], ["--gpu", "vllm"]),
     (M + G + ["--quant", "awq", "--runtime", "vllm", "--draft", "7B"], ["--draft"]),
+    (M + G + ["--draft", "mtp"], ["--draft", "mtp", "no prediction layers"]),
     (M + G + ["--runtime", "lama.cpp"], ["--runtime", "llama.cpp"]),
     (M + G + ["--quant", "q8", "--runtime", "generic", "--batch", "64"], ["--batch", "generic", "llama.cpp"]),
     (M + G + ["--quant", "q8", "--tensor-parallel", "2"], ["--tensor-parallel", "llama.cpp"]),
