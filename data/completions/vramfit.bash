@@ -38,7 +38,7 @@ _vramfit() {
     --accept)
       words='fit fragile' ;;
     --format|-f)
-      words='table json jsonl csv tsv markdown sarif junit github' ;;
+      words='table json jsonl csv tsv markdown svg html sarif junit github' ;;
     --color)
       words='auto always never' ;;
     list)

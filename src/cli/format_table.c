@@ -1,5 +1,7 @@
 /* table: for people. One row is shown in full, with a bar on a terminal; several are lines. */
+#include "cli/picture.h"
 #include "cli/report.h"
+#include "cli/table_matrix.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -374,6 +376,7 @@ static void begin(report *r)
     static const char *const title[COLUMN_COUNT] = {"   AVAILABLE", "    HEADROOM", "   CONTEXT"};
     if (r->single)
         return;
+    table_matrix_begin(r);
     buf_str(r->out, "VERDICT        NEED");
     for (int i = 0; i < COLUMN_COUNT; i++)
         if (is_shown(r, i))
@@ -439,6 +442,8 @@ static void table_row(report *r, const row *w)
 {
     if (!r->single) {
         line(r, w);
+        if (r->picture)
+            picture_add(r->picture, w);
         return;
     }
     in_full(r, w);
@@ -448,6 +453,7 @@ static void table_row(report *r, const row *w)
 static void end(report *r)
 {
     const char *p = r->notes.p, *stop = p ? p + r->notes.n : NULL;
+    table_matrix_end(r);
     if (r->notes.n)
         buf_str(r->out, "\n");
     while (p && p < stop) {

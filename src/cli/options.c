@@ -169,7 +169,7 @@ const option option_table[OPT_COUNT] = {
      .help = "compare with a file that lock wrote", .group = GROUP_WITH, .commands = IN(CMD_LOCK)},
 
     {.id = OPT_FORMAT, .name = "format", .letter = 'f', .kind = OPT_CHOICE, .value = "FORMAT",
-     .words = "table|json|jsonl|csv|tsv|markdown|svg|html|sarif|junit|github", .later_words = "svg|html", .dflt = "table",
+     .words = "table|json|jsonl|csv|tsv|markdown|svg|html|sarif|junit|github", .dflt = "table",
      .help = "table, json, csv, tsv, markdown, junit, github ...", .group = GROUP_OUTPUT, .commands = IN_ALL, .front = true},
     {.id = OPT_EXPLAIN, .name = "explain", .kind = OPT_FLAG,
      .help = "every term: formula, numbers, source, uncertainty", .group = GROUP_OUTPUT, .front = true},

@@ -2,6 +2,7 @@
 #include "cli/io.h"
 #include "cli/measure.h"
 #include "cli/ollama.h"
+#include "cli/picture.h"
 #include "cli/settings.h"
 #include "cli/solve.h"
 #include "cli/suggest.h"
@@ -255,6 +256,20 @@ static void memory_note(const session *s, const vf_result *r, row *w)
                     "of 64 and 128, and sysctl iogpu.wired_limit_mb raises it");
 }
 
+/* Memory over context, for pictures of a few answers. */
+#define CURVES 6
+
+static void make_curve(plan *p, const subject *sub, curve *out)
+{
+    const vf_request *q = p->request;
+    bool all = word_index("llama.cpp ollama lm-studio", ' ', q->runtime) != NOT_A_WORD; /* the context of all sequences */
+    uint64_t sequences = all && q->settings.parallel ? q->settings.parallel : 1;
+    vf_result *room = malloc(sizeof *room);
+    if (room && sub->facts.n_layer)
+        curve_measure(q, sub->facts.n_ctx_train * sequences, !all, &p->s->alloc, room, out);
+    free(room);
+}
+
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
 {
     static const int status[] = {[VF_FIT] = EXIT_FITS, [VF_FRAGILE] = EXIT_FRAGILE, [VF_NO_FIT] = EXIT_NO_FIT};
@@ -292,6 +307,10 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     vf_speed speed;
     if (r->speed && vf_speed_bounds(p->request, p->result, &s->alloc, &speed, err) == VF_OK)
         w.speed = &speed;
+    curve points = {0};
+    if (r->curves && !r->from_list && r->n_rows < CURVES)
+        make_curve(p, sub, &points);
+    w.curve = points.n ? &points : NULL;
     report_row(r, &w);
     return true;
 }
@@ -362,13 +381,14 @@ int command_fit(session *s, vf_error *err)
         bool several = list || cases > 1;
         report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
+        if (good && r.curves && r.picture && r.picture->failed)
+            good = fail(err, "--format", "no picture of more than %d answers", PICTURE_ROWS);
         if (good)
             report_end(&r);
         if (good && r.n_rows == 0 && !list)
             s->out.n = 0; /* every alternative was an error, and each was told of */
     }
-    buf_free(&r.errors);
-    buf_free(&r.notes);
+    report_free(&r);
     plan_close(&p);
     if (good)
         *err = (vf_error){0};
