@@ -51,6 +51,7 @@ complete -c vramfit -l draft -r -d 'a small model that proposes tokens; mtp: the
 complete -c vramfit -l draft-max -r -d 'tokens proposed at once, with --draft'
 complete -c vramfit -l mmproj -r -d 'the vision or audio tower'
 complete -c vramfit -l lora -r -d 'an adapter'
+complete -c vramfit -l also -r -d 'another model kept loaded, in a process of its own'
 complete -c vramfit -l train -x -a 'full lora qlora' -d 'fine-tuning: full, lora, qlora'
 complete -c vramfit -l workload -x -a 'chat steering eval embed' -d 'what the model is used for (transformers): chat, steering, eval, embed'
 complete -c vramfit -l exec -d 'start the launch line after -- when it fits'

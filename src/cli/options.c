@@ -155,7 +155,7 @@ const option option_table[OPT_COUNT] = {
     {.id = OPT_LORA, .name = "lora", .kind = OPT_TEXT, .value = "FILE",
      .help = "an adapter", .runtimes = LLAMA, .group = GROUP_WITH, .list = true},
     {.id = OPT_ALSO, .name = "also", .kind = OPT_TEXT, .value = "MODEL[@QUANT]",
-     .help = "another model kept loaded beside it", .group = GROUP_WITH, .list = true, .later = true},
+     .help = "another model kept loaded, in a process of its own", .group = GROUP_WITH, .list = true},
     {.id = OPT_TRAIN, .name = "train", .kind = OPT_CHOICE, .value = "HOW", .words = "full|lora|qlora",
      .help = "fine-tuning: full, lora, qlora", .runtimes = "transformers", .group = GROUP_WITH},
     {.id = OPT_WORKLOAD, .name = "workload", .kind = OPT_CHOICE, .value = "WHAT",

@@ -150,7 +150,7 @@ bool plan_open(plan *p, session *s, vf_error *err)
         return false;
     if (p->n_quants == 0)
         p->quant[p->n_quants++] = NULL;
-    if (!beside_open(s, p->runtime, &p->beside, err))
+    if (!beside_open(s, p->runtime, &p->beside, err) || !also_open(s, &p->also, err))
         return false;
     p->settings.override = p->beside.override;
     p->settings.n_override = p->beside.n_overrides;
@@ -160,6 +160,7 @@ bool plan_open(plan *p, session *s, vf_error *err)
 void plan_close(plan *p)
 {
     beside_close(&p->beside);
+    also_close(&p->also);
     free(p->gpu);
     free(p->quant);
     free(p->text);
@@ -224,6 +225,7 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
     if (!choice_make(s, sub, word, p->runtime, c, err) || !settings_check(s, c->runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
         return false;
+    p->also.context = q->settings.context;
     q->member = p->member;
     q->n_members = p->beside.n_members;
     memcpy(p->member, p->beside.member, p->beside.n_members * sizeof *p->member);
@@ -241,6 +243,11 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
     q->n_devices = gpu->n;
     memcpy(q->device, gpu->device, sizeof q->device);
     return true;
+}
+
+bool plan_estimate(plan *p, vf_error *err)
+{
+    return also_estimate(p->s, &p->also, p->runtime, p->request, p->result, err);
 }
 
 /* Where a card is not the whole truth: Windows' driver does not fail when it is full, and macOS lends Metal a share of
@@ -305,10 +312,10 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     if ((r->single || r->explain) && p->result->verdict != VF_FIT && !solved[0])
         suggest_changes(p, sub, &w);
     vf_speed speed;
-    if (r->speed && vf_speed_bounds(p->request, p->result, &s->alloc, &speed, err) == VF_OK)
+    if (r->speed && p->also.n == 0 && vf_speed_bounds(p->request, p->result, &s->alloc, &speed, err) == VF_OK)
         w.speed = &speed;
     curve points = {0};
-    if (r->curves && !r->from_list && r->n_rows < CURVES)
+    if (r->curves && p->also.n == 0 && !r->from_list && r->n_rows < CURVES)
         make_curve(p, sub, &points);
     w.curve = points.n ? &points : NULL;
     report_row(r, &w);

@@ -73,7 +73,52 @@ static bool shorten(plan *p, const vf_settings *found, char note[VF_NOTE_TEXT], 
     (void)snprintf(note, VF_NOTE_TEXT, trained ? "no context on the line: the trained %llu tokens"
                    : "no context on the line: %llu tokens are the most that fit, and llama.cpp takes about as many (--fit)",
                    (unsigned long long)p->request->settings.context);
-    return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    return plan_estimate(p, err);
+}
+
+/* Beside other models every try is a packing of all of them. */
+static bool good_beside(plan *p, vf_verdict goal)
+{
+    vf_error ignored = {0};
+    return plan_estimate(p, &ignored) && p->result->verdict <= goal && host_fits(p->s, p->result);
+}
+
+/* The largest multiple of 256 tokens for each sequence. */
+static bool context_beside(plan *p, vf_verdict goal)
+{
+    vf_model_facts facts;
+    vf_model_describe(p->request->model, &facts);
+    bool one = per_sequence(p->request->runtime);
+    uint64_t sequences = !one && p->request->settings.parallel ? p->request->settings.parallel : 1, step = 256 * sequences;
+    uint64_t low = 0, high = (facts.n_ctx_train ? facts.n_ctx_train : UINT64_C(1) << 20) / 256;
+    while (low < high) {
+        uint64_t middle = high - (high - low) / 2;
+        p->request->settings.context = middle * step;
+        if (good_beside(p, goal))
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    p->request->settings.context = low * step;
+    return low > 0;
+}
+
+static vf_status solve_beside(plan *p, open_value v, vf_verdict goal, vf_settings *found)
+{
+    vf_settings *s = &p->request->settings;
+    vf_model_facts facts;
+    bool good = v == OPEN_CONTEXT && context_beside(p, goal);
+    vf_model_describe(p->request->model, &facts);
+    for (uint32_t n = facts.n_layer + 2; v == OPEN_LAYERS && !good && n > 0; n--) {
+        s->gpu_layers = n - 1;
+        good = good_beside(p, goal);
+    }
+    for (uint32_t n = 0; v == OPEN_MOE && !good && n <= facts.n_layer; n++) {
+        s->cpu_moe = n;
+        good = good_beside(p, goal);
+    }
+    *found = *s;
+    return good && good_beside(p, goal) ? VF_OK : VF_ERR_NOT_FOUND;
 }
 
 static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_error *err)
@@ -84,13 +129,14 @@ static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_err
     vf_settings found;
     vf_status st = VF_ERR_NOT_FOUND;
     for (goal.verdict = VF_FIT; goal.verdict < VF_NO_FIT && st == VF_ERR_NOT_FOUND; goal.verdict++)
-        st = vf_solve(p->request, open[v], &goal, &p->s->alloc, &found, p->result, err);
+        st = p->also.n ? solve_beside(p, v, goal.verdict, &found)
+                       : vf_solve(p->request, open[v], &goal, &p->s->alloc, &found, p->result, err);
     if (st == VF_ERR_NOT_FOUND) {
         *err = (vf_error){0};
         most_modest(&p->request->settings, v);
         (void)snprintf(note, VF_NOTE_TEXT, "no value of --%s fits: this is the most modest one",
                        v == OPEN_CONTEXT ? "context" : v == OPEN_LAYERS ? "gpu-layers" : "cpu-moe");
-        return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+        return plan_estimate(p, err);
     }
     if (st != VF_OK)
         return false;
@@ -128,7 +174,7 @@ static bool answers(plan *p, const subject *sub, const char *word, uint64_t cont
 {
     vf_error ignored = {0};
     return plan_prepare(p, sub, word, context, gpu, c, &ignored) &&
-           vf_estimate(p->request, &p->s->alloc, p->result, &ignored) == VF_OK && host_fits(p->s, p->result);
+           plan_estimate(p, &ignored) && host_fits(p->s, p->result);
 }
 
 static bool solve_quant(plan *p, const subject *sub, uint64_t context, const gpu_set *gpu, choice *c, char note[VF_NOTE_TEXT],
@@ -151,7 +197,7 @@ static bool solve_quant(plan *p, const subject *sub, uint64_t context, const gpu
     (void)vf_catalog_quant(p->s->catalog, b.index, &e);
     (void)snprintf(note, VF_NOTE_TEXT, b.verdict == VF_NO_FIT ? "no quantization fits: %s is the smallest" : b.verdict == VF_FIT
                    ? "--quant %s is the largest that fits" : "--quant %s is the largest that is possible, if fragile", e.name);
-    return plan_prepare(p, sub, e.name, context, gpu, c, err) && vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    return plan_prepare(p, sub, e.name, context, gpu, c, err) && plan_estimate(p, err);
 }
 
 /* Sizes of cards that are sold, alone, then several of the usual ones: in the order of what they hold. */
@@ -176,7 +222,7 @@ static bool solve_gpu(plan *p, const subject *sub, const char *word, uint64_t co
     (void)snprintf(note, VF_NOTE_TEXT, found == n ? "not even %s fits" : "--gpu %s is the smallest that %s",
                    sizes[found == n ? n - 1 : found], p->result->verdict == VF_FIT ? "fits" : "is possible, if fragile");
     *gpu = &p->solved;
-    return plan_prepare(p, sub, word, context, &p->solved, c, err) && vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    return plan_prepare(p, sub, word, context, &p->solved, c, err) && plan_estimate(p, err);
 }
 
 bool solve_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set **gpu, choice *c,
@@ -192,5 +238,5 @@ bool solve_case(plan *p, const subject *sub, const char *word, uint64_t context,
         return false;
     if ((v == OPEN_CONTEXT && !context) || v == OPEN_LAYERS || v == OPEN_MOE)
         return solve_setting(p, v, note, err);
-    return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    return plan_estimate(p, err);
 }

@@ -23,7 +23,7 @@ typedef struct trial {
 static bool is_good(trial *t)
 {
     vf_error ignored;
-    return vf_estimate(t->q, &t->p->s->alloc, t->result, &ignored) == VF_OK && t->result->verdict <= t->goal &&
+    return also_estimate(t->p->s, &t->p->also, t->p->runtime, t->q, t->result, &ignored) && t->result->verdict <= t->goal &&
            host_fits(t->p->s, t->result);
 }
 

@@ -1,6 +1,6 @@
 /* Behind the lines of a table: models × sets of cards, a verdict a cell. */
-#include "cli/table_matrix.h"
 #include "cli/picture.h"
+#include "cli/table.h"
 
 #include <stdlib.h>
 #include <string.h>

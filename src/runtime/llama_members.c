@@ -11,7 +11,7 @@
 
 const char *vf_member_kind_name(vf_member_kind kind)
 {
-    static const char *const names[] = {"draft", "mmproj", "lora", "mtp"};
+    static const char *const names[] = {"draft", "mmproj", "lora", "mtp", "also"};
     return names[kind];
 }
 
