@@ -115,7 +115,7 @@ static bool check_model_options(const session *s, vf_error *err)
     if (options_has(&s->opts, OPT_NULL) && !list)
         return fail(err, "--null", "has a meaning with --models-from only");
     if (!options_has(&s->opts, OPT_GPU))
-        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), or none (--gpu auto, this machine's own, comes later)");
+        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), --gpu auto for this machine's, or none");
     return true;
 }
 
@@ -300,6 +300,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
         row_note(&w, "%s", solved);
     if (c.note[0])
         row_note(&w, "%s", c.note);
+    if (gpu->note[0])
+        row_note(&w, "%s", gpu->note);
     vf_settings asked = p->settings;
     (void)make_context(s, sub, context, &asked, err);
     if (solved[0]) { /* what was found was asked for */
