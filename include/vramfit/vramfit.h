@@ -508,16 +508,20 @@ VF_API vf_status vf_solve(const vf_request *request, vf_open open, const vf_goal
 /** One of several models that are kept loaded side by side, each in a process of its own. */
 typedef struct vf_resident {
     const vf_request *request; /**< its devices are the machine's cards, the same in every one */
+    vf_result *result;         /**< set, in the caller's room: its own answer on the cards that it has, in their order */
     uint32_t cards;            /**< set: bit i: it has memory of card i */
-    vf_result *result;         /**< set, in the caller's room: its own answer on the cards it has, in their order, with what the
-                                    others hold as `other` */
+    vf_settings settings;      /**< set: the request's, with what realises its place where that is not said: the shares of its cards
+                                    (tensor_split, in MiB), its share of a card that it fills (gpu_memory_utilization) */
+    bool refused;              /**< set on an error: it is this one's */
 } vf_resident;
 
-/** Places `n` models (at most VF_MAX_MEMBERS + 1) on the cards: whole ones, each on one card, the way whose worst card is best off;
- * only when no such way fits is one of them spread over all cards. Models whose settings ask for several cards are spread in any
- * case. `card`: room for the cards of a request; what all models take of each, and its verdict. A runtime that fills its card
- * leaves nothing to others. VF_ERR_USAGE when the requests have different numbers of devices; errors of vf_estimate when a model
- * is refused on every card. */
+/** Places `n` models (at most VF_MAX_MEMBERS + 1) on the cards: whole ones, each on one card, the way with the best worst verdict
+ * and of these the one with the largest smallest headroom; exact within 2^17 steps of the search. Several cards get a model
+ * whose settings ask for them (tensor_parallel, pipeline_parallel, tensor_split, split by tensor), one that no card holds, and,
+ * when the whole ones do not fit otherwise, the largest. `card`: room for the cards of a request; what all models take of each.
+ * A runtime that fills its card gets a share of one that it shares: what it needs, and an equal part of what nobody needs; one
+ * whose share is no share of the whole card has a card of its own. Without devices every model is in system memory.
+ * VF_ERR_USAGE when the requests have different numbers of devices; errors of vf_estimate when a model is refused on every card. */
 VF_API vf_status vf_pack(vf_resident *model, uint32_t n, const vf_allocator *scratch, vf_device_result *card, vf_error *err);
 
 /** Runtimes that are built in: name of number `i` from 0, NULL past the end. Static storage. */
