@@ -368,6 +368,7 @@ typedef struct vf_term {
 } vf_term;
 
 #define VF_MAX_TERMS 96
+#define VF_TERM_DESKTOP "desktop, beyond its profile" /**< the term that is the card's, not the model's */
 #define VF_MAX_NOTES 16
 #define VF_NOTE_TEXT 256
 

@@ -164,7 +164,8 @@ static void add_member(const also_model *m, const vf_resident *resident, vf_resu
     out->host.compute += r->host.compute;
     out->host.output += r->host.output;
     for (uint32_t t = 0; t < r->n_terms; t++)
-        add_term(&r->term[t], resident->cards, out->n_members, out);
+        if (strcmp(r->term[t].name, VF_TERM_DESKTOP) != 0) /* there is one, said with the model itself */
+            add_term(&r->term[t], resident->cards, out->n_members, out);
 }
 
 /* What belongs to the model itself, by the numbers that its cards have here. */

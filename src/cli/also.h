@@ -17,7 +17,7 @@ typedef struct also {
     uint32_t n;
     uint64_t context;       /**< asked of every model, tokens; 0: each one's default, ALSO_TRAIN: its maximum */
     uint64_t main_context;  /**< what that came to for the model itself */
-    bool context_is_theirs; /**< --context max: the others keep theirs */
+    bool context_is_theirs; /**< --context max: the others have their default */
     also_model *model;      /**< n of them, NULL when there are none */
     vf_request *request;    /**< n + 1: the model itself first */
     vf_resident *resident;

@@ -226,9 +226,9 @@ static void set_also_context(plan *p, uint64_t context)
 {
     const opt_value *v = &p->s->opts.value[OPT_CONTEXT];
     bool train = context == CONTEXT_TRAIN || (!context && v->text && v->word == 0);
-    p->also.context_is_theirs = !context && v->text && v->word == 1;
+    p->also.context_is_theirs = v->text && v->word == 1;
     p->also.main_context = p->request->settings.context;
-    p->also.context = train ? ALSO_TRAIN : p->request->settings.context;
+    p->also.context = p->also.context_is_theirs ? 0 : train ? ALSO_TRAIN : p->request->settings.context;
 }
 
 bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, choice *c, vf_error *err)
@@ -357,6 +357,7 @@ static bool run_model(plan *p, const char *name, bool several, report *r, vf_err
 {
     subject sub;
     bool good = subject_open(p->s, name, &sub, err);
+    sub.asked = name;
     if (good && r->explain && sub.class_name[0])
         sub.range = measure_class(p->s, sub.nominal);
     for (uint32_t g = 0; good && g < p->n_gpus; g++) {
