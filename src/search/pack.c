@@ -10,7 +10,8 @@
 
 /* Where a search ends with the best that it found: far beyond what machines hold that people have. */
 #define STEPS (UINT32_C(1) << 17)
-#define SPREADS 512
+#define SPREADS 128
+#define SETS 4096
 
 typedef struct way {
     bool found;
@@ -24,7 +25,9 @@ typedef struct search {
     vf_packer *p;
     uint8_t order[VF_PACK_MODELS]; /* spread models first, then by size */
     way now, best;
-    uint32_t steps, spreads;
+    uint32_t steps, spreads, sets;
+    uint64_t taken[VF_MAX_DEVICES]; /* about what several spread models will take */
+    bool all_cards;                 /* of several spread models each has all */
 } search;
 
 static bool is_better(const way *a, const way *b)
@@ -86,21 +89,70 @@ static vf_status finish(search *s, const vf_load *whole)
 
 static vf_status place(search *s, uint32_t k, const vf_load *load);
 
-/** Sets of at least two cards, all of them first; of sets that differ by like cards only, the one with the first of these. */
-static vf_status place_wide(search *s, uint32_t k, const vf_load *load)
+static bool is_several(uint32_t set)
+{
+    return (set & (set - 1)) != 0;
+}
+
+static uint64_t room_of(const search *s, const vf_load *load, uint32_t c)
+{
+    int64_t left = vf_load_left(s->p, &load[c], c);
+    return left > 0 && (uint64_t)left > s->taken[c] ? (uint64_t)left - s->taken[c] : 0;
+}
+
+/** Of sets that differ by like cards only, the one with the first of these. */
+static bool is_first_of_like(const search *s, uint32_t k, const vf_load *load, uint32_t cards)
+{
+    for (uint32_t b = 1; b < s->p->n_cards; b++)
+        for (uint32_t a = 0; a < b && cards >> b & 1u; a++)
+            if (!(cards >> a & 1u) && alike(s, k, load, a, b))
+                return false;
+    return true;
+}
+
+/** One set of cards for the k-th model, which is spread. Several of them share what there is, so each takes its part of it at
+ * once, as its layers will lie: in proportion to the room. */
+static vf_status try_set(search *s, uint32_t k, const vf_load *load, uint32_t cards, bool *tried)
 {
     const vf_packer *p = s->p;
-    uint32_t m = s->order[k], all = (UINT32_C(1) << p->n_cards) - 1;
-    bool given = p->model[m].request->settings.n_tensor_split > 1;
+    uint32_t m = s->order[k];
+    uint64_t before[VF_MAX_DEVICES], room[VF_MAX_DEVICES] = {0}, all = 0, size = vf_pack_size(p, m);
+    bool given = p->model[m].request->settings.n_tensor_split > 1, several = is_several(s->now.wide);
+    *tried = false;
+    if (s->sets++ >= SETS || (given && cards != (UINT32_C(1) << p->n_cards) - 1) || !is_first_of_like(s, k, load, cards))
+        return VF_OK;
+    for (uint32_t c = 0; c < p->n_cards; c++)
+        all = vf_add(all, room[c] = cards >> c & 1u ? room_of(s, load, c) : 0);
+    if (several && size != VF_OVERFLOW && size > all && !s->all_cards)
+        return VF_OK;
+    memcpy(before, s->taken, sizeof before);
+    for (uint32_t c = 0; c < p->n_cards && several && size != VF_OVERFLOW && all; c++)
+        s->taken[c] = vf_add(s->taken[c], vf_mul(size >> 20, room[c] >> 20) / (all >> 20 ? all >> 20 : 1) << 20);
+    *tried = true;
+    s->now.cards[m] = cards;
+    vf_status st = place(s, k + 1, load);
+    memcpy(s->taken, before, sizeof before);
+    return st;
+}
+
+/** Sets of cards for a model that is spread: of one such model all sets, the largest first; where several are, the smallest that
+ * have the room and those with a card more. */
+static vf_status place_wide(search *s, uint32_t k, const vf_load *load)
+{
+    uint32_t n = s->p->n_cards, all = (UINT32_C(1) << n) - 1, smallest = n;
+    bool several = is_several(s->now.wide), tried;
     vf_status st = VF_OK;
-    for (uint32_t cards = all; cards > 2 && !st && s->spreads < SPREADS; cards--) {
-        bool skip = (cards & (cards - 1)) == 0 || (given && cards != all);
-        for (uint32_t b = 1; b < p->n_cards && !skip; b++)
-            for (uint32_t a = 0; a < b && !skip; a++)
-                skip = cards >> b & 1u && !(cards >> a & 1u) && alike(s, k, load, a, b);
-        s->now.cards[m] = cards;
-        if (!skip)
-            st = place(s, k + 1, load);
+    if (several && s->all_cards)
+        return try_set(s, k, load, all, &tried);
+    for (uint32_t i = 2; i <= n && i <= smallest + 1; i++) {
+        uint32_t size = several ? i : n + 2 - i;
+        for (uint32_t cards = (UINT32_C(1) << size) - 1; cards <= all && !st && s->spreads < SPREADS;) {
+            st = try_set(s, k, load, cards, &tried);
+            if (tried && several && size < smallest)
+                smallest = size;
+            uint32_t low = cards & (0u - cards), next = cards + low; /* the next number with as many bits */
+            cards = (((next ^ cards) >> 2) / low) | next;
+        }
     }
     return st;
 }
@@ -111,7 +163,7 @@ static uint32_t roomiest(const search *s, const vf_load *load, uint32_t tried)
     uint32_t best = s->p->n_cards;
     int64_t most = 0;
     for (uint32_t c = 0; c < s->p->n_cards; c++) {
-        int64_t left = vf_load_left(s->p, &load[c], c);
+        int64_t left = vf_load_left(s->p, &load[c], c) - (int64_t)s->taken[c];
         if (tried >> c & 1u || (best < s->p->n_cards && left <= most))
             continue;
         best = c;
@@ -135,6 +187,8 @@ static vf_status place_whole(search *s, uint32_t k, const vf_load *load)
         vf_load next[VF_MAX_DEVICES];
         memcpy(next, load, sizeof next);
         vf_load_add(&next[c], piece);
+        if (s->taken[c] && !s->all_cards && room_of(s, next, c) == 0)
+            continue;
         judge(p, next, &s->now); /* more models only make it worse */
         if (s->best.found && !is_better(&s->now, &s->best))
             continue;
@@ -153,17 +207,6 @@ static vf_status place(search *s, uint32_t k, const vf_load *load)
 
 /* ---- who is spread -------------------------------------------------------------------------------- */
 
-static uint64_t size_of(const vf_packer *p, uint32_t m)
-{
-    uint64_t least = VF_OVERFLOW;
-    for (uint32_t c = 0; c < p->n_cards; c++) {
-        const vf_piece *piece = &p->piece[(size_t)m * p->n_cards + c];
-        if (piece->possible && piece->need < least)
-            least = piece->need;
-    }
-    return least;
-}
-
 /** The best way with the models in `wide` spread. */
 static vf_status find(search *s, uint32_t wide)
 {
@@ -177,7 +220,7 @@ static vf_status find(search *s, uint32_t wide)
         for (; at > 0; at--) {
             uint32_t before = s->order[at - 1];
             bool wider = (wide >> m & 1u) > (wide >> before & 1u), as_wide = (wide >> m & 1u) == (wide >> before & 1u);
-            if (!wider && !(as_wide && size_of(p, m) > size_of(p, before)))
+            if (!wider && !(as_wide && vf_pack_size(p, m) > vf_pack_size(p, before)))
                 break;
             s->order[at] = s->order[at - 1];
         }
@@ -185,8 +228,12 @@ static vf_status find(search *s, uint32_t wide)
     }
     s->now = (way){.wide = wide};
     s->best = (way){.found = false};
-    s->steps = s->spreads = 0;
-    return place(s, 0, load);
+    s->steps = s->spreads = s->sets = 0;
+    s->all_cards = false;
+    vf_status st = place(s, 0, load);
+    s->all_cards = !s->best.found && is_several(wide);
+    s->spreads = s->sets = 0;
+    return st || !s->all_cards ? st : place(s, 0, load);
 }
 
 static bool asks_for_several(const vf_settings *s)
@@ -207,7 +254,7 @@ static uint32_t too_large(const vf_packer *p)
             any = piece->possible && vf_load_left(p, &load, c) >= 0;
         }
         none |= any || p->model[m].request->settings.split == VF_SPLIT_NONE ? 0 : UINT32_C(1) << m;
-        if (size_of(p, m) > size_of(p, largest))
+        if (vf_pack_size(p, m) > vf_pack_size(p, largest))
             largest = m;
     }
     bool may = p->model[largest].request->settings.split != VF_SPLIT_NONE;

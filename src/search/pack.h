@@ -53,6 +53,18 @@ static inline bool vf_pack_alike(const vf_packer *p, uint32_t a, uint32_t b)
     return memcmp(&d[a], &d[b], sizeof d[a]) == 0;
 }
 
+/** What a model takes, whole, on the card where that is least; VF_OVERFLOW when that is not known. */
+static inline uint64_t vf_pack_size(const vf_packer *p, uint32_t m)
+{
+    uint64_t least = VF_OVERFLOW;
+    for (uint32_t c = 0; c < p->n_cards; c++) {
+        const vf_piece *piece = &p->piece[(size_t)m * p->n_cards + c];
+        if (piece->possible && piece->need < least)
+            least = piece->need;
+    }
+    return least;
+}
+
 /** What is left of card `c` under a load; negative: so much is missing. */
 int64_t vf_load_left(const vf_packer *p, const vf_load *l, uint32_t c);
 /** The verdict of card `c` under a load. */
