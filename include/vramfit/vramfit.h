@@ -172,6 +172,7 @@ typedef struct vf_model_facts {
     bool has_types;             /**< the tensors' storage types are known (read from a file) */
     uint32_t file_type;         /**< what the file calls its mix (llama_ftype); UINT32_MAX: nothing */
     bool causal;                /**< false: an encoder, which has no cache */
+    bool embeds;                /**< made for embeddings: an encoder, or a model that says how they are pooled */
     uint64_t parameters;        /**< elements, without computed tables and side tensors */
     uint64_t parameters_active; /**< of these, used for one token (all, without experts) */
     uint64_t model_bytes;       /**< bytes of all tensors; 0 when types are not known */
@@ -356,6 +357,7 @@ typedef struct vf_device_result {
 /** One line of --explain: where a number comes from. Strings are static or in `detail`. */
 typedef struct vf_term {
     int32_t device; /**< index of the device; -1: the host */
+    uint32_t member; /**< of models side by side: 1 + the index of the member whose it is; 0: the model's own */
     vf_segment segment;
     const char *name;    /**< e.g. "attention cache, full layers" */
     const char *formula; /**< e.g. "K·cells + V·cells, per layer" */
@@ -366,6 +368,7 @@ typedef struct vf_term {
 } vf_term;
 
 #define VF_MAX_TERMS 96
+#define VF_TERM_DESKTOP "desktop, beyond its profile" /**< the term that is the card's, not the model's */
 #define VF_MAX_NOTES 16
 #define VF_NOTE_TEXT 256
 
@@ -394,6 +397,7 @@ typedef struct vf_member_result {
     char name[96];
     char quant[48];
     uint64_t weights, kv_cache, compute;
+    uint64_t device[VF_MAX_DEVICES][VF_SEG_COUNT]; /**< the same by card */
     uint64_t host_weights, host_kv_cache, host_compute;
     /* a process of its own only */
     uint64_t overhead; /**< of the runtime, on its cards */
@@ -422,8 +426,7 @@ typedef struct vf_result {
         uint64_t weights, kv_cache, compute, output; /**< output is in no other field */
     } host;
     uint32_t cards;     /**< beside other models: bit i: the model itself has memory of card i; 0: alone, on all */
-    uint32_t n_members; /**< in the sums above, each one's own bytes here */
-    vf_member_result member[VF_MAX_MEMBERS];
+    uint32_t n_members; /**< in the sums above, each one's own bytes in `member` */
     /* what was taken where the settings left it open */
     uint32_t ubatch, batch;
     bool flash_attn;
@@ -438,6 +441,7 @@ typedef struct vf_result {
     uint32_t n_terms, n_notes;
     vf_term term[VF_MAX_TERMS];
     char note[VF_MAX_NOTES][VF_NOTE_TEXT];
+    vf_member_result member[VF_MAX_MEMBERS];
 } vf_result;
 
 /** One question. */
@@ -497,6 +501,10 @@ typedef struct vf_goal {
     vf_verdict verdict;         /**< at least this good */
     uint64_t host_limit;        /**< bytes of system memory that the rest must fit into; 0: not checked */
     bool context_per_sequence;  /**< the runtime's context is that of one sequence, not of all */
+    /** Answers a candidate; NULL: vf_estimate does. For questions that have more in them than the request, such as models side by
+     * side (vf_pack). */
+    vf_status (*estimate)(void *ctx, const vf_request *request, vf_result *out, vf_error *err);
+    void *ctx; /**< handed to it */
 } vf_goal;
 
 /** Finds the best value of an open setting by estimating candidates. `found` are the settings with it,
@@ -508,16 +516,20 @@ VF_API vf_status vf_solve(const vf_request *request, vf_open open, const vf_goal
 /** One of several models that are kept loaded side by side, each in a process of its own. */
 typedef struct vf_resident {
     const vf_request *request; /**< its devices are the machine's cards, the same in every one */
+    vf_result *result;         /**< set, in the caller's room: its own answer on the cards that it has, in their order */
     uint32_t cards;            /**< set: bit i: it has memory of card i */
-    vf_result *result;         /**< set, in the caller's room: its own answer on the cards it has, in their order, with what the
-                                    others hold as `other` */
+    vf_settings settings;      /**< set: the request's, with what realises its place where that is not said: the shares of its cards
+                                    (tensor_split, in MiB), its share of a card that it fills (gpu_memory_utilization) */
+    bool refused;              /**< set on an error: it is this one's */
 } vf_resident;
 
-/** Places `n` models (at most VF_MAX_MEMBERS + 1) on the cards: whole ones, each on one card, the way whose worst card is best off;
- * only when no such way fits is one of them spread over all cards. Models whose settings ask for several cards are spread in any
- * case. `card`: room for the cards of a request; what all models take of each, and its verdict. A runtime that fills its card
- * leaves nothing to others. VF_ERR_USAGE when the requests have different numbers of devices; errors of vf_estimate when a model
- * is refused on every card. */
+/** Places `n` models (at most VF_MAX_MEMBERS + 1) on the cards: whole ones, each on one card, the way with the best worst verdict
+ * and of these the one with the largest smallest headroom; exact within 2^17 steps of the search. Several cards get a model
+ * whose settings ask for them (tensor_parallel, pipeline_parallel, tensor_split, split by tensor), one that no card holds, and,
+ * when the whole ones do not fit otherwise, the largest. `card`: room for the cards of a request; what all models take of each.
+ * A runtime that fills its card gets a share of one that it shares: what it needs, and an equal part of what nobody needs; one
+ * whose share is no share of the whole card has a card of its own. Without devices every model is in system memory.
+ * VF_ERR_USAGE when the requests have different numbers of devices; errors of vf_estimate when a model is refused on every card. */
 VF_API vf_status vf_pack(vf_resident *model, uint32_t n, const vf_allocator *scratch, vf_device_result *card, vf_error *err);
 
 /** Runtimes that are built in: name of number `i` from 0, NULL past the end. Static storage. */

@@ -69,33 +69,20 @@ static vf_member *next_member(beside *b, vf_member_kind kind, const char *name, 
 /* The option is what an error about the model is about. */
 static bool name_option(vf_error *err, const char *name)
 {
-    static const char model[] = "--model";
-    if (strncmp(err->key, model, sizeof model - 1) == 0) {
-        char rest[sizeof err->key];
-        text_set(rest, sizeof rest, err->key + sizeof model - 1);
-        (void)snprintf(err->key, sizeof err->key, "%s%.*s", name, (int)(sizeof err->key - 20), rest);
-    }
+    fail_rename(err, "--model", name);
     return false;
 }
 
 static bool add_draft(session *s, const char *runtime, beside *b, const char *text, vf_error *err)
 {
     choice c;
-    char name[512];
-    const char *at = strrchr(text, '@');
+    const char *quant;
     vf_member *m = next_member(b, VF_MEMBER_DRAFT, "--draft", err);
     if (!m)
         return false;
     subject *sub = subject_of(b, m);
-    if (at && io_kind(text) != FILE_MISSING)
-        at = NULL; /* a file of that very name */
-    size_t n = at ? (size_t)(at - text) : strlen(text);
-    if (n >= sizeof name)
-        return fail(err, "--draft", "a name of more than %zu characters", sizeof name - 1);
-    memcpy(name, text, n);
-    name[n] = 0;
-    if (!subject_open(s, name, sub, err) || !choice_make(s, sub, at ? at + 1 : NULL, runtime, &c, err))
-        return name_option(err, "--draft");
+    if (!subject_open_at(s, "--draft", text, sub, &quant, err) || !choice_make(s, sub, quant, runtime, &c, err))
+        return false;
     m->model = sub->model;
     m->quant = c.quant;
     m->name = sub->title;
@@ -111,6 +98,7 @@ static bool add_file(session *s, beside *b, vf_member_kind kind, const char *nam
     subject *sub = subject_of(b, m);
     if (!subject_open(s, text, sub, err))
         return name_option(err, name);
+    sub->asked = text;
     if (!sub->typed || sub->facts.n_layer > 0)
         return fail_value(err, name, text, kind == VF_MEMBER_LORA ? "no adapter" : "no projector");
     m->model = sub->model;

@@ -49,6 +49,16 @@ bool fail_nomem(vf_error *err)
     return false;
 }
 
+void fail_rename(vf_error *err, const char *was, const char *is)
+{
+    size_t n = strlen(was);
+    char rest[sizeof err->key];
+    if (strncmp(err->key, was, n) != 0)
+        return;
+    text_set(rest, sizeof rest, err->key + n);
+    (void)snprintf(err->key, sizeof err->key, "%s%.*s", is, (int)(sizeof err->key - 20), rest);
+}
+
 char *error_where(const vf_error *err, char *out, size_t size)
 {
     if (!err->file[0])

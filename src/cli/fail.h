@@ -13,6 +13,8 @@ bool fail(vf_error *err, const char *where, const char *format, ...) VF_PRINTF(3
 /** The same for the value of an option: "--gpu '24,5G': ...". */
 bool fail_value(vf_error *err, const char *option, const char *value, const char *format, ...) VF_PRINTF(4, 5);
 bool fail_nomem(vf_error *err);
+/** An error about option `was` is about option `is`. */
+void fail_rename(vf_error *err, const char *was, const char *is);
 
 /** vf_quote for a terminated string, into a buffer on the stack: quote(text).s */
 typedef struct quoted {

@@ -1,7 +1,7 @@
 /* json: one document; jsonl: one result object a line. Field names are a contract (cli.md part 5,
  * data/schema/result.schema.json): fields are only ever added. */
 #include "cli/json_out.h"
-#include "cli/placed.h"
+#include "cli/report.h"
 
 #include <stdio.h>
 
@@ -32,6 +32,8 @@ static void term_object(json_out *j, const vf_result *r, const vf_term *t)
     bool device = t->device >= 0 && (uint32_t)t->device < r->n_devices;
     json_open(j, NULL, '{');
     json_known_str(j, "device", device ? r->device[t->device].name : "");
+    if (t->member)
+        json_str(j, "model", r->member[t->member - 1].name);
     json_str(j, "segment", segment[t->segment]);
     json_str(j, "name", t->name);
     json_u64(j, "bytes", t->bytes);
@@ -95,24 +97,40 @@ static void cards_array(json_out *j, uint32_t cards)
 /* Of models side by side: where the model itself is, and how each is started. */
 static void launch_array(json_out *j, const row *w)
 {
-    const vf_result *e = w->result;
-    bool beside = false;
-    for (uint32_t i = 0; i < e->n_members; i++)
-        beside = beside || e->member[i].kind == VF_MEMBER_ALSO;
-    if (!beside)
+    if (w->n_launch == 0)
         return;
-    cards_array(j, e->cards);
+    cards_array(j, w->result->cards);
     json_open(j, "launch", '[');
-    for (uint32_t i = 0; i <= e->n_members; i++) {
+    for (uint32_t i = 0; i < w->n_launch; i++) {
         buf text = {0};
-        const vf_member_result *m = i ? &e->member[i - 1] : NULL;
-        if ((!m || m->kind == VF_MEMBER_ALSO) && placed_command(&text, w, m)) {
-            buf_add(&text, "", 1);
-            json_str(j, NULL, text.failed ? "" : text.p);
-        }
+        buf_add(&text, w->launch[i].p, w->launch[i].n);
+        buf_add(&text, "", 1);
+        json_str(j, NULL, text.failed ? "" : text.p);
         buf_free(&text);
     }
     json_close(j, ']');
+}
+
+/* What a member has of each card that it has something of. */
+static void member_devices(json_out *j, const vf_member_result *m)
+{
+    uint32_t cards = 0;
+    json_open(j, "devices", '[');
+    for (uint32_t c = 0; c < VF_MAX_DEVICES; c++) {
+        bool any = m->cards >> c & 1u;
+        for (int i = 0; i < VF_SEG_COUNT; i++)
+            any = any || m->device[c][i];
+        if (!any)
+            continue;
+        cards |= UINT32_C(1) << c;
+        json_open(j, NULL, '{');
+        json_u64(j, "card", c);
+        for (int i = 0; i < VF_SEG_COUNT; i++)
+            json_u64(j, segment_key[i], m->device[c][i]);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+    cards_array(j, cards);
 }
 
 static void member_object(json_out *j, const vf_member_result *m)
@@ -129,11 +147,11 @@ static void member_object(json_out *j, const vf_member_result *m)
     json_u64(j, "kv_cache_bytes", m->host_kv_cache);
     json_u64(j, "compute_bytes", m->host_compute);
     json_close(j, '}');
+    member_devices(j, m);
     if (m->kind == VF_MEMBER_ALSO) {
         json_u64(j, "runtime_bytes", m->overhead);
         json_str(j, "runtime", m->runtime);
         json_u64(j, "context", m->context);
-        cards_array(j, m->cards);
     }
     json_close(j, '}');
 }

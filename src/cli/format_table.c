@@ -207,6 +207,10 @@ static void term_lines(const report *r, const vf_result *e, const vf_term *t)
     bool on_card = t->device >= 0 && (uint32_t)t->device < e->n_devices;
     size_t start = b->n;
     buf_str(b, "  ");
+    if (t->member) {
+        buf_plain(b, e->member[t->member - 1].name);
+        buf_str(b, on_card && e->n_devices == 1 ? ": " : ", ");
+    }
     if (e->n_devices > 1 || !on_card)
         buf_str(b, on_card ? e->device[t->device].name : t->segment == VF_SEG_WEIGHTS ? "host" : "all");
     if (e->n_devices > 1 && on_card)

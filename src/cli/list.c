@@ -62,6 +62,7 @@ static const subject *cache_open(model_cache *c, session *s, const char *name, v
         return NULL;
     }
     memcpy(c->slot[at].name, name, size);
+    c->slot[at].sub.asked = c->slot[at].name;
     c->n++;
     return &c->slot[at].sub;
 }

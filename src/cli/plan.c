@@ -2,6 +2,7 @@
 #include "cli/io.h"
 #include "cli/measure.h"
 #include "cli/ollama.h"
+#include "cli/placed.h"
 #include "cli/picture.h"
 #include "cli/settings.h"
 #include "cli/solve.h"
@@ -152,6 +153,9 @@ bool plan_open(plan *p, session *s, vf_error *err)
         p->quant[p->n_quants++] = NULL;
     if (!beside_open(s, p->runtime, &p->beside, err) || !also_open(s, &p->also, err))
         return false;
+    for (uint32_t i = 0; i < p->n_gpus && p->also.n && s->opts.line; i++)
+        if (p->gpu[i].n > 1)
+            return fail(err, "--also", "a launch line takes every card that it sees: ask without the line, or with one card");
     p->settings.override = p->beside.override;
     p->settings.n_override = p->beside.n_overrides;
     return true;
@@ -217,6 +221,16 @@ static void check_host(const session *s, vf_result *r, row *w)
              (unsigned long long)s->opts.value[OPT_HOST_MEMORY].number);
 }
 
+/* What --context, or the line of a list, asks of the other models. */
+static void set_also_context(plan *p, uint64_t context)
+{
+    const opt_value *v = &p->s->opts.value[OPT_CONTEXT];
+    bool train = context == CONTEXT_TRAIN || (!context && v->text && v->word == 0);
+    p->also.context_is_theirs = v->text && v->word == 1;
+    p->also.main_context = p->request->settings.context;
+    p->also.context = p->also.context_is_theirs ? 0 : train ? ALSO_TRAIN : p->request->settings.context;
+}
+
 bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, choice *c, vf_error *err)
 {
     session *s = p->s;
@@ -225,7 +239,7 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
     if (!choice_make(s, sub, word, p->runtime, c, err) || !settings_check(s, c->runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
         return false;
-    p->also.context = q->settings.context;
+    set_also_context(p, context);
     q->member = p->member;
     q->n_members = p->beside.n_members;
     memcpy(p->member, p->beside.member, p->beside.n_members * sizeof *p->member);
@@ -233,6 +247,7 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
         ollama_settings(s, sub, &q->settings);
         if (!ollama_members(s, sub, p->member, &q->n_members, err))
             return false;
+        p->also.main_context = q->settings.context;
     }
     const opt_value *backend = &s->opts.value[OPT_BACKEND];
     q->model = sub->model;
@@ -294,6 +309,7 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     check_host(s, p->result, &w);
     memory_note(s, p->result, &w);
+    also_notes(&p->also, p->result);
     plan_worsen(p, status[p->result->verdict]);
     stand_in_note(&w, sub, strcmp(c.runtime, "generic") == 0);
     if (solved[0])
@@ -311,16 +327,25 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     ollama_notes(sub, &asked, p->request, &w);
     if (sub->weights_only)
         row_note(&w, "no config.json: the weights alone are judged, without cache and compute buffers");
+    vf_speed speed;
+    const vf_result *own = p->result;
+    const vf_request *alone = also_main_request(&p->also, p->request, &own);
+    if (r->speed && vf_speed_bounds(alone, own, &s->alloc, &speed, err) == VF_OK)
+        w.speed = &speed;
+    buf launch[VF_MAX_MEMBERS + 1] = {{0}};
+    w.launch = launch;
+    w.n_launch = placed_commands(p, sub, &c, launch);
     if ((r->single || r->explain) && p->result->verdict != VF_FIT && !solved[0])
         suggest_changes(p, sub, &w);
-    vf_speed speed;
-    if (r->speed && p->also.n == 0 && vf_speed_bounds(p->request, p->result, &s->alloc, &speed, err) == VF_OK)
-        w.speed = &speed;
     curve points = {0};
     if (r->curves && p->also.n == 0 && !r->from_list && r->n_rows < CURVES)
         make_curve(p, sub, &points);
     w.curve = points.n ? &points : NULL;
     report_row(r, &w);
+    for (uint32_t i = 0; i < w.n_launch; i++) {
+        r->out->failed = r->out->failed || launch[i].failed;
+        buf_free(&launch[i]);
+    }
     return true;
 }
 
@@ -332,6 +357,7 @@ static bool run_model(plan *p, const char *name, bool several, report *r, vf_err
 {
     subject sub;
     bool good = subject_open(p->s, name, &sub, err);
+    sub.asked = name;
     if (good && r->explain && sub.class_name[0])
         sub.range = measure_class(p->s, sub.nominal);
     for (uint32_t g = 0; good && g < p->n_gpus; g++) {

@@ -24,6 +24,8 @@ typedef struct row {
     const vf_result *result;
     const vf_speed *speed; /**< NULL: not asked for */
     const curve *curve;    /**< NULL: not asked for */
+    const buf *launch;     /**< of models side by side, how each is started: the model itself first; n_launch of them */
+    uint32_t n_launch;
     uint32_t n_notes;
     char note[ROW_NOTES][VF_NOTE_TEXT]; /**< the program's own; the result has more */
     uint32_t n_suggestions;

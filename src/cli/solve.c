@@ -82,61 +82,23 @@ static bool shorten(plan *p, const vf_settings *found, char note[VF_NOTE_TEXT], 
     return plan_estimate(p, err);
 }
 
-/* Beside other models every try is a packing of all of them. */
-static bool good_beside(plan *p, vf_verdict goal)
+/* Beside other models every candidate is a packing of all of them. */
+static vf_status estimate_beside(void *ctx, const vf_request *request, vf_result *out, vf_error *err)
 {
-    vf_error ignored = {0};
-    return plan_estimate(p, &ignored) && p->result->verdict <= goal && host_fits(p->s, p->result);
-}
-
-/* The largest multiple of 256 tokens for each sequence. */
-static bool context_beside(plan *p, vf_verdict goal)
-{
-    vf_model_facts facts;
-    vf_model_describe(p->request->model, &facts);
-    bool one = per_sequence(p->request->runtime);
-    uint64_t sequences = !one && p->request->settings.parallel ? p->request->settings.parallel : 1, step = 256 * sequences;
-    uint64_t low = 0, high = (facts.n_ctx_train ? facts.n_ctx_train : UINT64_C(1) << 20) / 256;
-    while (low < high) {
-        uint64_t middle = high - (high - low) / 2;
-        p->request->settings.context = middle * step;
-        if (good_beside(p, goal))
-            low = middle;
-        else
-            high = middle - 1;
-    }
-    p->request->settings.context = low * step;
-    return low > 0;
-}
-
-static vf_status solve_beside(plan *p, open_value v, vf_verdict goal, vf_settings *found)
-{
-    vf_settings *s = &p->request->settings;
-    vf_model_facts facts;
-    bool good = v == OPEN_CONTEXT && context_beside(p, goal);
-    vf_model_describe(p->request->model, &facts);
-    for (uint32_t n = facts.n_layer + 2; v == OPEN_LAYERS && !good && n > 0; n--) {
-        s->gpu_layers = n - 1;
-        good = good_beside(p, goal);
-    }
-    for (uint32_t n = 0; v == OPEN_MOE && !good && n <= facts.n_layer; n++) {
-        s->cpu_moe = n;
-        good = good_beside(p, goal);
-    }
-    *found = *s;
-    return good && good_beside(p, goal) ? VF_OK : VF_ERR_NOT_FOUND;
+    plan *p = ctx;
+    return also_estimate(p->s, &p->also, p->runtime, request, out, err) ? VF_OK : err->status;
 }
 
 static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_error *err)
 {
     static const vf_open open[] = {[OPEN_CONTEXT] = VF_OPEN_CONTEXT, [OPEN_LAYERS] = VF_OPEN_GPU_LAYERS, [OPEN_MOE] = VF_OPEN_CPU_MOE};
     const opt_value *host = &p->s->opts.value[OPT_HOST_MEMORY];
-    vf_goal goal = {.host_limit = host->text ? host->number : 0, .context_per_sequence = per_sequence(p->request->runtime)};
+    vf_goal goal = {.host_limit = host->text ? host->number : 0, .context_per_sequence = per_sequence(p->request->runtime),
+                    .estimate = estimate_beside, .ctx = p};
     vf_settings found;
     vf_status st = VF_ERR_NOT_FOUND;
     for (goal.verdict = VF_FIT; goal.verdict < VF_NO_FIT && st == VF_ERR_NOT_FOUND; goal.verdict++)
-        st = p->also.n ? solve_beside(p, v, goal.verdict, &found)
-                       : vf_solve(p->request, open[v], &goal, &p->s->alloc, &found, p->result, err);
+        st = vf_solve(p->request, open[v], &goal, &p->s->alloc, &found, p->result, err);
     if (st == VF_ERR_NOT_FOUND) {
         *err = (vf_error){0};
         most_modest(&p->request->settings, v);
@@ -151,7 +113,8 @@ static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_err
         return shorten(p, &found, note, err);
     const char *how = p->result->verdict == VF_FIT ? "fits" : "is possible, if fragile";
     if (v == OPEN_CONTEXT)
-        (void)snprintf(note, VF_NOTE_TEXT, "--context %llu is the largest that %s", (unsigned long long)found.context, how);
+        (void)snprintf(note, VF_NOTE_TEXT, "--context %llu is the largest that %s%s", (unsigned long long)found.context, how,
+                       p->also.n ? ", the other models keeping their own" : "");
     else if (v == OPEN_LAYERS)
         (void)snprintf(note, VF_NOTE_TEXT, "--gpu-layers %u is the most that %s", found.gpu_layers, how);
     else

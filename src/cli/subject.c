@@ -3,6 +3,7 @@
 #include "cli/model_file.h"
 #include "cli/ollama.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool ends_with(const char *text, size_t n, const char *end)
@@ -122,8 +123,33 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err)
     return err->status == VF_ERR_NOT_FOUND ? explain_missing(text, kind, err) : false;
 }
 
+bool subject_open_at(session *s, const char *name, const char *text, subject *out, const char **quant, vf_error *err)
+{
+    size_t n = strlen(text);
+    char *own = malloc(n + 1), *at;
+    *out = (subject){0};
+    *quant = NULL;
+    if (!own)
+        return fail_nomem(err);
+    memcpy(own, text, n + 1);
+    at = io_kind(text) == FILE_MISSING ? strrchr(own, '@') : NULL; /* else a file of that very name */
+    if (at) {
+        *at = 0;
+        *quant = at + 1;
+    }
+    bool good = subject_open(s, own, out, err);
+    out->own = own;
+    out->asked = own;
+    if (!good && !err->key[0] && !err->file[0] && err->status != VF_ERR_NOMEM)
+        text_set(err->key, sizeof err->key, name);
+    if (!good)
+        fail_rename(err, "--model", name);
+    return good;
+}
+
 void subject_close(subject *sub)
 {
+    free(sub->own);
     vf_model_free(sub->model);
     for (uint32_t i = 0; i < sub->n_layers; i++)
         vf_model_free(sub->layer[i].model);

@@ -18,6 +18,8 @@ typedef struct subject {
     uint64_t nominal;     /**< its number of parameters */
     class_range range;    /**< for --explain; n 0: not measured */
     char quant_word[64];  /**< the quantization that the name says; "" when none */
+    const char *asked;    /**< as typed, the caller's or in `own`; NULL: nothing was */
+    char *own;            /**< of subject_open_at: a copy of its text, cut at the sign */
     char title[256];      /**< as shown: the model's name, or that of its file */
     bool typed;           /**< a file: its tensors' types are known, and taken unless --quant is given */
     const char *loader;   /**< typed: the runtime that loads such files */
@@ -32,6 +34,8 @@ typedef struct subject {
 
 /** Resolves a name, size class, file or folder. Close with subject_close. */
 bool subject_open(session *s, const char *text, subject *out, vf_error *err);
+/** The same for MODEL[@QUANT], the value of option `name`: *quant is what is behind the sign, as long as the subject; NULL: nothing. */
+bool subject_open_at(session *s, const char *name, const char *text, subject *out, const char **quant, vf_error *err);
 /** Opens an entry of the catalog. */
 bool subject_open_entry(session *s, uint32_t index, subject *out, vf_error *err);
 void subject_close(subject *sub);

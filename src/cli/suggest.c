@@ -340,7 +340,7 @@ static void fallback_model(trial *t)
 static void second_card(trial *t)
 {
     char value[80];
-    if (t->q->n_devices != 1 || t->p->also.n || strchr(t->w->gpu, '+'))
+    if (t->q->n_devices != 1 || strchr(t->w->gpu, '+'))
         return;
     t->q->device[1] = t->q->device[0];
     t->q->device[1].desktop = t->q->device[1].desktop_spread = 0;

@@ -1,5 +1,4 @@
 /* In a table: what else is loaded. */
-#include "cli/placed.h"
 #include "cli/table.h"
 
 /* What is loaded beside the model: its own part of the sums above, on the cards and on the host. */
@@ -40,48 +39,65 @@ static void on_cards(buf *b, const vf_result *e, uint32_t cards)
     }
 }
 
-/* One of several models side by side: where it is, what it takes there, and how it is started. */
-static void placed(const report *r, const row *w, const vf_member_result *m)
+/* The model itself as a member: what the others leave of the sums. */
+static vf_member_result main_of(const row *w)
 {
     const vf_result *e = w->result;
-    buf command_line = {0};
-    buf_str(r->out, "\n");
-    buf_plain(r->out, m ? m->name : w->model);
-    buf_str(r->out, ", ");
-    buf_plain(r->out, m ? m->quant : w->quant);
-    on_cards(r->out, e, m ? m->cards : e->cards);
-    buf_str(r->out, "\n");
-    if (m) {
-        table_amount(r, "weights", (int64_t)m->weights, 0);
-        if (m->kv_cache)
-            table_amount(r, "KV cache", (int64_t)m->kv_cache, 0);
-        table_amount(r, "compute", (int64_t)m->compute, 0);
-        table_amount(r, "runtime", (int64_t)m->overhead, 0);
-        table_amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), 0);
+    vf_member_result m = {.cards = e->cards, .weights = result_segment(e, VF_SEG_WEIGHTS), .kv_cache = result_segment(e, VF_SEG_KV_CACHE),
+                          .compute = result_segment(e, VF_SEG_COMPUTE), .overhead = result_segment(e, VF_SEG_RUNTIME)};
+    uint64_t host = e->host.weights + e->host.kv_cache + e->host.compute;
+    for (uint32_t i = 0; i < e->n_members; i++) {
+        const vf_member_result *o = &e->member[i];
+        if (o->kind != VF_MEMBER_ALSO)
+            continue;
+        m.weights -= o->weights;
+        m.kv_cache -= o->kv_cache;
+        m.compute -= o->compute;
+        m.overhead -= o->overhead;
+        host -= o->host_weights + o->host_kv_cache + o->host_compute;
     }
-    if (placed_command(&command_line, w, m)) {
-        buf_str(r->out, "  ");
-        buf_add(r->out, command_line.p, command_line.n);
-        buf_str(r->out, "\n");
-    }
-    buf_free(&command_line);
+    m.host_weights = host;
+    text_set(m.name, sizeof m.name, w->model);
+    text_set(m.quant, sizeof m.quant, w->quant);
+    return m;
 }
 
-static void side_by_side(const report *r, const row *w)
+/* One of several models side by side: where it is, what it takes there, and how it is started. */
+static void placed(const report *r, const vf_result *e, const vf_member_result *m, const buf *launch)
 {
-    const vf_result *e = w->result;
-    bool any = false;
-    for (uint32_t i = 0; i < e->n_members; i++)
-        any = any || e->member[i].kind == VF_MEMBER_ALSO;
-    if (any)
-        placed(r, w, NULL);
-    for (uint32_t i = 0; i < e->n_members; i++)
-        if (e->member[i].kind == VF_MEMBER_ALSO)
-            placed(r, w, &e->member[i]);
+    buf_str(r->out, "\n");
+    buf_plain(r->out, m->name);
+    buf_str(r->out, ", ");
+    buf_plain(r->out, m->quant);
+    on_cards(r->out, e, m->cards);
+    buf_str(r->out, "\n");
+    const struct {
+        const char *label;
+        uint64_t bytes;
+    } part[] = {{"weights", m->weights}, {"KV cache", m->kv_cache}, {"compute", m->compute}, {"runtime", m->overhead},
+                {"system", m->host_weights + m->host_kv_cache + m->host_compute}};
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
+        if (part[i].bytes)
+            table_amount(r, part[i].label, (int64_t)part[i].bytes, 0);
+    buf text = {0};
+    buf_add(&text, launch->p, launch->n);
+    buf_add(&text, "", 1);
+    buf_str(r->out, "  ");
+    buf_plain(r->out, text.failed ? "" : text.p);
+    buf_str(r->out, "\n");
+    buf_free(&text);
 }
 
 void table_members(const report *r, const row *w)
 {
-    members(r, w->result);
-    side_by_side(r, w);
+    const vf_result *e = w->result;
+    uint32_t next = 1;
+    members(r, e);
+    if (w->n_launch == 0)
+        return;
+    const vf_member_result own = main_of(w);
+    placed(r, e, &own, &w->launch[0]);
+    for (uint32_t i = 0; i < e->n_members && next < w->n_launch; i++)
+        if (e->member[i].kind == VF_MEMBER_ALSO)
+            placed(r, e, &e->member[i], &w->launch[next++]);
 }

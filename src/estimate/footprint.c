@@ -137,7 +137,7 @@ static vf_status run_profile(const vf_request *r, const vf_profile *profile, uin
         st = profile->footprint(&c, out, err);
     for (uint32_t i = 0; i < r->n_devices && st == VF_OK; i++)
         if (r->device[i].desktop_spread)
-            vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, "desktop, beyond its profile", "by how much it may be more: a margin, no need",
+            vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, VF_TERM_DESKTOP, "by how much it may be more: a margin, no need",
                         "data/desktops.json", 0, r->device[i].desktop_spread, NULL);
     return st;
 }

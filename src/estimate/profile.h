@@ -24,6 +24,7 @@ typedef struct vf_profile {
     bool needs_types;     /**< vf_case.types is computed before footprint is called (not for schemes) */
     bool schemes;         /**< it loads weights in schemes (VF_QUANT_SCHEME) */
     bool workloads;       /**< --workload means something */
+    bool shares_cards;    /**< it fills a share of the whole card, so that others may have the rest (gpu_memory_utilization) */
     /** Fills in what the settings leave open where the runtime's defaults are not those of llama.cpp, and
      * refuses what the runtime does not take; says in a note what was taken. NULL: nothing to do. */
     vf_status (*defaults)(const vf_case *c, vf_settings *s, vf_result *out, vf_error *err);

@@ -245,6 +245,7 @@ void vf_model_describe(const vf_model *m, vf_model_facts *out)
         .has_types = m->from_file,
         .file_type = m->from_file ? m->file_type : UINT32_MAX,
         .causal = m->arch.causal,
+        .embeds = m->hp.pooling_type != 0 || (m->known_arch && !m->arch.causal),
         .published_parameters = m->published_parameters,
         .published_quant = m->published_quant,
     };

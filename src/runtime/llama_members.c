@@ -15,9 +15,11 @@ const char *vf_member_kind_name(vf_member_kind kind)
     return names[kind];
 }
 
-static void add_to_device(vf_result *out, uint32_t i, vf_segment segment, uint64_t bytes, uint64_t *sum)
+static void add_to_device(vf_result *out, uint32_t i, vf_segment segment, uint64_t bytes, vf_member_result *mr)
 {
+    uint64_t *sum = segment == VF_SEG_WEIGHTS ? &mr->weights : segment == VF_SEG_KV_CACHE ? &mr->kv_cache : &mr->compute;
     out->device[i].segment[segment] = vf_add(out->device[i].segment[segment], bytes);
+    mr->device[i][segment] = vf_add(mr->device[i][segment], bytes);
     *sum = vf_add(*sum, bytes);
 }
 
@@ -30,8 +32,8 @@ static void add_to_host(uint64_t *host, uint64_t bytes, uint64_t *sum)
 static void add_buffers(const vf_placement *p, const vf_cache *cache, const vf_compute *compute, vf_result *out, vf_member_result *mr)
 {
     for (uint32_t i = 0; i < p->n_cards; i++) {
-        add_to_device(out, i, VF_SEG_KV_CACHE, cache->device[i], &mr->kv_cache);
-        add_to_device(out, i, VF_SEG_COMPUTE, compute->device[i], &mr->compute);
+        add_to_device(out, i, VF_SEG_KV_CACHE, cache->device[i], mr);
+        add_to_device(out, i, VF_SEG_COMPUTE, compute->device[i], mr);
     }
     add_to_host(&out->host.kv_cache, cache->host, &mr->host_kv_cache);
     add_to_host(&out->host.compute, compute->host, &mr->host_compute);
@@ -56,7 +58,7 @@ static vf_status add_draft(const vf_case *k, const vf_member *member, const uint
     if (st)
         return st;
     for (uint32_t i = 0; i < p->n_cards; i++)
-        add_to_device(out, i, VF_SEG_WEIGHTS, weights.device[i], &mr->weights);
+        add_to_device(out, i, VF_SEG_WEIGHTS, weights.device[i], mr);
     add_to_host(&out->host.weights, weights.host, &mr->host_weights);
     add_buffers(p, &cache, &compute, out, mr);
     out->host.output = vf_add(out->host.output, vf_llama_cpp_output(member->model, &c));
@@ -160,8 +162,8 @@ static vf_status add_projector(const vf_case *k, const vf_member *member, const 
     for (size_t i = 0; member->model && i < member->model->n_tensors; i++)
         weights = vf_add(weights, in_buffer(backend, &member->model->tensors[i], types[i]));
     if (on_card) {
-        add_to_device(out, 0, VF_SEG_WEIGHTS, weights, &mr->weights);
-        add_to_device(out, 0, VF_SEG_COMPUTE, compute, &mr->compute);
+        add_to_device(out, 0, VF_SEG_WEIGHTS, weights, mr);
+        add_to_device(out, 0, VF_SEG_COMPUTE, compute, mr);
         out->device[0].margin = vf_add(out->device[0].margin, compute);
     } else {
         add_to_host(&out->host.weights, weights, &mr->host_weights);
@@ -199,7 +201,7 @@ static vf_status add_adapter(const vf_case *k, const vf_member *member, const ui
             add_to_host(&out->host.weights, in_buffer(VF_BACKEND_CPU, t, types[i]), &mr->host_weights);
         /* of --split tensor every card has a whole adapter: its tensors' names are not those that are cut */
         for (uint32_t j = 0; device >= 0 && j < (p->sliced ? p->n_cards : 1); j++)
-            add_to_device(out, (uint32_t)device + j, VF_SEG_WEIGHTS, in_buffer(p->backend, t, types[i]), &mr->weights);
+            add_to_device(out, (uint32_t)device + j, VF_SEG_WEIGHTS, in_buffer(p->backend, t, types[i]), mr);
     }
     return VF_OK;
 }

@@ -96,5 +96,6 @@ const vf_profile vf_profile_sglang = {
     .version = "0.5",
     .needs_types = true,
     .schemes = true,
+    .shares_cards = true,
     .footprint = footprint,
 };

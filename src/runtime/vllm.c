@@ -107,5 +107,6 @@ const vf_profile vf_profile_vllm = {
     .version = "0.11 (V1 engine)",
     .needs_types = true,
     .schemes = true,
+    .shares_cards = true,
     .footprint = footprint,
 };

@@ -1,324 +1,326 @@
-/* Several models at once, each in a process of its own: which card holds which. Whole models first, each on one card,
- * every way tried as long as there are not too many; only when none fits is one of them spread over all cards. */
+/* Several models at once, each in a process of its own: which card holds which. Branch and bound over the needs of whole models,
+ * largest first; a model is spread over several cards only when its settings ask for it, when no card holds it, or, the
+ * largest, when the whole ones do not fit. */
+#include "search/pack.h"
+
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/checked.h"
 #include "base/error.h"
-#include "vramfit/vramfit.h"
 
-/* Ways that are tried one by one: 8 models on 4 cards. More are packed from the largest model on, each to the card with the
- * most room. */
-#define WAYS 65536
-#define NOWHERE UINT64_MAX
+/* Where a search ends with the best that it found: far beyond what machines hold that people have. */
+#define STEPS (UINT32_C(1) << 17)
+#define SPREADS 128
+#define SETS 4096
 
-typedef struct packer {
-    vf_resident *model;
-    uint32_t n, n_cards;
-    const vf_allocator *scratch;
-    vf_error *err;
-    uint64_t *need, *margin; /* n × n_cards, of the model alone on the card; NOWHERE: it is refused there */
-    uint64_t room[VF_MAX_DEVICES], spread[VF_MAX_DEVICES]; /* what a card has; what its desktop may take more */
-    uint8_t *at, *best;      /* card of every model */
-    vf_verdict best_verdict;
-    int64_t best_headroom;
+typedef struct way {
     bool found;
-} packer;
+    vf_verdict verdict;
+    int64_t headroom;
+    uint32_t wide; /* models that are spread */
+    uint32_t cards[VF_PACK_MODELS];
+} way;
 
-/** What a process holds of a card: its need, or all that a server takes for itself. */
-static uint64_t holds(const vf_result *r, uint32_t i)
+typedef struct search {
+    vf_packer *p;
+    uint8_t order[VF_PACK_MODELS]; /* spread models first, then by size */
+    way now, best;
+    uint32_t steps, spreads, sets;
+    uint64_t taken[VF_MAX_DEVICES]; /* about what several spread models will take */
+    bool all_cards;                 /* of several spread models each has all */
+} search;
+
+static bool is_better(const way *a, const way *b)
 {
-    return r->has_pool && r->device[i].available > r->device[i].need ? r->device[i].available : r->device[i].need;
+    if (!b->found || a->verdict != b->verdict)
+        return !b->found || a->verdict < b->verdict;
+    return a->headroom > b->headroom;
 }
 
-/** One model on some cards, where others hold memory. */
-static vf_status ask(const packer *p, uint32_t m, uint32_t cards, const uint64_t *held)
+/** Worst verdict and smallest headroom of the cards that are used. */
+static void judge(const vf_packer *p, const vf_load *load, way *w)
 {
-    vf_request q = *p->model[m].request;
-    q.n_devices = 0;
-    for (uint32_t i = 0; i < p->n_cards; i++) {
-        if (!(cards & 1u << i))
-            continue;
-        q.device[q.n_devices] = p->model[m].request->device[i];
-        q.device[q.n_devices].other = vf_add(q.device[q.n_devices].other, held ? held[i] : 0);
-        q.n_devices++;
-    }
-    if (q.n_devices == 1)
-        q.settings.n_tensor_split = 0;
-    return vf_estimate(&q, p->scratch, p->model[m].result, p->err);
-}
-
-static bool spreads(const vf_settings *s)
-{
-    return s->tensor_parallel > 1 || s->pipeline_parallel > 1 || s->n_tensor_split > 1 || s->split == VF_SPLIT_TENSOR;
-}
-
-/** Need of every model alone on every card. The first error is one when a model has no card at all. */
-static vf_status measure(packer *p)
-{
-    for (uint32_t m = 0; m < p->n; m++) {
-        bool any = p->n_cards > 1 && spreads(&p->model[m].request->settings);
-        for (uint32_t c = 0; any && c < p->n_cards; c++)
-            p->need[m * p->n_cards + c] = NOWHERE;
-        if (any)
-            continue;
-        for (uint32_t c = 0; c < p->n_cards; c++) {
-            vf_status st = ask(p, m, 1u << c, NULL);
-            const vf_result *r = p->model[m].result;
-            uint64_t desktop = p->model[m].request->device[c].desktop_spread;
-            if (st == VF_ERR_NOMEM)
-                return st;
-            any = any || st == VF_OK;
-            p->need[m * p->n_cards + c] = st ? NOWHERE : holds(r, 0);
-            p->margin[m * p->n_cards + c] = st ? 0 : r->device[0].margin - (desktop < r->device[0].margin ? desktop : r->device[0].margin);
-        }
-        if (!any)
-            return p->err->status ? p->err->status : VF_ERR_REFUSED;
-    }
-    return VF_OK;
-}
-
-/** Verdict and smallest headroom of the cards that are used. False: some model is refused where it is. */
-static bool judge(const packer *p, const uint8_t *at, vf_verdict *verdict, int64_t *headroom)
-{
-    uint64_t need[VF_MAX_DEVICES] = {0}, margin[VF_MAX_DEVICES] = {0};
     bool first = true;
-    for (uint32_t m = 0; m < p->n; m++) {
-        size_t i = (size_t)m * p->n_cards + at[m];
-        if (p->need[i] == NOWHERE)
-            return false;
-        need[at[m]] = vf_add(need[at[m]], p->need[i]);
-        margin[at[m]] = vf_add(margin[at[m]], p->margin[i]);
-    }
-    *verdict = VF_FIT;
+    w->verdict = VF_FIT;
     for (uint32_t c = 0; c < p->n_cards; c++) {
-        if (need[c] == 0)
+        if (load[c].n == 0)
             continue;
-        int64_t left = (int64_t)p->room[c] - (int64_t)need[c];
-        vf_verdict v = left < 0 ? VF_NO_FIT : left < (int64_t)vf_add(margin[c], p->spread[c]) ? VF_FRAGILE : VF_FIT;
-        *verdict = v > *verdict ? v : *verdict;
-        *headroom = first || left < *headroom ? left : *headroom;
+        int64_t left = vf_load_left(p, &load[c], c);
+        vf_verdict v = vf_load_verdict(p, &load[c], c);
+        w->verdict = v > w->verdict ? v : w->verdict;
+        w->headroom = first || left < w->headroom ? left : w->headroom;
         first = false;
+    }
+}
+
+/** Whether two cards are alike to all models before the k-th: the same kind, with the same on it. */
+static bool alike(const search *s, uint32_t k, const vf_load *load, uint32_t a, uint32_t b)
+{
+    const vf_load *x = &load[a], *y = &load[b];
+    if (!vf_pack_alike(s->p, a, b) || x->n != y->n || x->need != y->need || x->claim != y->claim || x->margin != y->margin ||
+        x->slack != y->slack || x->alone != y->alone)
+        return false;
+    for (uint32_t i = 0; i < k; i++) {
+        uint32_t cards = s->now.cards[s->order[i]];
+        if (s->now.wide >> s->order[i] & 1u && (cards >> a & 1u) != (cards >> b & 1u))
+            return false;
     }
     return true;
 }
 
-static void keep_better(packer *p)
+/** Everything whole has its card: the spread ones take what is left. */
+static vf_status finish(search *s, const vf_load *whole)
 {
-    vf_verdict verdict;
-    int64_t headroom = 0;
-    if (!judge(p, p->at, &verdict, &headroom))
-        return;
-    if (p->found && (verdict > p->best_verdict || (verdict == p->best_verdict && headroom <= p->best_headroom)))
-        return;
-    p->found = true;
-    p->best_verdict = verdict;
-    p->best_headroom = headroom;
-    memcpy(p->best, p->at, p->n);
-}
-
-/** Every way, counted up like a number with a digit for each model. */
-static void try_all(packer *p)
-{
-    memset(p->at, 0, p->n);
-    for (;;) {
-        uint32_t m = p->n;
-        keep_better(p);
-        while (m > 0 && p->at[m - 1] + 1u == p->n_cards)
-            p->at[--m] = 0;
-        if (m == 0)
-            return;
-        p->at[m - 1]++;
+    vf_load load[VF_MAX_DEVICES];
+    memcpy(load, whole, sizeof load);
+    for (uint32_t k = 0; k < s->p->n && s->now.wide >> s->order[k] & 1u; k++) {
+        if (s->spreads++ >= SPREADS)
+            return VF_OK;
+        vf_status st = vf_pack_wide(s->p, s->order[k], s->now.cards[s->order[k]], load);
+        if (st)
+            return st == VF_ERR_NOMEM ? st : VF_OK;
     }
+    judge(s->p, load, &s->now);
+    s->now.found = true;
+    if (is_better(&s->now, &s->best))
+        s->best = s->now;
+    return VF_OK;
 }
 
-static uint64_t size_of(const packer *p, uint32_t m)
+static vf_status place(search *s, uint32_t k, const vf_load *load);
+
+static bool is_several(uint32_t set)
 {
-    uint64_t least = NOWHERE;
+    return (set & (set - 1)) != 0;
+}
+
+static uint64_t room_of(const search *s, const vf_load *load, uint32_t c)
+{
+    int64_t left = vf_load_left(s->p, &load[c], c);
+    return left > 0 && (uint64_t)left > s->taken[c] ? (uint64_t)left - s->taken[c] : 0;
+}
+
+/** Of sets that differ by like cards only, the one with the first of these. */
+static bool is_first_of_like(const search *s, uint32_t k, const vf_load *load, uint32_t cards)
+{
+    for (uint32_t b = 1; b < s->p->n_cards; b++)
+        for (uint32_t a = 0; a < b && cards >> b & 1u; a++)
+            if (!(cards >> a & 1u) && alike(s, k, load, a, b))
+                return false;
+    return true;
+}
+
+/** One set of cards for the k-th model, which is spread. Several of them share what there is, so each takes its part of it at
+ * once, as its layers will lie: in proportion to the room. */
+static vf_status try_set(search *s, uint32_t k, const vf_load *load, uint32_t cards, bool *tried)
+{
+    const vf_packer *p = s->p;
+    uint32_t m = s->order[k];
+    uint64_t before[VF_MAX_DEVICES], room[VF_MAX_DEVICES] = {0}, all = 0, size = vf_pack_size(p, m);
+    bool given = p->model[m].request->settings.n_tensor_split > 1, several = is_several(s->now.wide);
+    *tried = false;
+    if (s->sets++ >= SETS || (given && cards != (UINT32_C(1) << p->n_cards) - 1) || !is_first_of_like(s, k, load, cards))
+        return VF_OK;
     for (uint32_t c = 0; c < p->n_cards; c++)
-        least = p->need[m * p->n_cards + c] < least ? p->need[m * p->n_cards + c] : least;
-    return least;
+        all = vf_add(all, room[c] = cards >> c & 1u ? room_of(s, load, c) : 0);
+    if (several && size != VF_OVERFLOW && size > all && !s->all_cards)
+        return VF_OK;
+    memcpy(before, s->taken, sizeof before);
+    for (uint32_t c = 0; c < p->n_cards && several && size != VF_OVERFLOW && all; c++)
+        s->taken[c] = vf_add(s->taken[c], vf_mul(size >> 20, room[c] >> 20) / (all >> 20 ? all >> 20 : 1) << 20);
+    *tried = true;
+    s->now.cards[m] = cards;
+    vf_status st = place(s, k + 1, load);
+    memcpy(s->taken, before, sizeof before);
+    return st;
 }
 
-/** The largest model that is not yet in `done`. */
-static uint32_t largest(const packer *p, uint32_t done)
+/** Sets of cards for a model that is spread: of one such model all sets, the largest first; where several are, the smallest that
+ * have the room and those with a card more. */
+static vf_status place_wide(search *s, uint32_t k, const vf_load *load)
 {
-    uint32_t best = p->n;
-    for (uint32_t m = 0; m < p->n; m++)
-        if (!(done & 1u << m) && (best == p->n || size_of(p, m) > size_of(p, best)))
-            best = m;
+    uint32_t n = s->p->n_cards, all = (UINT32_C(1) << n) - 1, smallest = n;
+    bool several = is_several(s->now.wide), tried;
+    vf_status st = VF_OK;
+    if (several && s->all_cards)
+        return try_set(s, k, load, all, &tried);
+    for (uint32_t i = 2; i <= n && i <= smallest + 1; i++) {
+        uint32_t size = several ? i : n + 2 - i;
+        for (uint32_t cards = (UINT32_C(1) << size) - 1; cards <= all && !st && s->spreads < SPREADS;) {
+            st = try_set(s, k, load, cards, &tried);
+            if (tried && several && size < smallest)
+                smallest = size;
+            uint32_t low = cards & (0u - cards), next = cards + low; /* the next number with as many bits */
+            cards = (((next ^ cards) >> 2) / low) | next;
+        }
+    }
+    return st;
+}
+
+/** The card with the most room of those not in `tried`; n_cards when there is none. */
+static uint32_t roomiest(const search *s, const vf_load *load, uint32_t tried)
+{
+    uint32_t best = s->p->n_cards;
+    int64_t most = 0;
+    for (uint32_t c = 0; c < s->p->n_cards; c++) {
+        int64_t left = vf_load_left(s->p, &load[c], c) - (int64_t)s->taken[c];
+        if (tried >> c & 1u || (best < s->p->n_cards && left <= most))
+            continue;
+        best = c;
+        most = left;
+    }
     return best;
 }
 
-/** From the largest on, each to the card with the most room; models in `done` are somewhere already. */
-static void pack_by_size(packer *p, uint32_t done, const uint64_t *held)
+static vf_status place_whole(search *s, uint32_t k, const vf_load *load)
 {
-    int64_t left[VF_MAX_DEVICES];
-    for (uint32_t c = 0; c < p->n_cards; c++)
-        left[c] = (int64_t)p->room[c] - (held ? (int64_t)held[c] : 0);
-    for (uint32_t m; (m = largest(p, done)) < p->n; done |= 1u << m) {
-        uint32_t to = p->n_cards;
-        for (uint32_t c = 0; c < p->n_cards; c++)
-            if (p->need[m * p->n_cards + c] != NOWHERE && (to == p->n_cards || left[c] > left[to]))
-                to = c;
-        p->at[m] = (uint8_t)(to < p->n_cards ? to : 0);
-        left[p->at[m]] -= (int64_t)p->need[m * p->n_cards + p->at[m]];
-    }
-}
-
-static bool few_ways(const packer *p)
-{
-    uint64_t ways = 1;
-    for (uint32_t m = 0; m < p->n && ways <= WAYS; m++)
-        ways *= p->n_cards;
-    return ways <= WAYS;
-}
-
-/** Others' memory on every card, `but` one model's. */
-static void held_by_others(const packer *p, uint32_t but, uint32_t spread_model, uint64_t *held)
-{
-    memset(held, 0, VF_MAX_DEVICES * sizeof *held);
-    for (uint32_t m = 0; m < p->n; m++)
-        if (m != but && m != spread_model)
-            held[p->best[m]] = vf_add(held[p->best[m]], p->need[m * p->n_cards + p->best[m]]);
-}
-
-/** One model over all cards, the others whole in what is left: whether that is better than what was found. */
-static vf_status spread_one(packer *p, uint32_t m, bool *better)
-{
-    uint64_t held[VF_MAX_DEVICES];
-    uint8_t kept[VF_MAX_MEMBERS + 1];
-    memcpy(kept, p->best, p->n);
-    pack_by_size(p, 1u << m, NULL);
-    memcpy(p->best, p->at, p->n);
-    held_by_others(p, m, m, held);
-    vf_status st = ask(p, m, (1u << p->n_cards) - 1, held);
-    *better = st == VF_OK && (!p->found || p->model[m].result->verdict < p->best_verdict ||
-                              (p->model[m].result->verdict == p->best_verdict && p->model[m].result->headroom > p->best_headroom));
-    if (!*better)
-        memcpy(p->best, kept, p->n);
-    else {
-        p->found = true;
-        p->best_verdict = p->model[m].result->verdict;
-        p->best_headroom = p->model[m].result->headroom;
-    }
-    return st == VF_ERR_NOMEM ? st : VF_OK;
-}
-
-/** Which model is spread over all cards: one that was asked to be, else one without which the whole ones do not fit. */
-static vf_status choose_spread(packer *p, uint32_t *spread_model)
-{
+    const vf_packer *p = s->p;
+    uint32_t m = s->order[k], tried = 0;
     vf_status st = VF_OK;
-    uint32_t done = 0;
-    *spread_model = p->n;
-    for (uint32_t m = 0; m < p->n && p->n_cards > 1; m++)
-        if (spreads(&p->model[m].request->settings)) {
-            bool better;
-            p->found = false;
-            *spread_model = m;
-            return spread_one(p, m, &better);
-        }
-    for (uint32_t m; !st && p->n_cards > 1 && p->best_verdict == VF_NO_FIT && (m = largest(p, done)) < p->n; done |= 1u << m) {
-        bool better = false;
-        st = spread_one(p, m, &better);
-        if (better)
-            *spread_model = m;
-    }
-    return st;
-}
-
-/** What every card holds in the end. */
-static void add_up(const packer *p, vf_device_result *card)
-{
-    for (uint32_t c = 0; c < p->n_cards; c++) {
-        const vf_device *d = &p->model[0].request->device[c];
-        uint64_t reserved = vf_add(d->reserved, vf_add(d->desktop, d->other));
-        bool used = false;
-        card[c] = (vf_device_result){.total = d->total, .reserved = d->reserved, .desktop = d->desktop, .other = d->other,
-                                     .available = reserved < d->total ? d->total - reserved : 0, .margin = d->desktop_spread};
-        memcpy(card[c].name, d->name, sizeof card[c].name);
-        card[c].headroom = (int64_t)card[c].available;
-        for (uint32_t m = 0; m < p->n; m++) {
-            const vf_device_result *r = p->model[m].result->device;
-            if (!(p->model[m].cards & 1u << c))
-                continue;
-            for (uint32_t b = 0; b < c; b++) /* its own devices are the cards that it has */
-                r += p->model[m].cards >> b & 1u;
-            for (int s = 0; s < VF_SEG_COUNT; s++)
-                card[c].segment[s] = vf_add(card[c].segment[s], r->segment[s]);
-            card[c].need = vf_add(card[c].need, r->need);
-            card[c].layers += r->layers;
-            card[c].margin = vf_add(card[c].margin, r->margin > d->desktop_spread ? r->margin - d->desktop_spread : 0);
-            if (!used || r->headroom < card[c].headroom)
-                card[c].headroom = r->headroom;
-            card[c].verdict = r->verdict > card[c].verdict ? r->verdict : card[c].verdict;
-            used = true;
-        }
-        if (card[c].headroom >= 0 && card[c].headroom < (int64_t)card[c].margin && used && card[c].verdict == VF_FIT)
-            card[c].verdict = VF_FRAGILE;
-    }
-}
-
-static vf_status place(packer *p, vf_device_result *card)
-{
-    uint32_t spread_model = p->n;
-    uint64_t held[VF_MAX_DEVICES];
-    vf_status st = p->n_cards ? measure(p) : VF_OK;
-    if (!st && p->n_cards && few_ways(p))
-        try_all(p);
-    else if (!st && p->n_cards) {
-        pack_by_size(p, 0, NULL);
-        keep_better(p);
-    }
-    if (!st && p->n_cards && !p->found)
-        pack_by_size(p, 0, NULL), memcpy(p->best, p->at, p->n);
-    if (!st && p->n_cards)
-        st = choose_spread(p, &spread_model);
-    for (uint32_t m = 0; !st && m < p->n; m++) {
-        uint32_t all = p->n_cards ? (1u << p->n_cards) - 1 : 0;
-        p->model[m].cards = m == spread_model ? all : p->n_cards ? 1u << p->best[m] : 0;
-        if (spread_model == p->n || m == spread_model) {
-            held_by_others(p, m, spread_model, held);
-            st = ask(p, m, p->model[m].cards, p->n_cards ? held : NULL);
-        }
-    }
-    for (uint32_t m = 0; !st && m < p->n && spread_model < p->n; m++) { /* whole ones, beside the spread one */
-        if (m == spread_model)
+    for (uint32_t c; !st && (c = roomiest(s, load, tried)) < p->n_cards; tried |= UINT32_C(1) << c) {
+        const vf_piece *piece = &p->piece[(size_t)m * p->n_cards + c];
+        bool skip = !piece->possible || load[c].alone || (piece->alone && load[c].n);
+        for (uint32_t b = 0; b < p->n_cards && !skip; b++)
+            skip = tried >> b & 1u && alike(s, k, load, b, c);
+        if (skip || (s->best.found && s->steps++ >= STEPS))
             continue;
-        held_by_others(p, m, spread_model, held);
-        for (uint32_t c = 0; c < p->n_cards; c++)
-            held[c] = vf_add(held[c], holds(p->model[spread_model].result, c));
-        st = ask(p, m, p->model[m].cards, held);
+        vf_load next[VF_MAX_DEVICES];
+        memcpy(next, load, sizeof next);
+        vf_load_add(&next[c], piece);
+        if (s->taken[c] && !s->all_cards && room_of(s, next, c) == 0)
+            continue;
+        judge(p, next, &s->now); /* more models only make it worse */
+        if (s->best.found && !is_better(&s->now, &s->best))
+            continue;
+        s->now.cards[m] = UINT32_C(1) << c;
+        st = place(s, k + 1, next);
     }
-    if (!st)
-        add_up(p, card);
     return st;
+}
+
+static vf_status place(search *s, uint32_t k, const vf_load *load)
+{
+    if (k == s->p->n)
+        return finish(s, load);
+    return s->now.wide >> s->order[k] & 1u ? place_wide(s, k, load) : place_whole(s, k, load);
+}
+
+/* ---- who is spread -------------------------------------------------------------------------------- */
+
+/** The best way with the models in `wide` spread. */
+static vf_status find(search *s, uint32_t wide)
+{
+    const vf_packer *p = s->p;
+    vf_load load[VF_MAX_DEVICES];
+    memset(load, 0, sizeof load);
+    for (uint32_t c = 0; c < p->n_cards; c++)
+        load[c].slack = INT64_MAX;
+    for (uint32_t m = 0; m < p->n; m++) {
+        uint32_t at = m;
+        for (; at > 0; at--) {
+            uint32_t before = s->order[at - 1];
+            bool wider = (wide >> m & 1u) > (wide >> before & 1u), as_wide = (wide >> m & 1u) == (wide >> before & 1u);
+            if (!wider && !(as_wide && vf_pack_size(p, m) > vf_pack_size(p, before)))
+                break;
+            s->order[at] = s->order[at - 1];
+        }
+        s->order[at] = (uint8_t)m;
+    }
+    s->now = (way){.wide = wide};
+    s->best = (way){.found = false};
+    s->steps = s->spreads = s->sets = 0;
+    s->all_cards = false;
+    vf_status st = place(s, 0, load);
+    s->all_cards = !s->best.found && is_several(wide);
+    s->spreads = s->sets = 0;
+    return st || !s->all_cards ? st : place(s, 0, load);
+}
+
+static bool asks_for_several(const vf_settings *s)
+{
+    return s->tensor_parallel > 1 || s->pipeline_parallel > 1 || s->n_tensor_split > 1 || s->split == VF_SPLIT_TENSOR;
+}
+
+/** Models that no card holds, or the largest when each has one. */
+static uint32_t too_large(const vf_packer *p)
+{
+    uint32_t none = 0, largest = 0;
+    for (uint32_t m = 0; m < p->n; m++) {
+        bool any = false;
+        for (uint32_t c = 0; c < p->n_cards && !any; c++) {
+            vf_load load = {.slack = INT64_MAX};
+            const vf_piece *piece = &p->piece[(size_t)m * p->n_cards + c];
+            vf_load_add(&load, piece);
+            any = piece->possible && vf_load_left(p, &load, c) >= 0;
+        }
+        none |= any || p->model[m].request->settings.split == VF_SPLIT_NONE ? 0 : UINT32_C(1) << m;
+        if (vf_pack_size(p, m) > vf_pack_size(p, largest))
+            largest = m;
+    }
+    bool may = p->model[largest].request->settings.split != VF_SPLIT_NONE;
+    return none ? none : may ? UINT32_C(1) << largest : 0;
+}
+
+static vf_status no_way(const vf_packer *p, vf_error *err)
+{
+    for (uint32_t m = 0; m < p->n; m++)
+        for (uint32_t c = 0; c < p->n_cards; c++)
+            if (p->piece[(size_t)m * p->n_cards + c].alone)
+                return vf_fail_key(err, VF_ERR_REFUSED, "--also", "%s takes a share of what is free, and so a card of its own: a card more, or vllm or llama.cpp",
+                                   p->model[m].request->runtime);
+    return p->err->status ? p->err->status : vf_fail(err, VF_ERR_REFUSED, "the cards do not suit the models");
+}
+
+static vf_status choose(vf_packer *p, vf_device_result *card)
+{
+    search s = {.p = p}, spread = {.p = p};
+    uint32_t asked = 0;
+    vf_status st = vf_pack_measure(p);
+    for (uint32_t m = 0; m < p->n && p->n_cards > 1; m++)
+        if (asks_for_several(&p->model[m].request->settings))
+            asked |= UINT32_C(1) << m;
+    if (!st)
+        st = find(&s, asked);
+    uint32_t more = st || p->n_cards < 2 || (s.best.found && s.best.verdict == VF_FIT) ? asked : asked | too_large(p);
+    if (more != asked) {
+        st = find(&spread, more);
+        bool helps = spread.best.verdict < s.best.verdict || (s.best.verdict == VF_NO_FIT && is_better(&spread.best, &s.best));
+        if (!st && spread.best.found && (!s.best.found || helps))
+            s = spread;
+    }
+    if (st)
+        return st;
+    if (!s.best.found)
+        return no_way(p, p->err);
+    for (uint32_t m = 0; m < p->n; m++)
+        p->model[m].cards = s.best.cards[m];
+    return vf_pack_settle(p, s.best.wide, s.order, card);
 }
 
 vf_status vf_pack(vf_resident *model, uint32_t n, const vf_allocator *scratch, vf_device_result *card, vf_error *err)
 {
-    if (n == 0 || n > VF_MAX_MEMBERS + 1)
-        return vf_fail(err, VF_ERR_RANGE, "%u models at once: at most %d", n, VF_MAX_MEMBERS + 1);
     vf_error ignored = {0};
-    packer p = {.model = model, .n = n, .n_cards = model[0].request->n_devices, .scratch = scratch, .err = err ? err : &ignored};
-    for (uint32_t m = 1; m < n; m++)
-        if (model[m].request->n_devices != p.n_cards)
-            return vf_fail(err, VF_ERR_USAGE, "models on different cards");
-    size_t cells = (size_t)n * (p.n_cards + 1);
-    p.need = vf_alloc_zero(scratch, cells, sizeof *p.need);
-    p.margin = vf_alloc_zero(scratch, cells, sizeof *p.margin);
-    p.at = vf_alloc_zero(scratch, 2u * n, 1);
-    p.best = p.at ? p.at + n : NULL;
-    for (uint32_t c = 0; c < p.n_cards; c++) {
-        const vf_device *d = &model[0].request->device[c];
-        uint64_t held = vf_add(d->reserved, vf_add(d->desktop, d->other));
-        p.room[c] = held < d->total ? d->total - held : 0;
-        p.spread[c] = d->desktop_spread;
+    vf_packer p = {.model = model, .n = n, .scratch = scratch, .err = err ? err : &ignored};
+    *p.err = (vf_error){0};
+    if (n == 0 || n > VF_PACK_MODELS)
+        return vf_fail(err, VF_ERR_RANGE, "%u models at once: at most %d", n, VF_PACK_MODELS);
+    p.n_cards = model[0].request->n_devices;
+    for (uint32_t m = 0; m < n; m++)
+        if (model[m].request->n_devices != p.n_cards || p.n_cards > VF_MAX_DEVICES)
+            return vf_fail(err, VF_ERR_USAGE, "models on different cards, or on more than %d", VF_MAX_DEVICES);
+    if (p.n_cards == 0) { /* side by side in system memory */
+        vf_status st = VF_OK;
+        for (uint32_t m = 0; m < n && !st; m++) {
+            model[m].cards = 0;
+            model[m].settings = model[m].request->settings;
+            st = vf_estimate(model[m].request, scratch, model[m].result, err);
+        }
+        return st;
     }
-    vf_status st = p.need && p.margin && p.at ? place(&p, card) : vf_fail(err, VF_ERR_NOMEM, "out of memory");
-    vf_free(scratch, p.need, cells * sizeof *p.need);
-    vf_free(scratch, p.margin, cells * sizeof *p.margin);
-    vf_free(scratch, p.at, 2u * n);
+    size_t cells = (size_t)n * p.n_cards;
+    p.piece = vf_alloc_zero(scratch, cells, sizeof *p.piece);
+    vf_status st = p.piece ? choose(&p, card) : vf_fail(err, VF_ERR_NOMEM, "out of memory");
+    vf_free(scratch, p.piece, cells * sizeof *p.piece);
     if (!st && err)
         *err = (vf_error){0};
     return st;

@@ -29,7 +29,8 @@ static bool host_holds(const vf_goal *goal, const vf_result *r)
 
 static bool is_good(search *s)
 {
-    vf_status st = vf_estimate(&s->q, s->scratch, s->out, s->err);
+    vf_status st = s->goal->estimate ? s->goal->estimate(s->goal->ctx, &s->q, s->out, s->err)
+                                     : vf_estimate(&s->q, s->scratch, s->out, s->err);
     if (st && st != VF_ERR_RANGE)
         s->status = st;
     return st == VF_OK && s->out->verdict <= s->goal->verdict && host_holds(s->goal, s->out);

@@ -24,7 +24,7 @@ vf_python_test(cli.catalog fast cli/catalog.py $<TARGET_FILE:vramfit_cli> ${PROJ
 vf_python_test(cli.launch fast cli/launch.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.lock fast cli/lock.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.formats_ci fast cli/formats_ci.py $<TARGET_FILE:vramfit_cli>)
-vf_python_test(cli.also fast cli/also.py $<TARGET_FILE:vramfit_cli>)
+vf_python_test(cli.also fast cli/also.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR})
 vf_python_test(cli.pictures fast cli/pictures.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.configs fast cli/configs.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.transformers fast cli/transformers.py $<TARGET_FILE:vramfit_cli>)

@@ -1,0 +1,218 @@
+/* Several models on one machine (vf_pack), through the library: one is an estimate, whole ones against every way to place them,
+ * errors, and memory that runs out. */
+#include "memory.h"
+#include "vramfit/load.h"
+
+#define MOST 6
+
+static vf_catalog *catalog;
+static memory_allocator counted;
+static vf_allocator heap;
+static vf_error err;
+static vf_model *model[MOST];
+static vf_request request[MOST];
+static vf_resident resident[MOST];
+static vf_result result[MOST];
+static vf_device_result card[VF_MAX_DEVICES];
+
+static void open_model(uint32_t i, const char *name, const char *runtime, const char *quant)
+{
+    uint32_t index;
+    vf_quant_entry e = {0};
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, name, &index, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, index, &heap, &model[i], &err) == VF_OK, "%s: %s", name, err.text);
+    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, quant, &index, &err) == VF_OK && vf_catalog_quant(catalog, index, &e) == VF_OK, "%s", quant);
+    request[i] = (vf_request){.model = model[i], .quant = e.quant, .runtime = runtime};
+    vf_settings_init(&request[i].settings);
+    resident[i] = (vf_resident){.request = &request[i], .result = &result[i]};
+}
+
+static void close_models(void)
+{
+    for (uint32_t i = 0; i < MOST; i++) {
+        vf_model_free(model[i]);
+        model[i] = NULL;
+    }
+}
+
+/* GiB of every card; the first has a desktop. */
+static void set_cards(uint32_t n_models, uint32_t n, const uint32_t *gib)
+{
+    for (uint32_t m = 0; m < n_models; m++) {
+        request[m].n_devices = n;
+        memset(request[m].device, 0, sizeof request[m].device);
+        for (uint32_t c = 0; c < n; c++)
+            request[m].device[c].total = (uint64_t)gib[c] << 30;
+        request[m].device[0].desktop = 500000000;
+        request[m].device[0].desktop_spread = 300000000;
+    }
+}
+
+static void one_is_an_estimate(void)
+{
+    static vf_result alone;
+    open_model(0, "qwen2.5-7b", "llama.cpp", "q8_0");
+    set_cards(1, 1, (const uint32_t[]){12});
+    CHECK(vf_estimate(&request[0], &heap, &alone, &err) == VF_OK, "%s", err.text);
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK, "%s", err.text);
+    CHECK_U64(card[0].need, alone.need, "need");
+    CHECK_U64(card[0].margin, alone.margin, "margin");
+    CHECK(card[0].headroom == alone.headroom && card[0].verdict == alone.verdict, "headroom and verdict");
+    set_cards(1, 2, (const uint32_t[]){4, 6});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && resident[0].cards == 3, "no card holds it: over both");
+    CHECK(resident[0].settings.n_tensor_split == 2 && resident[0].settings.tensor_split[0] < resident[0].settings.tensor_split[1], "by room");
+    close_models();
+}
+
+/* The best of all ways, counted up: verdict and smallest headroom of the cards that are used. */
+static void best_way(uint32_t n, uint32_t n_cards, vf_verdict *verdict, int64_t *headroom)
+{
+    static uint64_t need[MOST][VF_MAX_DEVICES], margin[MOST][VF_MAX_DEVICES];
+    uint32_t at[MOST] = {0}, m;
+    bool first = true;
+    for (m = 0; m < n; m++)
+        for (uint32_t c = 0; c < n_cards; c++) {
+            static vf_request q;
+            q = request[m];
+            q.n_devices = 1;
+            q.device[0] = request[m].device[c];
+            CHECK(vf_estimate(&q, &heap, &result[m], &err) == VF_OK, "%s", err.text);
+            need[m][c] = result[m].need;
+            margin[m][c] = result[m].margin - q.device[0].desktop_spread;
+        }
+    do {
+        vf_verdict worst = VF_FIT;
+        int64_t least = INT64_MAX;
+        for (uint32_t c = 0; c < n_cards; c++) {
+            int64_t left = (int64_t)(request[0].device[c].total - request[0].device[c].desktop), spare;
+            uint64_t margins = request[0].device[c].desktop_spread;
+            bool used = false;
+            for (m = 0; m < n; m++)
+                if (at[m] == c) {
+                    left -= (int64_t)need[m][c];
+                    margins += margin[m][c];
+                    used = true;
+                }
+            spare = left - (int64_t)margins;
+            vf_verdict v = !used ? VF_FIT : left < 0 ? VF_NO_FIT : spare < 0 ? VF_FRAGILE : VF_FIT;
+            worst = v > worst ? v : worst;
+            least = used && left < least ? left : least;
+        }
+        if (first || worst < *verdict || (worst == *verdict && least > *headroom)) {
+            *verdict = worst;
+            *headroom = least;
+            first = false;
+        }
+        for (m = 0; m < n && ++at[m] == n_cards; m++)
+            at[m] = 0;
+    } while (m < n);
+}
+
+static void whole_ones(void)
+{
+    static const char *const names[MOST] = {"llama-3.1-8b", "qwen2.5-7b", "llama-2-13b", "qwen2.5-3b", "llama-3.2-1b", "bge-m3"};
+    static const uint32_t cards[][4] = {{24, 12, 8, 8}, {12, 12, 12, 12}, {16, 24, 0, 0}, {40, 0, 0, 0}, {11, 10, 10, 16}, {24, 24, 24, 0}};
+    for (uint32_t i = 0; i < MOST; i++)
+        open_model(i, names[i], "llama.cpp", i % 2 ? "q4_k_m" : "q8_0");
+    for (size_t k = 0; k < sizeof cards / sizeof cards[0]; k++)
+        for (uint32_t n = 2; n <= MOST; n++) {
+            uint32_t n_cards = 0;
+            vf_verdict verdict = VF_NO_FIT, got = VF_FIT;
+            int64_t headroom = 0, least = INT64_MAX;
+            while (n_cards < 4 && cards[k][n_cards])
+                n_cards++;
+            for (uint32_t m = 0; m < n; m++)
+                request[m].settings.split = VF_SPLIT_NONE;
+            set_cards(n, n_cards, cards[k]);
+            best_way(n, n_cards, &verdict, &headroom);
+            CHECK(vf_pack(resident, n, &heap, card, &err) == VF_OK, "%s", err.text);
+            for (uint32_t c = 0; c < n_cards; c++) {
+                got = card[c].verdict > got ? card[c].verdict : got;
+                least = card[c].need && card[c].headroom < least ? card[c].headroom : least;
+            }
+            CHECK(got == verdict && least == headroom, "%u models on set %zu: %s with %lld, best is %s with %lld", n, k, vf_verdict_name(got),
+                  (long long)least, vf_verdict_name(verdict), (long long)headroom);
+        }
+    close_models();
+}
+
+/* As many as there may be, on as many cards of different sizes: it ends, and everything is somewhere. */
+static void many(void)
+{
+    static vf_resident all[VF_MAX_MEMBERS + 1];
+    static vf_request q[VF_MAX_MEMBERS + 1];
+    static vf_result answer[VF_MAX_MEMBERS + 1];
+    uint32_t gib[VF_MAX_DEVICES];
+    open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
+    for (uint32_t c = 0; c < VF_MAX_DEVICES; c++)
+        gib[c] = 8 + c;
+    set_cards(1, VF_MAX_DEVICES, gib);
+    for (uint32_t m = 0; m <= VF_MAX_MEMBERS; m++) {
+        q[m] = request[0];
+        q[m].settings.context = 1024 * (m + 1);
+        all[m] = (vf_resident){.request = &q[m], .result = &answer[m]};
+    }
+    CHECK(vf_pack(all, VF_MAX_MEMBERS + 1, &heap, card, &err) == VF_OK, "%s", err.text);
+    for (uint32_t m = 0; m <= VF_MAX_MEMBERS; m++)
+        CHECK(all[m].cards != 0, "model %u has a card", m);
+    CHECK(vf_pack(all, VF_MAX_MEMBERS + 2, &heap, card, &err) == VF_ERR_RANGE, "one too many");
+    close_models();
+}
+
+static void errors(void)
+{
+    open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
+    open_model(1, "llama-2-7b", "vllm", "awq");
+    set_cards(2, 2, (const uint32_t[]){24, 24});
+    CHECK(vf_pack(resident, 0, &heap, card, &err) == VF_ERR_RANGE, "no models");
+    request[1].n_devices = 1;
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_USAGE, "different cards");
+    set_cards(2, 2, (const uint32_t[]){24, 24});
+    request[1].settings.context = 8192; /* vllm refuses more than the model's 4096 */
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && resident[1].refused && !resident[0].refused, "whose error it is: %s", err.text);
+    request[1].settings.context = 2048;
+    CHECK(vf_pack(resident, 2, &heap, card, NULL) == VF_OK && !resident[1].refused, "without a place for an error");
+    close_models();
+}
+
+/* Every allocation fails once: an error, or the same answer where an estimate can do without; nothing lost. */
+static void out_of_memory(void)
+{
+    open_model(0, "llama-2-13b", "llama.cpp", "q8_0");
+    open_model(1, "llama-2-7b", "vllm", "awq");
+    set_cards(2, 2, (const uint32_t[]){8, 12});
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK, "%s", err.text);
+    size_t before = counted.in_use;
+    uint64_t need = card[0].need + card[1].need;
+    uint32_t refused = 0;
+    for (uint64_t i = 1;; i++) {
+        counted.calls = 0;
+        counted.fail_at = i;
+        vf_status st = vf_pack(resident, 2, &heap, card, &err);
+        bool failed = counted.calls >= i;
+        counted.fail_at = 0;
+        CHECK(counted.in_use == before, "given back after failure %llu", (unsigned long long)i);
+        if (!failed) {
+            CHECK(st == VF_OK, "%s", err.text);
+            break;
+        }
+        refused += st == VF_ERR_NOMEM;
+        CHECK(st == VF_ERR_NOMEM || (st == VF_OK && card[0].need + card[1].need == need), "allocation %llu: status %d", (unsigned long long)i, (int)st);
+    }
+    CHECK(refused > 50, "%u allocations that an answer needs", refused);
+    close_models();
+}
+
+int main(void)
+{
+    heap = (vf_allocator){memory_resize, &counted};
+    CHECK(vf_catalog_new(&heap, &catalog, &err) == VF_OK, "%s", err.text);
+    one_is_an_estimate();
+    whole_ones();
+    many();
+    errors();
+    out_of_memory();
+    vf_catalog_free(catalog);
+    CHECK_U64(counted.in_use, 0, "all memory given back");
+    return CHECK_END();
+}
