@@ -10,7 +10,7 @@
 #ifndef VRAMFIT_PROBE_H
 #define VRAMFIT_PROBE_H
 
-#include <vramfit/vramfit.h>
+#include "vramfit/vramfit.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -9,9 +9,10 @@ typedef struct gpu_set {
     uint32_t n;      /**< 0: the CPU alone */
     vf_device device[VF_MAX_DEVICES];
     vf_backend backend;
+    bool machine; /**< cards of this machine are among them */
 } gpu_set;
 
-/** Reads one set ("2x3090", "24GB+12GB", "none"), with the driver's reserve, the desktop and --reserve. */
+/** Reads one set ("2x3090", "24GB+12GB", "auto", "none"), with the driver's reserve, the desktop and --reserve. */
 bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err);
 
 #endif

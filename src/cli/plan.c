@@ -1,5 +1,6 @@
 #include "cli/plan.h"
 #include "cli/io.h"
+#include "cli/machine.h"
 #include "cli/measure.h"
 #include "cli/ollama.h"
 #include "cli/settings.h"
@@ -114,7 +115,7 @@ static bool check_model_options(const session *s, vf_error *err)
     if (options_has(&s->opts, OPT_NULL) && !list)
         return fail(err, "--null", "has a meaning with --models-from only");
     if (!options_has(&s->opts, OPT_GPU))
-        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), or none (--gpu auto, this machine's own, comes later)");
+        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), none, or --gpu auto for this machine's");
     return true;
 }
 
@@ -130,12 +131,22 @@ static bool check_stdin(const session *s, vf_error *err)
     return uses < 2 || fail(err, "-", "standard input is asked for twice");
 }
 
+/* --host-memory auto: what the system has left. */
+static bool find_host_memory(session *s, vf_error *err)
+{
+    opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
+    if (!v->text || v->word == NOT_A_WORD)
+        return true;
+    v->number = machine_ram(s);
+    return v->number > 0 || fail_value(err, "--host-memory", v->text, "/proc/meminfo does not tell what is left: give a size");
+}
+
 bool plan_open(plan *p, session *s, vf_error *err)
 {
     memset(p, 0, offsetof(plan, beside));
     p->s = s;
     p->beside.n_members = p->beside.n_overrides = 0;
-    if (!check_model_options(s, err) || !check_stdin(s, err) || !solve_check(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
+    if (!check_model_options(s, err) || !check_stdin(s, err) || !solve_check(s, err) || !find_host_memory(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
         !session_catalog(s, err) || !runtime_parse(s, p->runtime, err))
         return false;
     size_t n_quant = list_bytes(&s->opts, OPT_QUANT), n_gpu = list_bytes(&s->opts, OPT_GPU);
@@ -210,9 +221,10 @@ static void check_host(const session *s, vf_result *r, row *w)
 {
     if (host_fits(s, r))
         return;
+    const opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
     r->verdict = VF_NO_FIT;
-    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)host_bytes(r),
-             (unsigned long long)s->opts.value[OPT_HOST_MEMORY].number);
+    row_note(w, "system memory: %llu bytes are needed, %s %llu", (unsigned long long)host_bytes(r),
+             v->word == NOT_A_WORD ? "--host-memory says" : "this machine has left", (unsigned long long)v->number);
 }
 
 bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, choice *c, vf_error *err)
@@ -273,6 +285,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     check_host(s, p->result, &w);
     memory_note(s, p->result, &w);
     plan_worsen(p, status[p->result->verdict]);
+    if (gpu->machine)
+        machine_notes(s, &w);
     stand_in_note(&w, sub, strcmp(c.runtime, "generic") == 0);
     if (solved[0])
         row_note(&w, "%s", solved);

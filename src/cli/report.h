@@ -5,7 +5,7 @@
 
 #include "cli/session.h"
 
-#define ROW_NOTES 6
+#define ROW_NOTES 14
 
 #define ROW_SUGGESTIONS 8
 

@@ -84,31 +84,6 @@ static void read_kfd(vf_probe_job *job, vf_machine_card *card)
 
 /* ---- name ------------------------------------------------------------------------------------ */
 
-/* A line "744C,\tC8,\tAMD Radeon RX 7900 XTX" of the table that libdrm installs. */
-static bool name_in(const char *table, vf_machine_card *card)
-{
-    for (const char *line = table; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
-        char part[2][16];
-        const char *p = line;
-        size_t i = 0;
-        for (; i < 2; i++) {
-            size_t n = strcspn(p, ",\n");
-            if (p[n] != ',' || n > 8)
-                break;
-            p += strspn(p, " \t");
-            (void)snprintf(part[i], sizeof part[i], "0x%.*s", (int)strcspn(p, ",\n"), p);
-            p = strchr(p, ',') + 1;
-        }
-        uint64_t device, revision;
-        if (i < 2 || !vf_text_number(part[0], strlen(part[0]), &device) || !vf_text_number(part[1], strlen(part[1]), &revision) ||
-            device != card->device_id || revision != card->revision)
-            continue;
-        vf_text_clean(card->name, sizeof card->name, p, strcspn(p, "\n"));
-        return true;
-    }
-    return false;
-}
-
 static void read_name(vf_probe_job *job, const char *device, vf_machine_card *card)
 {
     static const char *const tables[] = {"/usr/share/libdrm/amdgpu.ids", "/opt/amdgpu/share/libdrm/amdgpu.ids"};
@@ -117,7 +92,7 @@ static void read_name(vf_probe_job *job, const char *device, vf_machine_card *ca
         vf_text_clean(card->name, sizeof card->name, text, vf_file_text(path, text, 256));
     for (size_t i = 0; i < sizeof tables / sizeof tables[0] && !card->name[0]; i++)
         if (vf_path(path, job->root, "%s", tables[i]) && vf_file_text(path, text, sizeof text))
-            (void)name_in(text, card);
+            (void)vf_text_amd_name(text, card->device_id, card->revision, card->name, sizeof card->name);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */

@@ -31,6 +31,8 @@ const char *vf_text_value(const char *text, const char *key, size_t *n);
 bool vf_text_bytes(const char *text, const char *key, uint64_t *v);
 /** Copies foreign text: one line of valid UTF-8, '?' for what is not, cut to fit; white space at both ends is dropped. */
 void vf_text_clean(char *out, size_t size, const char *text, size_t n);
+/** The name of a device and revision in the table that libdrm installs, lines "744C,\tC8,\tAMD Radeon RX 7900 XTX". */
+bool vf_text_amd_name(const char *table, uint32_t device, uint32_t revision, char *out, size_t size);
 /** "0000:03:00.0": domain, and bus << 8 | device << 3 | function. */
 bool vf_text_slot(const char *text, uint32_t *domain, uint32_t *location);
 

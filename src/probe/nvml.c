@@ -140,37 +140,42 @@ static void read_memory(const nvml *n, const vf_machine *m, nvml_device d, vf_ma
     int status = n->memory_v2 ? n->memory_v2(d, &v2) : NVML_NOT_SUPPORTED;
     if (status == NVML_SUCCESS) {
         vf_card_memory(card, v2.total, v2.reserved, true, v2.used);
-        return;
-    }
-    status = n->memory(d, &v1);
-    if (status == NVML_NOT_SUPPORTED) {
-        share_memory(m, card);
-    } else if (status == NVML_SUCCESS) {
+    } else if ((status = n->memory(d, &v1)) == NVML_SUCCESS) {
         vf_card_memory(card, v1.total, 0, true, v1.used);
         (void)snprintf(card->note, sizeof card->note, "an old driver: what it reserves is among what is in use");
+    } else if (status == NVML_NOT_SUPPORTED) {
+        share_memory(m, card);
     }
     if (!card->has_total)
         (void)snprintf(card->note, sizeof card->note, "no word on its memory: %s",
                        status == NVML_SUCCESS ? "absurd sizes" : words(n, status, why));
 }
 
+/* What a call for a list came to: the number of entries that can be read. A list that is longer than the room is only counted. */
+static unsigned int listed(int status, unsigned int count, vf_machine_card *card)
+{
+    if (status == NVML_INSUFFICIENT_SIZE && count < 1000000)
+        card->more_holders += count;
+    if (status != NVML_SUCCESS)
+        return 0;
+    return count < PROCESS_LIMIT ? count : PROCESS_LIMIT;
+}
+
 static void read_list(int (*get)(nvml_device, unsigned int *, nvml_process *), nvml_device d, vf_machine_card *card)
 {
-    nvml_process list[PROCESS_LIMIT];
+    nvml_process list[PROCESS_LIMIT] = {{0}};
     unsigned int count = PROCESS_LIMIT;
-    if (!get || get(d, &count, list) != NVML_SUCCESS)
-        return;
-    for (unsigned int i = 0; i < count && i < PROCESS_LIMIT; i++)
+    int status = get ? get(d, &count, list) : NVML_NOT_SUPPORTED;
+    for (unsigned int i = 0, n = listed(status, count, card); i < n; i++)
         vf_card_holder(card, list[i].pid, list[i].used);
 }
 
 static void read_list_v1(int (*get)(nvml_device, unsigned int *, nvml_process_v1 *), nvml_device d, vf_machine_card *card)
 {
-    nvml_process_v1 list[PROCESS_LIMIT];
+    nvml_process_v1 list[PROCESS_LIMIT] = {{0}};
     unsigned int count = PROCESS_LIMIT;
-    if (!get || get(d, &count, list) != NVML_SUCCESS)
-        return;
-    for (unsigned int i = 0; i < count && i < PROCESS_LIMIT; i++)
+    int status = get ? get(d, &count, list) : NVML_NOT_SUPPORTED;
+    for (unsigned int i = 0, n = listed(status, count, card); i < n; i++)
         vf_card_holder(card, list[i].pid, list[i].used);
 }
 
@@ -193,7 +198,7 @@ static void read_card(const nvml *n, vf_probe_job *job, nvml_device d, const cha
     read_text(n->uuid, d, card->uuid);
     read_pci(n, d, card);
     if (!card->name[0])
-        (void)snprintf(card->name, sizeof card->name, "NVIDIA 10de:%04x", card->device_id);
+        (void)snprintf(card->name, sizeof card->name, card->device_id ? "NVIDIA 10de:%04x" : "NVIDIA card", card->device_id);
     if (n->capability && n->capability(d, &major, &minor) == NVML_SUCCESS && major > 0 && major < 100 && minor >= 0 && minor < 10)
         card->compute_capability = (uint32_t)(major * 10 + minor);
     read_memory(n, job->m, d, card);

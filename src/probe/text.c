@@ -123,3 +123,25 @@ bool vf_text_slot(const char *text, uint32_t *domain, uint32_t *location)
     *location = (uint32_t)(part[1] << 8 | part[2] << 3 | part[3]);
     return true;
 }
+
+bool vf_text_amd_name(const char *table, uint32_t device, uint32_t revision, char *out, size_t size)
+{
+    const uint32_t want[] = {device, revision};
+    for (const char *line = table; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL) {
+        const char *p = line;
+        size_t i = 0;
+        for (; i < 2; i++) {
+            uint64_t v;
+            p += strspn(p, " \t");
+            size_t n = digits(p, strcspn(p, ",\n"), 16, &v);
+            if (n == 0 || p[n] != ',' || v != want[i])
+                break;
+            p += n + 1;
+        }
+        if (i < 2)
+            continue;
+        vf_text_clean(out, size, p, strcspn(p, "\n"));
+        return true;
+    }
+    return false;
+}
