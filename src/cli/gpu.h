@@ -15,4 +15,9 @@ typedef struct gpu_set {
 /** Reads one set ("2x3090", "24GB+12GB", "auto", "none"), with the driver's reserve, the desktop and --reserve. */
 bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err);
 
+/** Of a card's link to others ("NVLink 3 bridge, 112.5 GB/s") and to the host ("PCIe 4.0 x16"): 10^6 bytes/s in one direction; 0:
+ * unknown. */
+uint32_t gpu_link_rate(const char *text);
+uint32_t gpu_bus_rate(const char *text);
+
 #endif

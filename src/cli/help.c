@@ -25,12 +25,11 @@ static void option_line(buf *b, const option *o, bool full)
     }
     buf_pad(b, start, OPTION_COLUMNS);
     char text[400];
-    (void)snprintf(text, sizeof text, "%s%s%s%s%s%s%s%s%s%s%s%s", o->help, full && o->dflt ? "; default: " : "",
+    (void)snprintf(text, sizeof text, "%s%s%s%s%s%s%s%s%s", o->help, full && o->dflt ? "; default: " : "",
                    full && o->dflt ? o->dflt : "", full && o->list ? "; may be repeated" : "",
                    full && o->runtimes ? "; of " : "", full && o->runtimes ? o->runtimes : "",
                    full && o->aliases ? "; also --" : "", full && o->aliases ? o->aliases : "",
-                   full && o->later_words ? "; not in this version: " : "",
-                   full && o->later_words ? o->later_words : "", full && o->later ? "; not in this version" : "", "");
+                   full && o->later ? "; not in this version" : "");
     buf_wrap(b, text, OPTION_COLUMNS, OPTION_COLUMNS, PAGE_COLUMNS);
 }
 
@@ -154,7 +153,8 @@ static void gpus_page(buf *b)
                "cards used together, in this order. Commas and repeats are alternatives. none\n"
                "is the CPU alone. auto are this machine's (all of one maker together): their\n"
                "sizes as the driver tells them, and as the desktop what is in use now.\n"
-               "'vramfit show auto' lists them, with who holds their memory.\n"
+               "'vramfit list gpus auto' and 'show auto' tell of them and of who holds their\n"
+               "memory.\n"
                "The driver keeps a part of a card (--os), the desktop takes another on the\n"
                "first (--desktop), --reserve holds back more on each. A size counts as a\n"
                "GeForce of compute capability 8.6: from 2 to 48 GiB the driver keeps 464 MiB\n"

@@ -1,4 +1,5 @@
 #include "cli/machine.h"
+#include "cli/report.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ static vf_status probe(machine *m, vf_error *err)
 {
     /* The first two are for tests (tests/probe/README.md). */
     const vf_probe_options o = {
-        .root = getenv("VRAMFIT_PROBE_ROOT"), .nvml = getenv("VRAMFIT_PROBE_NVML"), .cuda_visible = getenv("CUDA_VISIBLE_DEVICES")};
+        .root = getenv("VRAMFIT_PROBE_ROOT"), .nvml = getenv("VRAMFIT_NVML"), .cuda_visible = getenv("CUDA_VISIBLE_DEVICES")};
     return vf_machine_probe(&o, &m->found, err);
 }
 
@@ -176,11 +177,10 @@ static void note(row *w, buf *b)
     buf_free(b);
 }
 
-static void add_holders(buf *b, const vf_machine_card *card)
+void machine_holders(const vf_machine_card *card, uint32_t most, buf *b)
 {
-    uint32_t named = card->n_holders < NAMED_HOLDERS ? card->n_holders : NAMED_HOLDERS;
+    uint32_t named = card->n_holders < most ? card->n_holders : most;
     uint32_t more = card->n_holders + card->more_holders - named;
-    buf_str(b, named + more ? "; in use by " : "");
     for (uint32_t i = 0; i < named; i++) {
         const vf_holder *h = &card->holder[i];
         buf_str(b, i ? ", " : "");
@@ -216,7 +216,8 @@ static void card_note(const session *s, const machine *m, uint32_t i, row *w)
         buf_fmt(&b, "; %s", card->note);
     if (!card->has_used)
         buf_fmt(&b, "; %s (--desktop)", card->has_total ? "what is in use is a guess" : "the size is the catalog's, what is in use a guess");
-    add_holders(&b, card);
+    buf_str(&b, card->n_holders + card->more_holders ? "; in use by " : "");
+    machine_holders(card, NAMED_HOLDERS, &b);
     note(w, &b);
 }
 

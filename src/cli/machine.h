@@ -2,7 +2,7 @@
 #ifndef CLI_MACHINE_H
 #define CLI_MACHINE_H
 
-#include "cli/report.h"
+#include "cli/session.h"
 #include "cli/sheet.h"
 #include "vramfit/probe.h"
 
@@ -24,10 +24,15 @@ void machine_free(machine *m);
 /** The card in the catalog; false: it is not there. */
 bool machine_entry(const session *s, const machine *m, uint32_t card, vf_gpu_entry *out);
 vf_backend machine_backend(const vf_machine_card *card);
+/** "Xorg (500.00 MiB), process 7 and 3 more": the first `most` that hold memory of a card. */
+void machine_holders(const vf_machine_card *card, uint32_t most, buf *b);
+struct row;
 /** Notes for an answer: each card that was used with what is free and who holds the rest, and what was left out. */
-void machine_notes(const session *s, row *w);
+void machine_notes(const session *s, struct row *w);
 /** Everything known of this machine's cards. False with err where it has none. */
 bool machine_show(session *s, sheet *t, vf_error *err);
+/** list gpus auto: a line for each of them. Exit status. */
+int machine_list(session *s, vf_error *err);
 /** Memory that the system has left (MemAvailable); 0: unknown. */
 uint64_t machine_ram(const session *s);
 

@@ -1,4 +1,5 @@
-/* show auto: this machine's GPUs, the memory that is free now, and who holds the rest. */
+/* show auto and list gpus auto: this machine's GPUs, the memory that is free now, and who holds the rest. */
+#include "cli/grid.h"
 #include "cli/machine.h"
 
 #include <stdio.h>
@@ -118,4 +119,45 @@ bool machine_show(session *s, sheet *t, vf_error *err)
     }
     sheet_close(t);
     return true;
+}
+
+static const grid_column columns[] = {{"gpu", false},       {"total_bytes", true}, {"reserved_bytes", true}, {"used_bytes", true},
+                                      {"free_bytes", true}, {"backend", false},    {"held_by", false}};
+
+static void number(char out[24], bool known, uint64_t v)
+{
+    out[0] = 0;
+    if (known)
+        (void)snprintf(out, 24, "%llu", (unsigned long long)v);
+}
+
+static void card_row(const session *s, const machine *m, uint32_t i, grid *g)
+{
+    const vf_machine_card *card = &m->found.card[i];
+    char total[24], reserved[24], used[24], left[24];
+    vf_gpu_entry e;
+    buf held = {0};
+    number(total, card->has_total, card->total);
+    number(reserved, card->has_total, card->reserved);
+    number(used, card->has_used, card->used);
+    number(left, card->has_used, card->total - card->reserved - card->used);
+    machine_holders(card, VF_MACHINE_HOLDERS, &held);
+    buf_add(&held, "", 1);
+    const char *row[] = {machine_entry(s, m, i, &e) ? e.name : card->name, total, reserved, used, left,
+                         vf_backend_name(machine_backend(card)), held.failed ? "" : held.p};
+    grid_row(g, row);
+    buf_free(&held);
+}
+
+int machine_list(session *s, vf_error *err)
+{
+    grid g;
+    const machine *m = session_catalog(s, err) ? machine_all(s, err) : NULL;
+    if (!m)
+        return EXIT_BAD;
+    grid_begin(&g, s, &s->out, "gpus", columns, sizeof columns / sizeof columns[0]);
+    for (uint32_t i = 0; i < m->found.n_cards; i++)
+        card_row(s, m, i, &g);
+    grid_end(&g);
+    return EXIT_FITS;
 }

@@ -10,6 +10,16 @@ bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type)
     return !is_cuda(backend) || (weight_type != VF_TYPE_TQ1_0 && weight_type != VF_TYPE_TQ2_0);
 }
 
+/* ggml-cuda.cu: supports_op. It reads blocks of 256, which rows of 32-element blocks need not be a multiple of. */
+bool vf_kernel_get_rows(vf_backend backend, uint16_t type, uint64_t width)
+{
+    if (!is_cuda(backend))
+        return true;
+    if (type == VF_TYPE_IQ4_NL || type == VF_TYPE_MXFP4)
+        return width % 256 == 0;
+    return type != VF_TYPE_TQ1_0 && type != VF_TYPE_TQ2_0 && type != VF_TYPE_NVFP4;
+}
+
 bool vf_kernel_mul_mat_id_f32(vf_backend backend)
 {
     return !is_cuda(backend);

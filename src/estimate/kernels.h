@@ -14,6 +14,8 @@
 /** Bytes of the largest tensor that a kernel reads or writes. */
 uint64_t vf_kernel_max_tensor(vf_backend backend);
 bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type);
+/** Picks rows of `width` elements. */
+bool vf_kernel_get_rows(vf_backend backend, uint16_t type, uint64_t width);
 /** A product of experts in f32 (GGML_PREC_F32). */
 bool vf_kernel_mul_mat_id_f32(vf_backend backend);
 bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels);

@@ -78,6 +78,8 @@ static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_
                             .n_group = m->hp.ssm_group_count ? m->hp.ssm_group_count : 1};
         return vf_kernel_ssm_scan(backend, &scan);
     }
+    if (t->role == VF_ROLE_NEXTN_EMBED_TOKENS)
+        return vf_kernel_get_rows(backend, type, t->ne[0]);
     uint64_t most = vf_kernel_max_tensor(backend);
     return vf_kernel_mul_mat(backend, type) && (most == UINT64_MAX || vf_tensor_bytes(t, type) <= most);
 }
@@ -88,13 +90,52 @@ static bool is_expert(uint16_t role)
            role == VF_ROLE_FFN_GATE_UP_EXPS;
 }
 
+static vf_mtp_kept optional_part(uint16_t role)
+{
+    switch (role) {
+    case VF_ROLE_NEXTN_EMBED_TOKENS:
+    case VF_ROLE_NEXTN_SHARED_HEAD_HEAD:
+    case VF_ROLE_NEXTN_SHARED_HEAD_NORM:
+        return VF_KEPT_HEAD;
+    case VF_ROLE_EXP_PROBS_B:
+        return VF_KEPT_SELECTION_BIAS;
+    case VF_ROLE_ATTN_Q_NORM:
+    case VF_ROLE_ATTN_K_NORM:
+    case VF_ROLE_ATTN_GATE:
+        return VF_KEPT_ATTENTION;
+    case VF_ROLE_FFN_GATE:
+    case VF_ROLE_FFN_UP:
+    case VF_ROLE_FFN_DOWN:
+    case VF_ROLE_FFN_GATE_INP:
+    case VF_ROLE_FFN_GATE_SHEXP:
+    case VF_ROLE_FFN_UP_SHEXP:
+    case VF_ROLE_FFN_DOWN_SHEXP:
+        return VF_KEPT_FFN;
+    default:
+        return is_expert(role) ? VF_KEPT_FFN : VF_KEPT_END;
+    }
+}
+
+/** Whether the tensor of a prediction layer is loaded: all are when the layers are wanted; otherwise those that the
+ * loader asks for without the flag that skips them (llama.cpp src/models/step35.cpp and others). */
+static bool is_loaded(const vf_model *m, const vf_settings *s, const vf_tensor *t)
+{
+    vf_mtp_kept part = optional_part(t->role);
+    if (s->mtp || s->draft_mtp)
+        return true;
+    for (const uint8_t *k = m->arch.mtp.kept; *k != VF_KEPT_END; k++)
+        if (part == *k)
+            return true;
+    return false;
+}
+
 static int16_t tensor_home(const vf_model *m, const vf_settings *s, const vf_tensor *t, const vf_placement *p)
 {
     int16_t output = p->layer_device[m->n_layers];
     int16_t first = m->n_layers ? p->layer_device[0] : output;
     if (t->layer >= 0 && (uint32_t)t->layer < m->n_layers) {
         const vf_layer *l = &m->layers[t->layer];
-        if (l->mtp && !s->mtp)
+        if (l->mtp && !is_loaded(m, s, t))
             return NOT_LOADED;
         if (is_expert(t->role) && (uint32_t)t->layer < s->cpu_moe)
             return VF_HOST;

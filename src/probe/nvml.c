@@ -211,7 +211,7 @@ static void read_card(const nvml *n, vf_probe_job *job, nvml_device d, const cha
 static bool is_divided(const nvml *n, nvml_device d)
 {
     unsigned int now = 0, next = 0;
-    return n->mig_mode && n->mig_count && n->mig_by_index && n->mig_mode(d, &now, &next) == NVML_SUCCESS && now == 1;
+    return n->mig_mode && n->mig_mode(d, &now, &next) == NVML_SUCCESS && now == 1;
 }
 
 /* The parts of a divided card (MIG) in place of it: no program gets the whole. They have the card's name, PCI address and
@@ -222,7 +222,7 @@ static void read_parts(const nvml *n, vf_probe_job *job, nvml_device d, const ch
     vf_machine_card whole = {.maker = VF_MAKER_NVIDIA};
     uint32_t before = job->m->n_cards;
     read_card(n, job, d, version, &whole);
-    if (n->mig_count(d, &most) != NVML_SUCCESS)
+    if (!n->mig_count || !n->mig_by_index || n->mig_count(d, &most) != NVML_SUCCESS)
         most = 0;
     for (unsigned int i = 0; i < most && i < INDEX_LIMIT; i++) {
         nvml_device part;

@@ -24,7 +24,7 @@ class Machine:
 
     def __init__(self, checks, root, nvml="", scene=None, **env):
         self.c, self.root = checks, Path(root)
-        self.env = dict(VRAMFIT_PROBE_ROOT=str(root), VRAMFIT_PROBE_NVML=nvml, **env)
+        self.env = dict(VRAMFIT_PROBE_ROOT=str(root), VRAMFIT_NVML=nvml, **env)
         if scene:
             self.env["VRAMFIT_STAND_IN"] = scene
 
@@ -89,6 +89,11 @@ def nvml_sizes(c, root, new, old):
             [(101, "Xorg", 500), (102, "gnome-shell", 100), (103, "?]0;evil?", 30)], "holders, the largest first, each once")
     c.equal((card["free_bytes"], card["uuid"], card["pci_address"], card["compute_capability"], card["driver"]),
             ((24576 - 464 - 900) * MIB, "GPU-11111111-aaaa", "0000:01:00.0", "8.6", "nvidia 580.65.06"), "show auto")
+    rows = m.run("list", "gpus", "auto", "-f", "json").json()["gpus"]
+    c.equal(rows, [{"gpu": "GeForce RTX 3090", "total_bytes": 24576 * MIB, "reserved_bytes": 464 * MIB, "used_bytes": 900 * MIB,
+                    "free_bytes": (24576 - 464 - 900) * MIB, "backend": "cuda",
+                    "held_by": "Xorg (500.00 MiB), gnome-shell (100.00 MiB), ?]0;evil? (30.00 MiB)"}], "list gpus auto")
+    c.equal(m.run("list", "gpus", "auto", "-f", "tsv").out.count("\n"), 2, "list gpus auto as tsv")
     text = m.run("show", "auto").out
     c.that("Xorg 101, 500.00 MiB" in text and "\x1b" not in text, "show auto as lines")
 
@@ -162,7 +167,7 @@ def nvml_faults(c, root, new, broken):
     crowded.note(crowded.ask(), "in use by 300 processes")
 
 
-def nvml_special(c, root, new):
+def nvml_special(c, root, new, old):
     m = Machine(c, root, new, "shared")
     m.fails("a chip without memory, nothing known of the system's", "no word on its memory: Not Supported", fit_only=1)
     m.file("proc/meminfo", "MemTotal:       125512345 kB\nMemFree: 1 kB\nMemAvailable:   100000000 kB\n")
@@ -178,6 +183,7 @@ def nvml_special(c, root, new):
     c.equal(parts.ask(CUDA_VISIBLE_DEVICES="MIG-bbbb-2")["gpu"], "NVIDIA A100-SXM4-40GB MIG 1g.5gb", "a part by its id")
     c.equal(parts.show()[0]["compute_capability"], "8.0", "a part has the card's capability")
     c.equal(Machine(c, root, new, "divided-and-not").ask()["gpu"], "L4", "whole cards before parts")
+    Machine(c, root, old, "divided").fails("parts that cannot be asked for", "is divided (MIG) and no part of it can be used")
     Machine(c, root, new, "no-parts").fails("divided into nothing", "is divided (MIG) and no part of it can be used")
 
 
@@ -337,6 +343,8 @@ def sysfs_mixed(c):
     m = fresh(c)
     m.file("sys/class/drm/card0/device/uevent", "DRIVER=virtio_gpu\n")
     m.fails("a virtual card", "no GPU found", "only of other drivers")
+    c.equal(fresh(c).run("list", "gpus", "auto").exit, 2, "list gpus auto without any")
+    fresh(c).fails("a root without end", "no GPU found", VRAMFIT_PROBE_ROOT="x" * 5000)
     fresh(c).fails("nothing at all", "no GPU found", "libnvidia-ml.so.1 (NVIDIA)", "amdgpu, xe or i915")
 
 
@@ -436,7 +444,7 @@ def main():
             nvml_sizes(c, root, new, old)
             nvml_sets(c, root, new)
             nvml_faults(c, root, new, broken)
-            nvml_special(c, root, new)
+            nvml_special(c, root, new, old)
     if o.sysfs:
         for f in (sysfs_amd, sysfs_apu, sysfs_intel, sysfs_mixed, sysfs_hostile, host_memory, formats):
             f(c)

@@ -261,6 +261,7 @@ EXPORT int nvmlDeviceGetMigMode(const device *d, unsigned *now, unsigned *next)
     return d->is_part ? INVALID_ARGUMENT : d->capability == 80 ? SUCCESS : NOT_SUPPORTED;
 }
 
+#ifndef OLD
 EXPORT int nvmlDeviceGetMaxMigDeviceCount(const device *d, unsigned *n)
 {
     *n = d->parts ? 7 : 0;
@@ -274,3 +275,4 @@ EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(const device *d, unsigned i, cons
     *out = &d[1 + i];
     return i < d->parts && d + 1 + i < played->device + played->n ? SUCCESS : INVALID_ARGUMENT;
 }
+#endif
