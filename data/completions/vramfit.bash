@@ -29,6 +29,8 @@ _vramfit() {
       words='layer row tensor none' ;;
     --backend)
       words='cuda rocm vulkan metal sycl cpu' ;;
+    --host-memory)
+      words='auto' ;;
     --policy)
       words='conservative median optimistic' ;;
     --train)

@@ -156,7 +156,7 @@ int command_list(session *s, vf_error *err)
         if (strcmp(topics[t].topic, topic) != 0)
             continue;
         grid g;
-        if (topics[t].kind == VF_KIND_GPU && s->opts.n_plain > 1 && strcmp(s->opts.plain[1], "auto") == 0)
+        if (topics[t].kind == VF_KIND_GPU && s->opts.n_plain > 1 && strcmp(s->opts.plain[1], GPU_AUTO) == 0)
             return machine_list(s, err);
         if (!session_catalog(s, err))
             return EXIT_BAD;

@@ -18,7 +18,7 @@ typedef struct card {
     char label[64];
     vf_device device;
     vf_backend backend;
-    const char *desktop; /**< profile by default */
+    const char *desktop; /**< profile by default; NULL: what is in use is known */
 } card;
 
 /* Windows (WDDM) leaves one process about 94 % of the card; as the GPU table has it for named cards. */
@@ -42,7 +42,7 @@ static void class_card(uint64_t total, bool windows, card *out)
 }
 
 /* "NVLink 3 bridge, 112.5 GB/s": both directions together. */
-uint32_t gpu_link_rate(const char *text)
+static uint32_t link_rate(const char *text)
 {
     const char *digits = strrchr(text, ',');
     uint64_t millionths;
@@ -51,7 +51,7 @@ uint32_t gpu_link_rate(const char *text)
 }
 
 /* "PCIe 4.0 x16", one direction. */
-uint32_t gpu_bus_rate(const char *text)
+static uint32_t bus_rate(const char *text)
 {
     static const uint32_t lane_mbs[] = {0, 250, 500, 985, 1969, 3938, 7563};
     const char *lanes = strrchr(text, 'x');
@@ -69,11 +69,35 @@ static void named_card(const vf_gpu_entry *g, bool windows, card *out)
     out->device.compute_capability = g->compute_capability;
     out->device.multiprocessors = g->multiprocessors;
     out->device.bandwidth_mbs = g->bandwidth_mbs;
-    out->device.link_mbs = gpu_link_rate(g->link);
+    out->device.link_mbs = link_rate(g->link);
     out->device.link_is_bridge = strstr(g->link, "bridge") != NULL;
-    out->device.bus_mbs = gpu_bus_rate(g->bus);
+    out->device.bus_mbs = bus_rate(g->bus);
     out->backend = g->backend;
     out->desktop = g->desktop[0] ? g->desktop : "none";
+}
+
+/* A card of this machine: its sizes are the driver's, the rest is the catalog's. */
+static void machine_card(const session *s, const machine *m, uint32_t i, card *out)
+{
+    const vf_machine_card *found = &m->found.card[i];
+    vf_gpu_entry e;
+    bool known = machine_entry(s, m, i, &e);
+    *out = (card){.desktop = "none"};
+    if (known)
+        named_card(&e, false, out);
+    else
+        text_set(out->label, sizeof out->label, found->name);
+    out->backend = machine_backend(found);
+    if (found->compute_capability)
+        out->device.compute_capability = found->compute_capability;
+    if (found->has_total) {
+        out->device.total = found->total;
+        out->device.reserved = found->reserved;
+        out->device.desktop = found->used;
+    }
+    if (found->has_used)
+        out->desktop = NULL;
+    text_set(out->device.name, sizeof out->device.name, out->label);
 }
 
 /* Whether the words of a text that names no card are best answered as a size gone wrong. */
@@ -97,8 +121,6 @@ static bool read_card(session *s, const char *text, card *out, vf_error *err)
     uint32_t index;
     vf_error not_size = {0};
     *out = (card){0};
-    if (strcmp(text, "auto") == 0)
-        return fail_value(err, "--gpu", text, "stands alone: it is all of this machine's cards");
     if (vf_parse_size(text, true, &total, &not_size) == VF_OK) {
         class_card(total, windows, out);
     } else {
@@ -121,6 +143,8 @@ static bool read_desktop(session *s, const card *first, vf_device *d, vf_error *
     vf_error ignored = {0}, not_size = {0};
     uint32_t index;
     vf_desktop_entry e;
+    if (!what && !first->desktop)
+        return true;
     if (session_find(s, VF_KIND_DESKTOP, what ? what : first->desktop, &index, &ignored) == VF_OK) {
         (void)vf_catalog_desktop(s->catalog, index, &e);
         d->desktop = e.bytes;
@@ -150,35 +174,65 @@ static size_t read_count(const char *text, uint64_t *count)
     return n;
 }
 
-static bool add_cards(session *s, const char *text, gpu_set *out, card *first, vf_error *err)
+/* `count` cards with one word in the label. */
+static bool append(const session *s, const char *text, uint64_t count, card *c, gpu_set *out, card *first, vf_error *err)
 {
-    uint64_t count;
-    card c;
-    size_t skip = read_count(text, &count);
-    if (!read_card(s, text + skip, &c, err))
-        return false;
     if (count > VF_MAX_DEVICES - out->n)
         return fail_value(err, "--gpu", text, "more than %d cards", VF_MAX_DEVICES);
     if (out->n == 0)
-        *first = c;
+        *first = *c;
     size_t used = strlen(out->label);
     char times[16] = "";
     if (count > 1)
         (void)snprintf(times, sizeof times, "%ux", (unsigned)count);
-    (void)snprintf(out->label + used, sizeof out->label - used, "%s%s%s", used ? "+" : "", times, c.label);
+    (void)snprintf(out->label + used, sizeof out->label - used, "%s%s%s", used ? "+" : "", times, c->label);
     const opt_value *reserve = &s->opts.value[OPT_RESERVE];
-    c.device.other = reserve->text ? reserve->number : 0;
+    c->device.other = reserve->text ? reserve->number : 0;
     for (; count > 0; count--)
-        out->device[out->n++] = c.device;
+        out->device[out->n++] = c->device;
     return true;
+}
+
+static bool add_machine(session *s, gpu_set *out, card *first, vf_error *err)
+{
+    const machine *m = machine_look(s, err);
+    if (!m)
+        return false;
+    out->machine = true;
+    for (uint32_t k = 0, same; k < m->n; k += same) { /* neighbours of one name are "2xNAME", each with its own sizes */
+        card c, next;
+        uint32_t at = out->n;
+        machine_card(s, m, m->taken[k], &c);
+        for (same = 1; k + same < m->n; same++) {
+            machine_card(s, m, m->taken[k + same], &next);
+            if (strcmp(next.label, c.label) != 0)
+                break;
+        }
+        if (!append(s, GPU_AUTO, same, &c, out, first, err))
+            return false;
+        for (uint32_t i = 1; i < same; i++) {
+            machine_card(s, m, m->taken[k + i], &next);
+            next.device.other = c.device.other;
+            out->device[at + i] = next.device;
+        }
+    }
+    return true;
+}
+
+static bool add_cards(session *s, const char *text, gpu_set *out, card *first, vf_error *err)
+{
+    uint64_t count;
+    card c;
+    if (strcmp(text, GPU_AUTO) == 0)
+        return add_machine(s, out, first, err);
+    size_t skip = read_count(text, &count);
+    return read_card(s, text + skip, &c, err) && append(s, text, count, &c, out, first, err);
 }
 
 bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err)
 {
     *out = (gpu_set){.backend = VF_BACKEND_CPU};
     card first = {0};
-    if (strcmp(spec, "auto") == 0)
-        return gpu_of_machine(s, out, err) && (!s->opts.value[OPT_DESKTOP].text || read_desktop(s, &first, &out->device[0], err));
     if (strcmp(spec, "none") == 0 || strcmp(spec, "smallest") == 0) { /* the smallest is searched for: solve.c */
         (void)snprintf(out->label, sizeof out->label, "%s", spec);
         return true;

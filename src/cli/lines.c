@@ -16,7 +16,7 @@ lines *lines_open(const char *path, char separator, vf_error *err)
         return NULL;
     }
     l->separator = separator;
-    l->number = 0;
+    l->number = l->bytes = 0;
     l->at = l->n = l->length = 0;
     l->ended = false;
     return l;
@@ -76,6 +76,7 @@ line_kind lines_next(lines *l, vf_error *err)
             l->length += n;
         }
         l->at += n + (end ? 1 : 0);
+        l->bytes += n + (end ? 1 : 0);
         if (end)
             return finish(l, too_long);
     }

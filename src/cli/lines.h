@@ -18,6 +18,7 @@ typedef struct lines {
     input *in;
     char separator;
     uint64_t number; /**< of the line read last, from 1 */
+    uint64_t bytes;  /**< of the input, that the lines so far took */
     size_t at, n;    /**< unread part of `chunk` */
     bool ended;
     char chunk[65536];

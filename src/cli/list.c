@@ -2,6 +2,7 @@
 #include "cli/line_cache.h"
 #include "cli/lines.h"
 #include "cli/plan.h"
+#include "cli/progress.h"
 #include "cli/solve.h"
 
 #include <stdio.h>
@@ -191,26 +192,36 @@ static bool answer_line(plan *p, list_caches *c, lines *l, line_kind kind, repor
     return good;
 }
 
-static bool run_lines(plan *p, list_caches *c, lines *l, report *r, vf_error *err)
+/* Writes what is done; on a terminal the line of progress makes room for it. */
+static bool write_done(const plan *p, progress *shown, report *r, vf_error *err)
+{
+    if (p->s->term.tty && r->out->n > 0)
+        progress_hide(shown);
+    return io_flush(r->out, err);
+}
+
+static bool run_lines(plan *p, list_caches *c, lines *l, progress *shown, report *r, vf_error *err)
 {
     bool quiet = options_has(&p->s->opts, OPT_QUIET);
     uint32_t bad = 0;
     for (;;) {
         if (quiet)
             r->out->n = 0;
-        if ((r->out->n >= WRITE_AT || lines_would_wait(l)) && !io_flush(r->out, err))
+        if ((r->out->n >= WRITE_AT || lines_would_wait(l)) && !write_done(p, shown, r, err))
             return false;
         line_kind kind = lines_next(l, err);
         if (kind == LINE_END)
             return true;
         if (kind == LINE_ERROR)
             return false;
+        progress_step(shown, l->number, l->bytes);
         p->s->terse = bad >= SUGGESTED_LINES;
         if (answer_line(p, c, l, kind, r, err))
             continue;
         if (err->status == VF_ERR_NOMEM)
             return false;
         bad++;
+        progress_hide(shown);
         tell_line(p, l, r, err);
     }
 }
@@ -226,7 +237,10 @@ bool list_run(plan *p, report *r, vf_error *err)
     bool good = c && line_cache_open(&c->answers) ? true : fail_nomem(err);
     if (good) {
         c->models.base = p->s->allocated;
-        good = run_lines(p, c, l, r, err);
+        progress shown;
+        progress_begin(&shown, !options_has(&p->s->opts, OPT_QUIET), l->in->size);
+        good = run_lines(p, c, l, &shown, r, err);
+        progress_hide(&shown);
         cache_clear(&c->models);
         line_cache_close(&c->answers);
     }

@@ -1,5 +1,6 @@
 #include "cli/plan.h"
 #include "cli/io.h"
+#include "cli/machine.h"
 #include "cli/measure.h"
 #include "cli/ollama.h"
 #include "cli/placed.h"
@@ -132,12 +133,22 @@ static bool check_stdin(const session *s, vf_error *err)
     return uses < 2 || fail(err, "-", "standard input is asked for twice");
 }
 
+/* --host-memory auto: what the system has left. */
+static bool find_host_memory(session *s, vf_error *err)
+{
+    opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
+    if (!v->text || v->word == NOT_A_WORD)
+        return true;
+    v->number = machine_ram(s);
+    return v->number > 0 || fail_value(err, "--host-memory", v->text, "/proc/meminfo does not tell what is left: give a size");
+}
+
 bool plan_open(plan *p, session *s, vf_error *err)
 {
     memset(p, 0, offsetof(plan, beside));
     p->s = s;
     p->beside.n_members = p->beside.n_overrides = 0;
-    if (!check_model_options(s, err) || !check_stdin(s, err) || !solve_check(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
+    if (!check_model_options(s, err) || !check_stdin(s, err) || !solve_check(s, err) || !find_host_memory(s, err) || !settings_make(s, &p->settings, err) || !decimal_comma(p, err) ||
         !session_catalog(s, err) || !runtime_parse(s, p->runtime, err))
         return false;
     size_t n_quant = list_bytes(&s->opts, OPT_QUANT), n_gpu = list_bytes(&s->opts, OPT_GPU);
@@ -216,9 +227,10 @@ static void check_host(const session *s, vf_result *r, row *w)
 {
     if (host_fits(s, r))
         return;
+    const opt_value *v = &s->opts.value[OPT_HOST_MEMORY];
     r->verdict = VF_NO_FIT;
-    row_note(w, "system memory: %llu bytes are needed, --host-memory says %llu", (unsigned long long)host_bytes(r),
-             (unsigned long long)s->opts.value[OPT_HOST_MEMORY].number);
+    row_note(w, "system memory: %llu bytes are needed, %s %llu", (unsigned long long)host_bytes(r),
+             v->word == NOT_A_WORD ? "--host-memory says" : "this machine has left", (unsigned long long)v->number);
 }
 
 /* What --context, or the line of a list, asks of the other models. */
@@ -311,13 +323,13 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     memory_note(s, p->result, &w);
     also_notes(&p->also, p->result);
     plan_worsen(p, status[p->result->verdict]);
+    if (gpu->machine)
+        machine_notes(s, &w);
     stand_in_note(&w, sub, strcmp(c.runtime, "generic") == 0);
     if (solved[0])
         row_note(&w, "%s", solved);
     if (c.note[0])
         row_note(&w, "%s", c.note);
-    if (gpu->note[0])
-        row_note(&w, "%s", gpu->note);
     vf_settings asked = p->settings;
     (void)make_context(s, sub, context, &asked, err);
     if (solved[0]) { /* what was found was asked for */

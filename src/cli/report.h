@@ -6,7 +6,7 @@
 #include "cli/curve.h"
 #include "cli/session.h"
 
-#define ROW_NOTES 6
+#define ROW_NOTES 14
 
 #define ROW_SUGGESTIONS 12
 

@@ -1,6 +1,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/session.h"
 #include "cli/io.h"
+#include "cli/machine.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -164,6 +165,7 @@ void session_fork(session *out, const session *s)
     out->alloc = (vf_allocator){resize, out};
     out->allocated = 0;
     out->catalog = NULL;
+    out->machine = NULL;
     out->out = (buf){0};
 }
 
@@ -171,6 +173,8 @@ void session_unfork(session *s)
 {
     vf_catalog_free(s->catalog);
     s->catalog = NULL;
+    machine_free(s->machine);
+    s->machine = NULL;
     buf_free(&s->out);
 }
 
@@ -178,6 +182,8 @@ void session_free(session *s)
 {
     vf_catalog_free(s->catalog);
     s->catalog = NULL;
+    machine_free(s->machine);
+    s->machine = NULL;
     options_free(&s->opts);
     buf_free(&s->out);
 }

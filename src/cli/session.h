@@ -17,6 +17,7 @@ typedef struct session {
     buf out;
     lock_mode lock;   /**< the list is written as a lock, or compared with it */
     uint64_t *differ; /**< LOCK_CHECK: counts rows that differ */
+    struct machine *machine; /**< its GPUs; NULL until they are asked for */
     bool terse; /**< unknown names without suggestions: a long list of bad lines stays fast */
 } session;
 

@@ -33,15 +33,31 @@ static size_t columns_variable(void)
     return n;
 }
 
+static bool is_dumb(void)
+{
+    const char *name = getenv("TERM");
+    return !name || !name[0] || strcmp(name, "dumb") == 0;
+}
+
+static size_t columns_of(int fd)
+{
+    struct winsize w;
+    return ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+}
+
+size_t term_error_columns(void)
+{
+    return isatty(2) == 1 && !is_dumb() ? columns_of(2) : 0;
+}
+
 term term_look(color_when when)
 {
     term t = {.tty = isatty(1) == 1};
-    const char *name = getenv("TERM"), *no_color = getenv("NO_COLOR");
-    bool dumb = !name || !name[0] || strcmp(name, "dumb") == 0;
+    const char *no_color = getenv("NO_COLOR");
+    bool dumb = is_dumb();
     t.width = columns_variable();
-    struct winsize w;
     if (t.width == 0 && t.tty)
-        t.width = ioctl(1, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
+        t.width = columns_of(1);
     /* Below this nothing useful fits; lines are then longer than asked for, but never cut. */
     if (t.width > 0 && t.width < 40)
         t.width = 40;

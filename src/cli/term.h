@@ -15,5 +15,7 @@ typedef struct term {
 typedef enum color_when { COLOR_AUTO = 0, COLOR_ALWAYS, COLOR_NEVER } color_when;
 
 term term_look(color_when when);
+/** Columns of standard error where that is a terminal on which a line can be written over; 0 where it is not. */
+size_t term_error_columns(void);
 
 #endif

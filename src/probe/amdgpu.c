@@ -1,83 +1,140 @@
-/* AMD's cards by what the amdgpu driver writes (docs.kernel.org/gpu/amdgpu/driver-misc.html: mem_info_*), their target by
- * the compute driver's topology (kfd), their name by the list that libdrm brings. */
+/* amdgpu: memory and name of a card, and what its compute half (amdkfd) says. */
+#include "probe/files.h"
+#include "probe/machine.h"
+
+#if !defined(_WIN32)
+
 #include <stdio.h>
 #include <string.h>
 
-#include "probe/probe.h"
+#define NODES 256
+#define PROCESSES 4194304 /* the kernel's largest process id */
+#define NAMES_SIZE 65536
 
-#define AMD 0x1002
-#define KFD_NODES 64
+static bool number_in(const char *device, const char *name, uint64_t *v)
+{
+    char path[VF_PATH_SIZE];
+    return vf_path(path, device, "/%s", name) && vf_file_number(path, v);
+}
 
-/* A line of /sys/class/kfd/.../properties: "gfx_target_version 110000". */
+/* Graphics cores of processors, by instruction set (LLVM, "User Guide for AMDGPU Backend", processors marked APU). */
+static bool is_apu(uint32_t gfx)
+{
+    static const uint32_t apus[] = {70000, 80001, 80100, 90002, 90009, 90012, 100103, 100303, 100305, 100306, 100307, 110003,
+                                    110500, 110501, 110502, 110503};
+    for (size_t i = 0; i < sizeof apus / sizeof apus[0]; i++)
+        if (apus[i] == gfx)
+            return true;
+    return false;
+}
+
+/* ---- amdkfd ---------------------------------------------------------------------------------- */
+
+typedef struct kfd_search {
+    vf_probe_job *job;
+    vf_machine_card *card;
+    uint32_t domain, location;
+    uint64_t gpu_id;
+} kfd_search;
+
 static uint64_t property(const char *text, const char *key)
 {
-    size_t n = strlen(key);
+    size_t n;
     uint64_t v;
-    for (const char *p = text; p && *p; p = strchr(p, '\n'), p += p != NULL)
-        if (strncmp(p, key, n) == 0 && p[n] == ' ' && vf_probe_digits(p + n + 1, strcspn(p + n + 1, "\n"), false, &v))
-            return v;
-    return 0;
+    const char *value = vf_text_value(text, key, &n);
+    return value && vf_text_number(value, n, &v) ? v : 0;
 }
 
-/* 110000 → gfx1100, 90010 → gfx90a: two decimal digits each, the last two written in hexadecimal. */
-static void read_target(const vf_probe_options *o, uint64_t device, vf_card *card, bool *apu)
+static void each_node(void *ctx, uint32_t number)
 {
-    char text[4096];
-    for (unsigned i = 0; i < KFD_NODES; i++) {
-        if (!vf_probe_read(o, text, sizeof text, "/sys/class/kfd/kfd/topology/nodes/%u/properties", i) ||
-            property(text, "device_id") != device || !property(text, "gfx_target_version"))
-            continue;
-        uint64_t v = property(text, "gfx_target_version");
-        (void)snprintf(card->gfx, sizeof card->gfx, "gfx%u%x%x", (unsigned)(v / 10000 % 1000), (unsigned)(v / 100 % 100), (unsigned)(v % 100));
-        *apu = *apu || property(text, "cpu_cores_count") > 0;
+    kfd_search *k = ctx;
+    char path[VF_PATH_SIZE], text[4096];
+    if (k->gpu_id || !vf_path(path, k->job->root, "/sys/class/kfd/kfd/topology/nodes/%u/properties", number) ||
+        vf_file_text(path, text, sizeof text) == 0)
         return;
+    uint64_t gfx = property(text, "gfx_target_version");
+    if (gfx == 0 || gfx > 1000000 || property(text, "location_id") != k->location || property(text, "domain") != k->domain)
+        return;
+    k->card->gfx = (uint32_t)gfx;
+    if (vf_path(path, k->job->root, "/sys/class/kfd/kfd/topology/nodes/%u/gpu_id", number) && !vf_file_number(path, &k->gpu_id))
+        k->gpu_id = 0;
+}
+
+static void each_process(void *ctx, uint32_t pid)
+{
+    kfd_search *k = ctx;
+    char path[VF_PATH_SIZE];
+    uint64_t bytes;
+    if (vf_path(path, k->job->root, "/sys/class/kfd/kfd/proc/%u/vram_%u", pid, (uint32_t)k->gpu_id) &&
+        vf_file_number(path, &bytes) && bytes > 0)
+        vf_card_holder(k->card, pid, bytes);
+}
+
+static void read_kfd(vf_probe_job *job, vf_machine_card *card)
+{
+    kfd_search k = {.job = job, .card = card};
+    char path[VF_PATH_SIZE];
+    if (!vf_text_slot(card->bus, &k.domain, &k.location))
+        return;
+    if (vf_path(path, job->root, "/sys/class/kfd/kfd/topology/nodes"))
+        vf_folder_numbers(path, "", NODES, each_node, &k);
+    if (k.gpu_id && k.gpu_id <= UINT32_MAX && vf_path(path, job->root, "/sys/class/kfd/kfd/proc"))
+        vf_folder_numbers(path, "", PROCESSES + 1, each_process, &k);
+}
+
+/* ---- name ------------------------------------------------------------------------------------ */
+
+static void read_name(vf_probe_job *job, const char *device, vf_machine_card *card)
+{
+    static const char *const tables[] = {"/usr/share/libdrm/amdgpu.ids", "/opt/amdgpu/share/libdrm/amdgpu.ids"};
+    char path[VF_PATH_SIZE], text[NAMES_SIZE];
+    if (vf_path(path, device, "/product_name")) /* of cards that carry it themselves: Instinct */
+        vf_text_clean(card->name, sizeof card->name, text, vf_file_text(path, text, 256));
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0] && !card->name[0]; i++)
+        if (vf_path(path, job->root, "%s", tables[i]) && vf_file_text(path, text, sizeof text))
+            (void)vf_text_amd_name(text, card->device_id, card->revision, card->name, sizeof card->name);
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+/* What a processor's graphics core may take: the part that the firmware set apart for it or, where that is the smaller, the
+ * system's memory (GTT) as the kernel then does itself for compute (apu_prefer_gtt in amdgpu_ttm.c, Linux 6.10). Of that
+ * there is never more than the system has left. */
+static void read_shared(vf_probe_job *job, const char *device, uint64_t vram, vf_machine_card *card)
+{
+    uint64_t gtt, used, available = job->m->ram_available;
+    card->integrated = true;
+    if (!number_in(device, "mem_info_gtt_total", &gtt) || gtt <= vram)
+        return;
+    bool has_used = number_in(device, "mem_info_gtt_used", &used);
+    if (available && available < gtt && (!has_used || used < gtt - available)) {
+        used = gtt - available;
+        has_used = true;
     }
+    vf_card_memory(card, gtt, 0, has_used, used);
+    (void)snprintf(card->note, sizeof card->note, "its memory is the system's (GTT), the %llu MiB that the firmware set apart are left out",
+                   (unsigned long long)(vram >> 20));
 }
 
-/* "744C,\tC8,\tAMD Radeon RX 7900 XTX" */
-static void read_name(const vf_probe_options *o, uint64_t device, uint64_t revision, vf_card *card)
+void vf_probe_amdgpu(vf_probe_job *job, const char *device, vf_machine_card *card)
 {
-    char key[32], line[256];
-    (void)snprintf(card->name, sizeof card->name, "AMD GPU %04X", (unsigned)device);
-    (void)snprintf(key, sizeof key, "%04X,\t%02X,\t", (unsigned)device, (unsigned)revision);
-    if (vf_probe_line(o, line, sizeof line, key, "/usr/share/libdrm/amdgpu.ids"))
-        (void)snprintf(card->name, sizeof card->name, "%.*s", (int)sizeof card->name - 1, line);
+    char busy[2][VF_PATH_SIZE];
+    uint64_t total = 0, used = 0;
+    bool has_total = number_in(device, "mem_info_vram_total", &total), has_used = number_in(device, "mem_info_vram_used", &used);
+    read_name(job, device, card);
+    read_kfd(job, card);
+    if (has_total)
+        vf_card_memory(card, total, 0, has_used, used);
+    /* amdkfd may be absent; then: only cards with a memory of their own say how busy it is (amdgpu_pm.c) */
+    bool apu = card->gfx ? is_apu(card->gfx)
+                         : vf_path(busy[0], device, "/gpu_busy_percent") && vf_path(busy[1], device, "/mem_busy_percent") &&
+                               vf_file_is(busy[0]) && !vf_file_is(busy[1]);
+    if (apu)
+        read_shared(job, device, card->has_total ? total : 0, card);
+    if (!card->has_total)
+        (void)snprintf(card->note, sizeof card->note, "amdgpu does not tell how much memory it has");
+    else if (!card->has_used && !card->note[0])
+        (void)snprintf(card->note, sizeof card->note, "amdgpu does not tell how much of the memory is in use");
 }
 
-static void add_card(const vf_probe_options *o, const char *drm, vf_probe_result *out)
-{
-    uint64_t vendor, device = 0, revision = 0, vram, vram_used = 0, gtt = 0, gtt_used = 0;
-    if (!vf_probe_number(o, &vendor, "/sys/class/drm/%s/device/vendor", drm) || vendor != AMD)
-        return;
-    (void)vf_probe_number(o, &device, "/sys/class/drm/%s/device/device", drm);
-    (void)vf_probe_number(o, &revision, "/sys/class/drm/%s/device/revision", drm);
-    if (!vf_probe_number(o, &vram, "/sys/class/drm/%s/device/mem_info_vram_total", drm) || vram == 0) {
-        vf_probe_note(out, "%s: an AMD card whose driver does not tell its memory", drm);
-        return;
-    }
-    bool used = vf_probe_number(o, &vram_used, "/sys/class/drm/%s/device/mem_info_vram_used", drm);
-    (void)vf_probe_number(o, &gtt, "/sys/class/drm/%s/device/mem_info_gtt_total", drm);
-    (void)vf_probe_number(o, &gtt_used, "/sys/class/drm/%s/device/mem_info_gtt_used", drm);
-    vf_card *card = vf_probe_add(out);
-    if (!card)
-        return;
-    (void)snprintf(card->vendor, sizeof card->vendor, "amd");
-    (void)snprintf(card->id, sizeof card->id, "%s", drm);
-    card->backend = VF_BACKEND_ROCM;
-    bool apu = vram < UINT64_C(1) << 32 && gtt > vram; /* a carve-out */
-    read_name(o, device, revision, card);
-    read_target(o, device, card, &apu);
-    card->unified = apu;
-    card->total = apu ? vram + gtt : vram;
-    card->used = apu ? vram_used + gtt_used : vram_used;
-    card->used = card->used < card->total ? card->used : card->total;
-    card->free = card->total - card->used;
-    card->knows_use = used;
-}
-
-void vf_probe_amdgpu(const vf_probe_options *o, vf_probe_result *out)
-{
-    char drm[16];
-    for (uint32_t i = 0; vf_probe_drm(o, i, drm); i++)
-        add_card(o, drm, out);
-}
+#endif

@@ -1,40 +1,49 @@
-/* Apple's machines: one memory for everything, of which Metal may take a share. Written from sysctl's names; never run. */
-#include "probe/probe.h"
-
+/* Apple's chips: written from the documentation, run by nobody. */
 #if defined(__APPLE__)
+
+#define _DARWIN_C_SOURCE
+#include "probe/files.h"
+#include "probe/machine.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysctl.h>
 
-void vf_probe_apple(vf_probe_result *out)
+#define GIB (UINT64_C(1) << 30)
+
+static uint64_t system_number(const char *name)
 {
-    uint64_t bytes = 0;
-    uint32_t limit_mib = 0;
-    size_t n = sizeof bytes;
-    vf_card *card;
-    if (sysctlbyname("hw.memsize", &bytes, &n, NULL, 0) != 0 || !(card = vf_probe_add(out)))
+    uint64_t v = 0;
+    uint32_t narrow = 0;
+    size_t n = sizeof v;
+    if (sysctlbyname(name, &v, &n, NULL, 0) == 0 && n == sizeof v)
+        return v;
+    n = sizeof narrow;
+    return sysctlbyname(name, &narrow, &n, NULL, 0) == 0 && n == sizeof narrow ? narrow : 0;
+}
+
+/* Metal's recommendedMaxWorkingSetSize as the catalog's cards have it: two thirds of up to 36 GiB, three quarters of more;
+ * iogpu.wired_limit_mb says another. */
+void vf_probe_apple(vf_probe_job *job)
+{
+    char name[96] = "";
+    size_t n = sizeof name - 1;
+    uint64_t total = system_number("hw.memsize"), limit = system_number("iogpu.wired_limit_mb") << 20;
+    if (sysctlbyname("machdep.cpu.brand_string", name, &n, NULL, 0) != 0 || strncmp(name, "Apple", 5) != 0 || total == 0)
         return;
-    n = sizeof card->name;
-    if (sysctlbyname("machdep.cpu.brand_string", card->name, &n, NULL, 0) != 0)
-        (void)snprintf(card->name, sizeof card->name, "Apple GPU");
-    card->name[sizeof card->name - 1] = 0;
-    (void)snprintf(card->vendor, sizeof card->vendor, "apple");
-    card->backend = VF_BACKEND_METAL;
-    card->unified = true;
-    card->total = bytes;
-    n = sizeof limit_mib;
-    if (sysctlbyname("iogpu.wired_limit_mb", &limit_mib, &n, NULL, 0) != 0 || limit_mib == 0)
-        card->reserved = bytes > UINT64_C(36) << 30 ? bytes / 4 : bytes / 3; /* Metal's recommended working set */
-    else if ((uint64_t)limit_mib << 20 < bytes)
-        card->reserved = bytes - ((uint64_t)limit_mib << 20);
-    card->free = card->total - card->reserved;
+    vf_machine_card *card = vf_card_new(job, VF_MAKER_APPLE);
+    if (!card)
+        return;
+    if (limit == 0 || limit > total)
+        limit = total <= 36 * GIB ? total / 3 * 2 : total / 4 * 3;
+    vf_text_clean(card->name, sizeof card->name, name, strnlen(name, sizeof name));
+    card->integrated = true;
+    job->m->ram_total = total;
+    vf_card_memory(card, total, total - limit, false, 0);
+    (void)snprintf(card->driver, sizeof card->driver, "metal");
+    (void)snprintf(card->note, sizeof card->note, "reserved is what Metal does not lend; what is in use now is not asked");
 }
 
 #else
-
-void vf_probe_apple(vf_probe_result *out)
-{
-    (void)out;
-}
-
+typedef int vf_no_apple; /* C wants something in a file */
 #endif

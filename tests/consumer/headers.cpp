@@ -1,5 +1,6 @@
 // The public headers read as C++.
 #include <vramfit/load.h>
+#include <vramfit/probe.h>
 #include <vramfit/vramfit.h>
 
 extern "C" const char *version_from_cxx(void);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <vramfit/load.h>
+#include <vramfit/probe.h>
 
 const char *version_from_cxx(void);
 
@@ -17,6 +18,15 @@ static void *resize(void *ctx, void *p, size_t old_size, size_t new_size)
     return realloc(p, new_size);
 }
 
+/* A machine without any: an empty folder in place of the system, and no library. */
+static int finds_nothing(void)
+{
+    static vf_machine machine;
+    const vf_probe_options nowhere = {"/nonexistent", "", NULL};
+    vf_error err = {0};
+    return vf_machine_probe(&nowhere, &machine, &err) == VF_ERR_NOT_FOUND && machine.n_cards == 0 && err.text[0];
+}
+
 int main(void)
 {
     const vf_allocator heap = {resize, NULL};
@@ -26,7 +36,7 @@ int main(void)
     vf_model_facts facts = {0};
     uint32_t i = 0;
 
-    if (strcmp(vf_version(), version_from_cxx()) != 0) {
+    if (strcmp(vf_version(), version_from_cxx()) != 0 || !finds_nothing()) {
         return EXIT_FAILURE;
     }
     if (vf_catalog_new(&heap, &catalog, &err) != VF_OK ||

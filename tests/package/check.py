@@ -99,7 +99,7 @@ def big_endian(o):
 def windows(o):
     """The library compiles for Windows. Nobody ran it there: this proves nothing more."""
     build(o, "windows", "-DCMAKE_SYSTEM_NAME=Windows", "-DCMAKE_C_COMPILER=" + tool("x86_64-w64-mingw32-gcc"), cjson(o),
-          "-DVRAMFIT_WERROR=OFF", targets=("vf_core", "vf_load"))
+          "-DVRAMFIT_WERROR=OFF", targets=("vf_core", "vf_load", "vf_probe"))
 
 
 def only(o, name, hidden):

@@ -1,0 +1,156 @@
+/* What the files of the kernel and NVML's answers are made of: text to numbers, names, holders, the order of cards. */
+#include "check.h"
+#include "probe/files.h"
+#include "probe/machine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void numbers(void)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        uint64_t v;
+    } rows[] = {{"0\n", true, 0},
+                {" 42 \n", true, 42},
+                {"0x10de\n", true, 0x10de},
+                {"0XFF", true, 255},
+                {"18446744073709551615", true, UINT64_MAX},
+                {"18446744073709551616", false, 0},
+                {"0xffffffffffffffff", true, UINT64_MAX},
+                {"0x1ffffffffffffffff", false, 0},
+                {"", false, 0},
+                {"\n", false, 0},
+                {"-1", false, 0},
+                {"+1", false, 0},
+                {"0x", false, 0},
+                {"12 34", false, 0},
+                {"1e3", false, 0},
+                {"12z", false, 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t v = 0;
+        bool good = vf_text_number(rows[i].text, strlen(rows[i].text), &v);
+        CHECK(good == rows[i].good && (!good || v == rows[i].v), "'%s': %d, %llu", rows[i].text, good, (unsigned long long)v);
+    }
+}
+
+static void values(void)
+{
+    static const char text[] = "MemTotal:       16 kB\ndrm-memory-vram:\t3 MiB\nlocation_id 768\nDRIVER=amdgpu\nbare\ndrm-memory-vram0: 9\nzebra: 4 zebras\nlast: 5";
+    uint64_t v;
+    size_t n;
+    const char *p = vf_text_value(text, "DRIVER", &n);
+    CHECK(p && n == 6 && memcmp(p, "amdgpu", 6) == 0, "DRIVER");
+    CHECK(vf_text_value(text, "bare", &n) && n == 0, "a key without value");
+    CHECK(!vf_text_value(text, "Mem", &n) && !vf_text_value("", "x", &n), "a key that is not there");
+    CHECK(vf_text_bytes(text, "MemTotal", &v) && v == 16384, "kB is 1024");
+    CHECK(vf_text_bytes(text, "drm-memory-vram", &v) && v == 3u << 20, "MiB");
+    CHECK(vf_text_bytes(text, "location_id", &v) && v == 768, "no unit");
+    CHECK(vf_text_bytes(text, "last", &v) && v == 5, "no newline at the end");
+    CHECK(!vf_text_bytes(text, "zebra", &v), "an unknown unit");
+    CHECK(!vf_text_bytes("a: 18446744073709551615 kB", "a", &v), "too large");
+}
+
+static void names(void)
+{
+    static const char table[] = "# List\n1.0.0\n744C,\tC8,\tAMD Radeon RX 7900 XTX\n744C,\tCC, AMD Radeon RX 7900 XT \n15BF,\t01,\n,,\n66A1,";
+    char out[32];
+    CHECK(vf_text_amd_name(table, 0x744c, 0xc8, out, sizeof out) && strcmp(out, "AMD Radeon RX 7900 XTX") == 0, "%s", out);
+    CHECK(vf_text_amd_name(table, 0x744c, 0xcc, out, sizeof out) && strcmp(out, "AMD Radeon RX 7900 XT") == 0, "%s", out);
+    CHECK(!vf_text_amd_name(table, 0x744c, 0xff, out, sizeof out), "another revision");
+    CHECK(vf_text_amd_name(table, 0x15bf, 1, out, sizeof out) && !out[0], "no name");
+    vf_text_clean(out, sizeof out, "\t\x1b[1mX\xff\xc3\xa4 \n", 10);
+    CHECK(strcmp(out, "?[1mX?\xc3\xa4") == 0, "%s", out);
+    vf_text_clean(out, 4, "abcdef", 6);
+    CHECK(strcmp(out, "abc") == 0, "%s", out);
+    vf_text_clean(out, 4, "ab\xc3\xa4", 4);
+    CHECK(strcmp(out, "ab") == 0, "cut between characters: %s", out);
+}
+
+static void slots(void)
+{
+    static const char *const bad[] = {"", "0000", "0000:03", "0000:03:00", "0000:03:00.8", "0000:03:20.0", "0000:100:00.0", "0000:03:00.0.0",
+                                      "g000:03:00.0", "0000:03:00.", "fffffffff:03:00.0"};
+    uint32_t domain, location;
+    CHECK(vf_text_slot("0001:C4:1f.7", &domain, &location) && domain == 1 && location == 0xc4ff, "%u %x", domain, location);
+    CHECK(vf_text_slot("00000000:01:00.0", &domain, &location) && domain == 0 && location == 0x100, "NVML's eight digits");
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        CHECK(!vf_text_slot(bad[i], &domain, &location), "%s", bad[i]);
+}
+
+static void holders(void)
+{
+    vf_machine_card card = {0};
+    for (uint32_t i = 0; i < 20; i++)
+        vf_card_holder(&card, 100 + i, i % 2 ? i : 100 - i);
+    CHECK(card.n_holders == VF_MACHINE_HOLDERS && card.more_holders == 20 - VF_MACHINE_HOLDERS, "%u and %u", card.n_holders, card.more_holders);
+    for (uint32_t i = 1; i < card.n_holders; i++)
+        CHECK(card.holder[i - 1].bytes >= card.holder[i].bytes, "at %u", i);
+    CHECK(card.holder[0].pid == 100 && card.holder[0].bytes == 100, "the largest first");
+    card = (vf_machine_card){0};
+    vf_card_holder(&card, 1, UINT64_MAX);
+    vf_card_holder(&card, 2, 5);
+    vf_card_holder(&card, 2, 3);
+    vf_card_holder(&card, 1, 9);
+    CHECK(card.n_holders == 2 && card.holder[0].pid == 1 && card.holder[0].bytes == 9 && card.holder[1].bytes == 5, "the larger of two words counts");
+    vf_card_holder(&card, 1, UINT64_MAX);
+    CHECK(card.holder[0].bytes == 9, "what is told beats what is not");
+}
+
+static void memory(void)
+{
+    vf_machine_card card = {0};
+    vf_card_memory(&card, 0, 0, true, 0);
+    CHECK(!card.has_total, "none");
+    vf_card_memory(&card, (UINT64_C(1) << 60) + 1, 0, true, 0);
+    CHECK(!card.has_total, "absurd");
+    vf_card_memory(&card, 100, 100, true, 200);
+    CHECK(card.has_total && card.reserved == 0 && card.used == 100, "more than all");
+    vf_card_memory(&card, 100, 10, true, 95);
+    CHECK(card.reserved == 10 && card.used == 90, "%llu", (unsigned long long)card.used);
+    vf_card_memory(&card, 100, 10, false, 50);
+    CHECK(!card.has_used && card.used == 0, "unknown");
+}
+
+/* The order of `n` cards A, B, C ... under a list; hidden ones in lower case. */
+static const char *order(const char *visible, uint32_t n)
+{
+    static vf_machine m;
+    static char out[VF_MACHINE_CARDS + 1];
+    m = (vf_machine){.n_cards = n};
+    for (uint32_t i = 0; i < n; i++) {
+        m.card[i].gfx = i; /* carries the number */
+        (void)snprintf(m.card[i].uuid, sizeof m.card[i].uuid, "GPU-%c%c-%u", (char)('p' + i / 2), (char)('a' + i), i);
+    }
+    vf_probe_visible(&m, visible);
+    for (uint32_t i = 0; i < n; i++)
+        out[i] = (char)((m.card[i].hidden ? 'a' : 'A') + (int)m.card[i].gfx);
+    out[n] = 0;
+    return out;
+}
+
+static void visible(void)
+{
+    static const struct {
+        const char *list, *want;
+    } rows[] = {{NULL, "ABCD"}, {"", "abcd"}, {"0,1,2,3", "ABCD"}, {"3,2,1,0", "DCBA"}, {"2", "Cabd"}, {"3,0", "DAbc"}, {"1,9,2", "Bacd"},
+                {"1,1,2", "Bacd"}, {"GPU-qc", "Cabd"}, {"GPU-q,0", "abcd"}, {"GPU-", "abcd"}, {"0,", "Abcd"}, {",0", "abcd"}, {" 2 ,1", "CBad"},
+                {"2 1", "abcd"}, {"2,0,3,1", "CADB"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CHECK(strcmp(order(rows[i].list, 4), rows[i].want) == 0, "'%s': %s, not %s", rows[i].list ? rows[i].list : "(none)",
+              order(rows[i].list, 4), rows[i].want);
+    CHECK(strcmp(order("15,14,0", 16), "POAbcdefghijklmn") == 0, "%s", order("15,14,0", 16));
+}
+
+int main(void)
+{
+    numbers();
+    values();
+    names();
+    slots();
+    holders();
+    memory();
+    visible();
+    return CHECK_END();
+}
