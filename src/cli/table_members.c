@@ -1,5 +1,6 @@
 /* In a table: what else is loaded. */
 #include "cli/placed.h"
+#include "cli/say.h"
 #include "cli/table.h"
 
 /* What is loaded beside the model: its own part of the sums above, on the cards and on the host. */
@@ -16,27 +17,13 @@ static void members(const report *r, const vf_result *e)
         buf_str(r->out, m->quant[0] ? ", " : "");
         buf_plain(r->out, m->quant);
         buf_str(r->out, "\n");
-        table_amount(r, "weights", (int64_t)m->weights, 0);
+        table_amount(r, "weights", (int64_t)m->weights, PORTION_KINDS);
         if (m->kv_cache)
-            table_amount(r, "KV cache", (int64_t)m->kv_cache, 0);
+            table_amount(r, "KV cache", (int64_t)m->kv_cache, PORTION_KINDS);
         if (m->compute)
-            table_amount(r, "compute", (int64_t)m->compute, 0);
+            table_amount(r, "compute", (int64_t)m->compute, PORTION_KINDS);
         if (m->host_weights || m->host_kv_cache || m->host_compute)
-            table_amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), 0);
-    }
-}
-
-static void on_cards(buf *b, const vf_result *e, uint32_t cards)
-{
-    const char *before = " on ";
-    for (uint32_t i = 0; i < e->n_devices; i++) {
-        if (!(cards >> i & 1u))
-            continue;
-        buf_str(b, before);
-        if (e->n_devices > 1)
-            buf_fmt(b, "%u: ", i);
-        buf_plain(b, e->device[i].name);
-        before = " and ";
+            table_amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), PORTION_KINDS);
     }
 }
 
@@ -49,15 +36,17 @@ static void placed(const report *r, const row *w, const vf_member_result *m)
     buf_plain(r->out, m ? m->name : w->model);
     buf_str(r->out, ", ");
     buf_plain(r->out, m ? m->quant : w->quant);
-    on_cards(r->out, e, m ? m->cards : e->cards);
+    if (m ? m->cards : e->cards)
+        buf_str(r->out, " ");
+    say_cards(r->out, e, m ? m->cards : e->cards);
     buf_str(r->out, "\n");
     if (m) {
-        table_amount(r, "weights", (int64_t)m->weights, 0);
+        table_amount(r, "weights", (int64_t)m->weights, PORTION_KINDS);
         if (m->kv_cache)
-            table_amount(r, "KV cache", (int64_t)m->kv_cache, 0);
-        table_amount(r, "compute", (int64_t)m->compute, 0);
-        table_amount(r, "runtime", (int64_t)m->overhead, 0);
-        table_amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), 0);
+            table_amount(r, "KV cache", (int64_t)m->kv_cache, PORTION_KINDS);
+        table_amount(r, "compute", (int64_t)m->compute, PORTION_KINDS);
+        table_amount(r, "runtime", (int64_t)m->overhead, PORTION_KINDS);
+        table_amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), PORTION_KINDS);
     }
     if (placed_command(&command_line, w, m)) {
         buf_str(r->out, "  ");
