@@ -214,10 +214,12 @@ static void suggestions(buf *b, const picture_row *r)
     if (r->n_suggestions == 0)
         return;
     buf_str(b, "<h2>Any one of these would do</h2>\n");
-    table(b, "Changes of the question", "<th scope=\"col\">change</th><th scope=\"col\">verdict</th><th class=\"n\" scope=\"col\">needs</th></tr></thead>\n<tbody>\n");
+    table(b, "Changes of the question", "<th scope=\"col\">change</th><th scope=\"col\">for the runtime</th><th scope=\"col\">verdict</th><th class=\"n\" scope=\"col\">needs</th></tr></thead>\n<tbody>\n");
     for (uint32_t i = 0; i < r->n_suggestions; i++) {
         const suggestion *g = &r->suggestion[i];
         text(b, "<tr><th scope=\"row\"><code>", g->change, "</code></th>");
+        bool own = g->flags[0] && strcmp(g->flags, g->change) != 0;
+        text(b, own ? "<td><code>" : "<td>", own ? g->flags : "", own ? "</code></td>" : "</td>");
         verdict(b, "td", "", g->verdict);
         number(b, (int64_t)g->need);
         buf_str(b, "</tr>\n");

@@ -46,6 +46,7 @@ static void suggestion_object(json_out *j, const suggestion *g)
 {
     json_open(j, NULL, '{');
     json_str(j, "change", g->change);
+    json_known_str(j, "flags", g->flags);
     json_str(j, "verdict", vf_verdict_name(g->verdict));
     json_u64(j, "need_bytes", g->need);
     json_close(j, '}');

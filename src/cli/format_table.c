@@ -259,6 +259,11 @@ static void suggestions(const report *r, const row *w)
         table_paint(r, g->verdict, vf_verdict_name(g->verdict));
         buf_str(r->out, ", needs ");
         buf_bytes(r->out, (int64_t)g->need);
+        if (g->flags[0] && strcmp(g->flags, g->change) != 0) {
+            buf_str(r->out, "  (");
+            buf_plain(r->out, g->flags);
+            buf_str(r->out, ")");
+        }
         buf_str(r->out, "\n");
     }
 }

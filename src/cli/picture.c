@@ -34,6 +34,17 @@ static char *copy(const char *text)
     return taken(&b);
 }
 
+/* The same in a fixed field. */
+static bool printable(char *field, size_t size)
+{
+    char *text = copy(field);
+    if (!text)
+        return false;
+    text_set(field, size, text);
+    free(text);
+    return true;
+}
+
 static char *said(void (*say)(buf *, const vf_result *), const vf_result *e)
 {
     buf b = {0};
@@ -111,13 +122,9 @@ static bool fill_devices(picture_row *out, const vf_result *e)
     if (!out->device)
         return false;
     memcpy(out->device, e->device, e->n_devices * sizeof *out->device);
-    for (uint32_t i = 0; i < e->n_devices; i++) {
-        char *name = copy(e->device[i].name);
-        if (!name)
+    for (uint32_t i = 0; i < e->n_devices; i++)
+        if (!printable(out->device[i].name, sizeof out->device[i].name))
             return false;
-        text_set(out->device[i].name, sizeof out->device[i].name, name);
-        free(name);
-    }
     return true;
 }
 
@@ -131,12 +138,10 @@ static bool fill(picture_row *out, const row *w)
                          .host = {e->host.weights, e->host.kv_cache, e->host.compute, e->host.output},
                          .n_suggestions = w->n_suggestions};
     for (uint32_t i = 0; i < w->n_suggestions; i++) {
-        char *change = copy(w->suggestion[i].change);
-        if (!change)
+        suggestion *g = &out->suggestion[i];
+        *g = w->suggestion[i];
+        if (!printable(g->change, sizeof g->change) || !printable(g->flags, sizeof g->flags))
             return false;
-        out->suggestion[i] = w->suggestion[i];
-        text_set(out->suggestion[i].change, sizeof out->suggestion[i].change, change);
-        free(change);
     }
     if (w->curve && w->curve->n > 1) {
         out->curve = malloc(sizeof *out->curve);

@@ -115,7 +115,7 @@ static bool check_model_options(const session *s, vf_error *err)
     if (options_has(&s->opts, OPT_NULL) && !list)
         return fail(err, "--null", "has a meaning with --models-from only");
     if (!options_has(&s->opts, OPT_GPU))
-        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), or none (--gpu auto, this machine's own, comes later)");
+        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), --gpu auto for this machine's, or none");
     return true;
 }
 
@@ -300,6 +300,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
         row_note(&w, "%s", solved);
     if (c.note[0])
         row_note(&w, "%s", c.note);
+    if (gpu->note[0])
+        row_note(&w, "%s", gpu->note);
     vf_settings asked = p->settings;
     (void)make_context(s, sub, context, &asked, err);
     if (solved[0]) { /* what was found was asked for */
@@ -334,7 +336,7 @@ static bool run_model(plan *p, const char *name, bool several, report *r, vf_err
         sub.range = measure_class(p->s, sub.nominal);
     for (uint32_t g = 0; good && g < p->n_gpus; g++) {
         for (uint32_t q = 0; good && q < p->n_quants; q++) {
-            if (plan_case(p, &sub, p->quant[q], 0, &p->gpu[g], r, err))
+            if (solve_is_front(p->s) ? solve_front(p, &sub, &p->gpu[g], r, err) : plan_case(p, &sub, p->quant[q], 0, &p->gpu[g], r, err))
                 continue;
             if (!several || err->status == VF_ERR_NOMEM || err->status == VF_ERR_NOT_FOUND) {
                 good = false;
@@ -385,7 +387,7 @@ int command_fit(session *s, vf_error *err)
     if (good && cases > CASES)
         good = fail(err, "", "%zu cases (models x quantizations x GPUs), more than %d", cases, CASES);
     if (good) {
-        bool several = list || cases > 1;
+        bool several = list || cases > 1 || solve_is_front(s);
         report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
         if (good && r.curves && r.picture && r.picture->failed)

@@ -8,11 +8,12 @@
 
 #define ROW_NOTES 6
 
-#define ROW_SUGGESTIONS 8
+#define ROW_SUGGESTIONS 12
 
 /** A change of the question, and what it comes to. */
 typedef struct suggestion {
     char change[160]; /**< as typed: "--kv-type q8_0" */
+    char flags[80];   /**< the same for the runtime's own program: "-ctk q8_0 -ctv q8_0"; "" where it has none */
     vf_verdict verdict;
     uint64_t need;
 } suggestion;

@@ -39,11 +39,17 @@ static open_value what_is_open(const session *s, uint32_t *n)
     return first;
 }
 
+bool solve_is_front(const session *s)
+{
+    uint32_t n;
+    return what_is_open(s, &n) == OPEN_CONTEXT && n == 2 && lists(&s->opts, OPT_QUANT, QUANT_BEST);
+}
+
 bool solve_check(const session *s, vf_error *err)
 {
     uint32_t n;
     (void)what_is_open(s, &n);
-    return n < 2 || fail(err, "", "one value at a time can be left open (best, max, smallest, auto), here are %u", n);
+    return n < 2 || solve_is_front(s) || fail(err, "", "one value at a time can be left open (best, max, smallest, auto), or --quant best with --context max; here are %u", n);
 }
 
 /* ---- a setting: the library searches --------------------------------------------------------- */
@@ -177,27 +183,106 @@ static bool answers(plan *p, const subject *sub, const char *word, uint64_t cont
            plan_estimate(p, &ignored) && host_fits(p->s, p->result);
 }
 
+static const char *asked_runtime(const plan *p)
+{
+    return p->runtime[0] ? p->runtime : "llama.cpp";
+}
+
+/* Whether the runtime loads the format. */
+static bool is_format(const plan *p, const vf_quant_entry *e)
+{
+    const char *runtime = asked_runtime(p);
+    bool llama_formats = strcmp(runtime, "ollama") == 0 || strcmp(runtime, "generic") == 0; /* these read llama.cpp's */
+    return e->quant.kind == VF_QUANT_CAST || strcmp(e->quant.runtime, llama_formats ? "llama.cpp" : runtime) == 0;
+}
+
+/* Types without a kernel stay in system memory (TQ1_0 and TQ2_0 on CUDA): that fits any card, and answers nothing. */
+static bool is_on_cards(const plan *p)
+{
+    const vf_settings *s = &p->request->settings;
+    uint64_t on_cards = 0;
+    for (uint32_t i = 0; i < p->result->n_devices; i++)
+        on_cards += p->result->device[i].segment[VF_SEG_WEIGHTS];
+    return p->result->n_devices == 0 || s->gpu_layers != VF_LAYERS_ALL || s->cpu_moe || s->n_override ||
+           p->result->host.weights < on_cards;
+}
+
+static bool no_format(const plan *p, vf_error *err)
+{
+    return fail_value(err, "--quant", QUANT_BEST, "no format of %s suits the model", asked_runtime(p));
+}
+
 static bool solve_quant(plan *p, const subject *sub, uint64_t context, const gpu_set *gpu, choice *c, char note[VF_NOTE_TEXT],
                         vf_error *err)
 {
     best b = {0};
     vf_quant_entry e;
-    const char *runtime = p->runtime[0] ? p->runtime : "llama.cpp";
-    bool llama_formats = strcmp(runtime, "ollama") == 0 || strcmp(runtime, "generic") == 0; /* these read llama.cpp's */
-    const char *formats = llama_formats ? "llama.cpp" : runtime;
     for (uint32_t i = 0; vf_catalog_quant(p->s->catalog, i, &e) == VF_OK; i++) {
-        if (strcmp(e.quant.runtime, formats) != 0 && e.quant.kind != VF_QUANT_CAST)
+        if (!is_format(p, &e))
             continue;
-        if (!answers(p, sub, e.name, context, gpu, c) || !is_better(&b, p->result->verdict, p->result->model_bytes, true))
+        if (!answers(p, sub, e.name, context, gpu, c) || !is_on_cards(p) || !is_better(&b, p->result->verdict, p->result->model_bytes, true))
             continue;
         b = (best){true, p->result->verdict, p->result->model_bytes, i};
     }
     if (!b.any)
-        return fail_value(err, "--quant", QUANT_BEST, "no format of %s suits the model", runtime);
+        return no_format(p, err);
     (void)vf_catalog_quant(p->s->catalog, b.index, &e);
     (void)snprintf(note, VF_NOTE_TEXT, b.verdict == VF_NO_FIT ? "no quantization fits: %s is the smallest" : b.verdict == VF_FIT
                    ? "--quant %s is the largest that fits" : "--quant %s is the largest that is possible, if fragile", e.name);
     return plan_prepare(p, sub, e.name, context, gpu, c, err) && plan_estimate(p, err);
+}
+
+/* ---- both: what is larger than everything that has as long a context ------------------------- */
+
+typedef struct candidate {
+    uint32_t index;
+    uint64_t size, context;
+} candidate;
+
+/* Largest models first; of the same size the longer context. */
+static int by_size(const void *a, const void *b)
+{
+    const candidate *x = a, *y = b;
+    if (x->size != y->size)
+        return x->size < y->size ? 1 : -1;
+    if (x->context != y->context)
+        return x->context < y->context ? 1 : -1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+bool solve_front(plan *p, const subject *sub, const gpu_set *gpu, report *r, vf_error *err)
+{
+    vf_quant_entry e;
+    choice c;
+    char note[VF_NOTE_TEXT];
+    uint32_t n = 0, all = vf_catalog_count(p->s->catalog, VF_KIND_QUANT);
+    uint64_t longest = 0;
+    candidate smallest = {0}, *found = calloc(all + 1u, sizeof *found);
+    if (!found)
+        return fail_nomem(err);
+    for (uint32_t i = 0; vf_catalog_quant(p->s->catalog, i, &e) == VF_OK; i++) {
+        vf_error ignored = {0};
+        if (!is_format(p, &e) || !plan_prepare(p, sub, e.name, 0, gpu, &c, &ignored) || !solve_setting(p, OPEN_CONTEXT, note, &ignored) ||
+            !is_on_cards(p))
+            continue;
+        if (p->result->verdict == VF_NO_FIT && (!smallest.size || p->result->model_bytes < smallest.size))
+            smallest = (candidate){i, p->result->model_bytes, p->request->settings.context};
+        if (p->result->verdict != VF_NO_FIT)
+            found[n++] = (candidate){i, p->result->model_bytes, p->request->settings.context};
+    }
+    qsort(found, n, sizeof *found, by_size);
+    if (n == 0 && smallest.size) /* nothing fits: the most modest answer */
+        found[n++] = smallest;
+    bool good = n > 0 || no_format(p, err);
+    for (uint32_t i = 0; good && i < n; i++) {
+        if (found[i].context <= longest) /* no longer than what is larger */
+            continue;
+        longest = found[i].context;
+        (void)vf_catalog_quant(p->s->catalog, found[i].index, &e);
+        good = plan_case(p, sub, e.name, found[i].context, gpu, r, err);
+    }
+    free(found);
+    return good;
 }
 
 /* Sizes of cards that are sold, alone, then several of the usual ones: in the order of what they hold. */
@@ -236,7 +321,7 @@ bool solve_case(plan *p, const subject *sub, const char *word, uint64_t context,
         return solve_gpu(p, sub, word, context, gpu, c, note, err);
     if (!plan_prepare(p, sub, word, context, *gpu, c, err))
         return false;
-    if ((v == OPEN_CONTEXT && !context) || v == OPEN_LAYERS || v == OPEN_MOE)
+    if ((v == OPEN_CONTEXT && !context && !solve_is_front(p->s)) || v == OPEN_LAYERS || v == OPEN_MOE)
         return solve_setting(p, v, note, err);
     return plan_estimate(p, err);
 }

@@ -32,7 +32,6 @@ CASES = [
     (M + ["--gpu", "\x1b[2J24G"], ["--gpu", "\\x1B"]),
     (M + ["--gpu", "%s%n"], ["--gpu", "%s%n"]),
     (M + ["--gpu", "A" * 100000], ["--gpu", "AAAA'..."]),
-    (M + ["--gpu", "auto"], ["--gpu", "not in this version"]),
     (M + G + ["--gup", "1"], ["--gup", "--gpu"]),
     (M + G + ["--GPU", "1"], ["--GPU", "--gpu"]),
     (M + G + ["--contxt", "1"], ["--contxt", "--context"]),
