@@ -47,7 +47,8 @@ SCRIPT = r"""
     range.selectNodeContents(n);
     for (const r of range.getClientRects()) {
       if (!r.width || !r.height) continue;
-      for (const c of [bounds(parent.closest('.bar > span')), bounds(parent.closest('[data-portion]')), bounds(parent.closest('svg'))])
+      const portion = parent.closest('[data-portion]'); // in svg a group, whose own box would grow with its text
+      for (const c of [bounds(portion && (portion.querySelector('rect') || portion)), bounds(parent.closest('svg'))])
         if (c && (r.right > c.right + 1 || r.left < c.left - 1 || r.bottom > c.bottom + 2 || r.top < c.top - 2)) wrong.push('out of its place: ' + text);
       for (const e of ends)
         if (r.left < e.left - 1 && r.right > e.left + 1 && r.top < e.bottom && r.bottom > e.top) wrong.push('cut by the end of a card: ' + text);
@@ -64,6 +65,23 @@ SCRIPT = r"""
   return {texts: seen.length, ink, wrong};
 })()
 """
+
+
+BROKEN = """<!doctype html><body class="vf" style="--ink:#000;margin:0">
+<p style="position:absolute;top:100px;left:10px">one text</p><p style="position:absolute;top:104px;left:20px">over another</p>
+<p style="position:absolute;top:200px;left:960px;white-space:nowrap">off the right edge of the page</p>
+<svg width="300" height="80" style="position:absolute;top:300px;left:0"><g data-portion="x"><rect width="20" height="30"/>
+<text x="5" y="20">longer than its box</text></g><rect class="over" x="40" y="40" width="50" height="30"/><text x="20" y="60">cut by it</text></svg>"""
+
+
+def sees(chromium, folder):
+    """-> what of a page with every mistake was not seen"""
+    page = folder / "broken.html"
+    page.write_text(BROKEN)
+    chromium.open(page, 1000, False)
+    found = "; ".join(chromium.run(SCRIPT)["wrong"])
+    return [x for x in ("one text | over another", "beyond the page: off the right", "wider than its window", "out of its place: longer",
+                        "cut by the end of a card: cut by it") if x not in found]
 
 
 def look(page, name, kind, chromium, keep):
@@ -100,7 +118,14 @@ def main():
         questions = {**QUESTIONS, "hostile": [str(config), "-q", "f16,q4", "-g", "8GB"], "hostile-one": [str(config), "-q", "q4", "-g", "8GB"]}
         if keep:
             keep.mkdir(parents=True, exist_ok=True)
-        chromium = browser.Browser(program)
+        try:
+            chromium = browser.Browser(program)
+        except OSError as problem:  # a stand-in that would install it first
+            print("skipped: %s does not start: %s" % (program, problem))
+            return 77
+        for mistake in sees(chromium, Path(tmp)):
+            failed += 1
+            print("FAILED not seen: " + mistake)
         for name, question in questions.items():
             for kind in ("html", "svg"):
                 page = (keep or Path(tmp)) / ("%s.%s" % (name, kind))
