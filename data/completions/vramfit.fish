@@ -57,7 +57,7 @@ complete -c vramfit -l workload -x -a 'chat steering eval embed' -d 'what the mo
 complete -c vramfit -l exec -d 'start the launch line after -- when it fits'
 complete -c vramfit -l accept -x -a 'fit fragile' -d 'what --exec starts: fit, fragile'
 complete -c vramfit -l verify -r -d 'compare with a file that lock wrote'
-complete -c vramfit -l format -s f -x -a 'table json jsonl csv tsv markdown svg html sarif junit github' -d 'table, json, csv, tsv, markdown, junit, github ...'
+complete -c vramfit -l format -s f -x -a 'table json jsonl csv tsv markdown svg html sarif junit github' -d 'table, json, csv, tsv, markdown, svg, html ...'
 complete -c vramfit -l explain -d 'every term: formula, numbers, source, uncertainty'
 complete -c vramfit -l quiet -d 'no output: the exit status answers'
 complete -c vramfit -l color -x -a 'auto always never' -d 'auto (a terminal, and NO_COLOR is not set), always, never'

@@ -151,7 +151,7 @@ static bool printable(uint32_t cp)
         uint32_t first, last;
     } hidden[] = {{0, 0x1F},         {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},   {0x180E, 0x180E},
                   {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF},
-                  {0xFFF0, 0xFFFB}, {0xE0000, 0xE0FFF}};
+                  {0xFFF0, 0xFFFB}, {0xFFFE, 0xFFFF}, {0xE0000, 0xE0FFF}};
     for (size_t i = 0; i < sizeof hidden / sizeof hidden[0]; i++)
         if (cp >= hidden[i].first && cp <= hidden[i].last)
             return false;

@@ -4,16 +4,35 @@
 #define STEPS 16
 #define LEAST_STEP 64
 
+static curve_point point_of(const vf_result *r)
+{
+    curve_point p = {.context = r->context, .need = r->need, .available = r->available, .margin = r->margin, .verdict = r->verdict};
+    for (uint32_t i = 0; i < r->n_devices; i++)
+        for (int s = 0; s < VF_SEG_COUNT; s++)
+            p.segment[s] += r->device[i].segment[s];
+    return p;
+}
+
 static bool ask(const vf_request *q, const vf_allocator *scratch, vf_result *r, curve_point *out)
 {
     vf_error ignored = {0};
     if (vf_estimate(q, scratch, r, &ignored) != VF_OK)
         return false;
-    *out = (curve_point){.context = q->settings.context, .need = r->need, .available = r->available, .verdict = r->verdict};
-    for (uint32_t i = 0; i < r->n_devices; i++)
-        for (int s = 0; s < VF_SEG_COUNT; s++)
-            out->segment[s] += r->device[i].segment[s];
+    *out = point_of(r);
     return true;
+}
+
+/* As --context max: what fits before what is fragile. */
+static void solve(const vf_request *q, bool per_sequence, const vf_allocator *scratch, vf_result *r, curve_point *out)
+{
+    vf_settings found;
+    vf_error ignored = {0};
+    vf_status st = VF_ERR_NOT_FOUND;
+    vf_goal goal = {.context_per_sequence = per_sequence};
+    for (goal.verdict = VF_FIT; goal.verdict < VF_NO_FIT && st == VF_ERR_NOT_FOUND; goal.verdict++)
+        st = vf_solve(q, VF_OPEN_CONTEXT, &goal, scratch, &found, r, &ignored);
+    if (st == VF_OK)
+        *out = point_of(r);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -22,10 +41,10 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* The chart ends where the question is answered: at the trained length, or at twice what fits. */
-static uint64_t end_of(const curve *c, uint64_t trained)
+static uint64_t end_of(const curve *c)
 {
-    uint64_t most = trained > c->asked ? trained : trained ? c->asked : 4 * c->asked;
-    uint64_t seen = c->largest > c->asked ? c->largest : c->asked;
+    uint64_t asked = c->asked.context, seen = c->largest.context > asked ? c->largest.context : asked;
+    uint64_t most = c->trained > asked ? c->trained : c->trained ? asked : 4 * asked;
     return least(most, 2 * seen);
 }
 
@@ -33,27 +52,18 @@ void curve_measure(const vf_request *request, uint64_t trained, bool per_sequenc
                    curve *out)
 {
     vf_request q = *request;
-    vf_settings found;
-    vf_error ignored = {0};
-    const vf_goal goal = {.verdict = VF_FRAGILE, .context_per_sequence = per_sequence};
-    *out = (curve){0};
-    if (vf_estimate(&q, scratch, result, &ignored) != VF_OK || result->n_devices == 0)
+    *out = (curve){.trained = trained};
+    if (!ask(&q, scratch, result, &out->asked) || result->n_devices == 0)
         return;
-    out->asked = result->context;
-    if (vf_solve(&q, VF_OPEN_CONTEXT, &goal, scratch, &found, result, &ignored) == VF_OK)
-        out->largest = found.context;
-    uint64_t end = end_of(out, trained), step = LEAST_STEP;
+    solve(&q, per_sequence, scratch, result, &out->largest);
+    uint64_t end = end_of(out), step = LEAST_STEP;
     while (step * STEPS < end)
         step *= 2;
-    for (uint64_t at = 0; out->n < CURVE_POINTS && at < end; at += step) {
-        uint64_t next = least(at + step, end);
-        q.settings.context = at == 0 ? least(LEAST_STEP, end) : at;
-        if (!ask(&q, scratch, result, &out->point[out->n]))
+    for (uint64_t at = 0; at <= end && out->n < CURVE_POINTS; at = at == end ? end + 1 : least(at + step, end)) {
+        q.settings.context = at ? at : q.settings.parallel > 1 ? q.settings.parallel : 1; /* a token a sequence */
+        if (ask(&q, scratch, result, &out->point[out->n]))
+            out->n++;
+        else if (out->n)
             break;
-        out->n++;
-        if (next < end || out->n == CURVE_POINTS)
-            continue;
-        q.settings.context = end;
-        out->n += ask(&q, scratch, result, &out->point[out->n]);
     }
 }

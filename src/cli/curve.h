@@ -6,18 +6,20 @@
 
 #define CURVE_POINTS 33
 
+/** All cards together. */
 typedef struct curve_point {
     uint64_t context;
-    uint64_t segment[VF_SEG_COUNT]; /**< all cards together */
-    uint64_t need, available;
+    uint64_t segment[VF_SEG_COUNT];
+    uint64_t need, available, margin;
     vf_verdict verdict;
 } curve_point;
 
 typedef struct curve {
     uint32_t n;
-    curve_point point[CURVE_POINTS];
-    uint64_t asked;   /**< context of the question */
-    uint64_t largest; /**< the largest that does not fail; 0: none */
+    curve_point point[CURVE_POINTS]; /**< from one token on */
+    curve_point asked;               /**< the question */
+    curve_point largest;             /**< the largest that fits, or where none does that is fragile; context 0: none */
+    uint64_t trained;                /**< the model's own, of all sequences; 0: not known */
 } curve;
 
 /** Asks at evenly spaced lengths, up to the trained one (`trained`, of all sequences; 0: not known) or somewhat past what

@@ -4,14 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LEFT 72
-#define RIGHT 24
+#define LEFT 76
+#define RIGHT 30
 #define HIGH 240
 #define WIDE (DRAW_WIDTH - LEFT - RIGHT)
 #define SERIES 6
-
-/* What a chart shows of a point, from the bottom up: the cache last, as it is what grows. */
-static const int stacked[VF_SEG_COUNT] = {VF_SEG_WEIGHTS, VF_SEG_RUNTIME, VF_SEG_COMPUTE, VF_SEG_KV_CACHE};
+#define LINE 18
 
 typedef struct chart {
     uint64_t context, bytes; /* at the right and upper end */
@@ -45,8 +43,9 @@ static void line(buf *b, const char *class, uint64_t x1, uint64_t y1, uint64_t x
 
 static void caption(buf *b, const char *class, uint64_t x10, uint64_t y10, const char *text)
 {
-    buf_fmt(b, "<text class=\"%s\" x=\"%llu.%llu\" y=\"%llu.%llu\">", class, (unsigned long long)(x10 / 10),
-            (unsigned long long)(x10 % 10), (unsigned long long)(y10 / 10), (unsigned long long)(y10 % 10));
+    buf_fmt(b, "<text%s%s%s x=\"%llu.%llu\" y=\"%llu.%llu\">", class ? " class=\"" : "", class ? class : "", class ? "\"" : "",
+            (unsigned long long)(x10 / 10), (unsigned long long)(x10 % 10), (unsigned long long)(y10 / 10),
+            (unsigned long long)(y10 % 10));
     draw_text(b, text);
     buf_str(b, "</text>\n");
 }
@@ -67,9 +66,11 @@ static chart range_of(const picture *p, unsigned top)
     for (size_t i = 0; i < p->n; i++) {
         const curve *v = p->row[i].curve;
         for (uint32_t k = 0; k < v->n; k++) {
-            c.context = v->point[k].context > c.context ? v->point[k].context : c.context;
-            c.bytes = v->point[k].need > c.bytes ? v->point[k].need : c.bytes;
-            c.bytes = v->point[k].available > c.bytes ? v->point[k].available : c.bytes;
+            const curve_point *at = &v->point[k];
+            uint64_t most = at->need + (p->n == 1 ? at->margin : 0);
+            c.context = at->context > c.context ? at->context : c.context;
+            c.bytes = most > c.bytes ? most : c.bytes;
+            c.bytes = at->available > c.bytes ? at->available : c.bytes;
         }
     }
     c.bytes += c.bytes / 16;
@@ -83,9 +84,9 @@ static void axes(buf *b, const chart *c)
     char text[40];
     while (step * 6 < c->bytes)
         step *= 2;
+    bool mib = step < UINT64_C(1) << 30;
     for (uint64_t v = 0; v <= c->bytes; v += step) {
         line(b, "grid", 10 * LEFT, down(c, v), 10 * (LEFT + WIDE), down(c, v));
-        bool mib = step < UINT64_C(1) << 30;
         (void)snprintf(text, sizeof text, "%llu %s", (unsigned long long)(v >> (mib ? 20 : 30)), mib ? "MiB" : "GiB");
         caption(b, "soft end", 10 * (LEFT - 8), down(c, v) + 40, text);
     }
@@ -96,20 +97,28 @@ static void axes(buf *b, const chart *c)
         (void)snprintf(text, sizeof text, step >= 1024 ? "%lluk" : "%llu", (unsigned long long)(step >= 1024 ? v / 1024 : v));
         caption(b, "soft mid", across(c, v), bottom + 180, v == 0 ? "0" : text);
     }
-    caption(b, "soft mid", 10 * (LEFT + WIDE / 2), bottom + 360, "context (tokens)");
+    caption(b, "soft mid", 10 * (LEFT + WIDE / 2), bottom + 360, "context (tokens; 1k = 1024)");
 }
 
-static void area(buf *b, const chart *c, const curve *v, int upto)
+/* What is stacked, from the bottom up: what grows last, and the margin on top. */
+static const int stacked[] = {PORTION_WEIGHTS, PORTION_RUNTIME, PORTION_COMPUTE, PORTION_KV_CACHE, PORTION_MARGIN};
+
+static uint64_t part(const curve_point *p, int kind)
 {
-    static const char *const class[VF_SEG_COUNT] = {"pw", "pk", "pc", "pr"};
-    uint64_t low[CURVE_POINTS] = {0}, high[CURVE_POINTS];
+    return kind == PORTION_MARGIN ? p->margin : p->segment[kind - PORTION_WEIGHTS];
+}
+
+static void area(buf *b, const chart *c, const curve *v, size_t upto)
+{
+    uint64_t low[CURVE_POINTS] = {0}, high[CURVE_POINTS], any = 0;
     for (uint32_t k = 0; k < v->n; k++) {
-        for (int s = 0; s < upto; s++)
-            low[k] += v->point[k].segment[stacked[s]];
-        high[k] = low[k] + v->point[k].segment[stacked[upto]];
+        for (size_t s = 0; s < upto; s++)
+            low[k] += part(&v->point[k], stacked[s]);
+        high[k] = low[k] + part(&v->point[k], stacked[upto]);
+        any |= high[k] - low[k];
     }
-    for (int pattern = 0; pattern < (stacked[upto] == VF_SEG_WEIGHTS ? 1 : 2); pattern++) {
-        buf_fmt(b, pattern ? "<path fill=\"url(#vf-%s)\" d=\"" : "<path class=\"%s\" d=\"", class[stacked[upto]]);
+    for (int pattern = 0; any && pattern < (stacked[upto] == PORTION_WEIGHTS ? 1 : 2); pattern++) {
+        buf_fmt(b, pattern ? "<path fill=\"url(#vf-%s)\" d=\"" : "<path class=\"%s\" d=\"", portion_class[stacked[upto]]);
         for (uint32_t k = 0; k < v->n; k++)
             point(b, k ? " L" : "M", across(c, v->point[k].context), down(c, high[k]));
         for (uint32_t k = v->n; k-- > 0;)
@@ -118,67 +127,107 @@ static void area(buf *b, const chart *c, const curve *v, int upto)
     }
 }
 
-static void limit_line(buf *b, const chart *c, const picture_row *r)
+static void series_class(char out[12], size_t i)
 {
-    const curve *v = r->curve;
-    uint64_t available = v->point[0].available;
-    char text[120], amount[24];
-    buf bytes = {0};
-    buf_bytes(&bytes, (int64_t)available);
-    buf_add(&bytes, "", 1);
-    text_set(amount, sizeof amount, bytes.failed ? "" : bytes.p);
-    buf_free(&bytes);
-    line(b, "under", 10 * LEFT, down(c, available), 10 * (LEFT + WIDE), down(c, available));
-    line(b, "limit", 10 * LEFT, down(c, available), 10 * (LEFT + WIDE), down(c, available));
-    (void)snprintf(text, sizeof text, "%s available on %.60s", amount, r->gpu);
-    caption(b, "halo end", 10 * (LEFT + WIDE), down(c, available) - 50, text);
+    (void)snprintf(out, 12, "curve c%u", (unsigned)(i % SERIES));
 }
 
-/* Where the questions were asked, and which series is which. */
 static void series(buf *b, const chart *c, const picture *p)
 {
+    char class[12];
     for (size_t i = 0; i < p->n; i++) {
         const curve *v = p->row[i].curve;
-        buf_fmt(b, "<path class=\"curve c%u\" d=\"", (unsigned)i);
+        series_class(class, i);
+        buf_fmt(b, "<path class=\"%s\" d=\"", class);
         for (uint32_t k = 0; k < v->n; k++)
             point(b, k ? " L" : "M", across(c, v->point[k].context), down(c, v->point[k].need));
         buf_str(b, "\"/>\n");
     }
 }
 
+static void dot(buf *b, uint64_t x10, uint64_t y10)
+{
+    buf_fmt(b, "<circle class=\"mark\" cx=\"%llu.%llu\" cy=\"%llu.%llu\" r=\"4\"/>\n", (unsigned long long)(x10 / 10),
+            (unsigned long long)(x10 % 10), (unsigned long long)(y10 / 10), (unsigned long long)(y10 % 10));
+}
+
+/* The limit, the question, and how far each series gets. */
 static void marks(buf *b, const chart *c, const picture *p)
 {
-    char text[200];
-    unsigned y = c->top + HIGH + 56;
-    for (size_t i = 0; i < p->n; i++, y += 18) {
-        const picture_row *r = &p->row[i];
-        const curve *v = r->curve;
-        if (p->n > 1)
-            line(b, i == 0 ? "curve c0" : i == 1 ? "curve c1" : i == 2 ? "curve c2" : i == 3 ? "curve c3" : i == 4 ? "curve c4" : "curve c5",
-                 10 * LEFT, 10 * y - 40, 10 * (LEFT + 22), 10 * y - 40);
-        uint64_t trained_out = v->point[v->n - 1].verdict != VF_NO_FIT;
-        if (v->largest == 0)
-            (void)snprintf(text, sizeof text, "%.60s %.40s: no context fits", r->model, r->quant);
-        else
-            (void)snprintf(text, sizeof text, "%.60s %.40s: %s%llu tokens fit", r->model, r->quant, trained_out ? "all " : "at most ",
-                           (unsigned long long)v->largest);
-        caption(b, "", 10 * (LEFT + (p->n > 1 ? 30 : 0)), 10 * y, text);
+    const curve *first = p->row[0].curve;
+    uint64_t limit = down(c, first->asked.available), asked = first->asked.context;
+    if (p->n == 1) /* it crosses areas */
+        line(b, "under", 10 * LEFT, limit, 10 * (LEFT + WIDE), limit);
+    line(b, "limit", 10 * LEFT, limit, 10 * (LEFT + WIDE), limit);
+    if (p->n == 1 && asked <= c->context)
+        line(b, "asked", across(c, asked), 10 * c->top, across(c, asked), 10 * (c->top + HIGH));
+    for (size_t i = 0; i < p->n; i++) {
+        const curve_point *at = &p->row[i].curve->largest;
+        if (at->context && at->context <= c->context)
+            dot(b, across(c, at->context), down(c, at->need));
     }
+}
+
+static void say_largest(char *out, size_t size, const curve *v)
+{
+    const curve_point *at = &v->largest;
+    if (at->context == 0)
+        (void)snprintf(out, size, "no context fits");
+    else
+        (void)snprintf(out, size, "%llu tokens %s%s", (unsigned long long)at->context,
+                       v->trained && at->context >= v->trained ? "fit, all that the model was trained for" : "are the most that fit",
+                       at->verdict == VF_FRAGILE ? ", if fragile" : "");
+}
+
+/* Below the chart, so that no words lie over it: what its lines are. */
+static unsigned key(buf *b, unsigned y, const picture *p)
+{
+    char text[400], amount[24], name[110], largest[110], class[12];
+    const curve *first = p->row[0].curve;
+    draw_amount(amount, (int64_t)first->asked.available);
+    draw_cut(name, sizeof name, p->row[0].gpu, 40);
+    (void)snprintf(text, sizeof text, "%s available on %s%s", amount, name, p->row[0].n_devices > 1 ? ", all cards together" : "");
+    line(b, "limit", 10 * LEFT, 10 * y - 40, 10 * (LEFT + 22), 10 * y - 40);
+    caption(b, NULL, 10 * (LEFT + 30), 10 * y, text);
+    for (size_t i = 0; i < p->n; i++) {
+        const picture_row *r = &p->row[i];
+        y += LINE;
+        say_largest(largest, sizeof largest, r->curve);
+        if (p->n > 1) {
+            series_class(class, i);
+            draw_cut(name, sizeof name, r->model, 40);
+            char quant[100];
+            draw_cut(quant, sizeof quant, r->quant, 20);
+            (void)snprintf(text, sizeof text, "%s %s: %s", name, quant, largest);
+            line(b, class, 10 * LEFT, 10 * y - 40, 10 * (LEFT + 22), 10 * y - 40);
+        } else {
+            text_set(text, sizeof text, largest);
+        }
+        if (r->curve->largest.context)
+            dot(b, 10 * (LEFT + 11), 10 * y - 40);
+        else if (p->n == 1)
+            caption(b, "v2 mid", 10 * (LEFT + 11), 10 * y, "\xe2\x9c\x97");
+        caption(b, NULL, 10 * (LEFT + 30), 10 * y, text);
+    }
+    if (p->n == 1) {
+        y += LINE;
+        (void)snprintf(text, sizeof text, "the question: %llu tokens", (unsigned long long)first->asked.context);
+        line(b, "asked", 10 * (LEFT + 11), 10 * y - 110, 10 * (LEFT + 11), 10 * y + 20);
+        caption(b, NULL, 10 * (LEFT + 30), 10 * y, text);
+    }
+    return y;
 }
 
 unsigned draw_curves(buf *b, unsigned y, const picture *p)
 {
     if (!draw_has_curves(p))
         return y;
-    chart c = range_of(p, y + 16);
+    chart c = range_of(p, y + 8);
     axes(b, &c);
-    for (int s = 0; p->n == 1 && s < VF_SEG_COUNT; s++)
+    for (size_t s = 0; p->n == 1 && s < sizeof stacked / sizeof stacked[0]; s++)
         area(b, &c, p->row[0].curve, s);
     if (p->n > 1)
         series(b, &c, p);
-    limit_line(b, &c, &p->row[0]);
-    if (p->n == 1 && p->row[0].curve->asked <= c.context)
-        line(b, "over", across(&c, p->row[0].curve->asked), 10 * c.top, across(&c, p->row[0].curve->asked), 10 * (c.top + HIGH));
     marks(b, &c, p);
-    return c.top + HIGH + 56 + (unsigned)p->n * 18;
+    return key(b, c.top + HIGH + 66, p) + LINE;
 }

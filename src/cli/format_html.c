@@ -1,5 +1,6 @@
 /* html: a page that stands alone, without scripts and without the network: what svg shows, and the numbers. */
 #include "cli/draw.h"
+#include "cli/html_style.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,84 +20,13 @@ static void keep(report *r, const row *w)
     report_keep_notes(r, w);
 }
 
-static void style(buf *b)
-{
-    draw_style(b);
-    buf_str(b,
-        "<style>\n"
-        "html{color-scheme:light dark}body.vf{margin:0;background:var(--bg);color:var(--ink);font-size:15px;line-height:1.5}\n"
-        "main{max-width:52rem;margin:0 auto;padding:1.5rem 1rem 3rem}h1{font-size:1.4rem;line-height:1.3;margin:0 0 .3rem}\n"
-        "h2{font-size:1.05rem;margin:1.8rem 0 .3rem}p{margin:.2rem 0 .6rem}.soft{color:var(--soft)}\n"
-        ".badge{display:inline-block;padding:0 .6em;border:2px solid;border-radius:1em;font-size:.9rem;font-weight:600;white-space:nowrap}\n"
-        "main .v0{color:var(--good)}main .v1{color:var(--warn)}main .v2{color:var(--bad)}\n"
-        ".bar{position:relative;display:flex;height:2.6rem;margin:.3rem 0 .6rem}.bar>span{flex:none;overflow:hidden;box-sizing:border-box;container-type:inline-size}\n"
-        "@container (max-width:5rem){.bar b{display:none}}\n"
-        ".bar b{font-weight:500;font-size:.8rem;line-height:2.6rem;padding:0 .5em;white-space:nowrap}\n"
-        ".bar i{position:absolute;top:0;bottom:0;left:0;border:1.5px solid var(--ink);box-sizing:border-box;pointer-events:none}\n"
-        ".bar u{position:absolute;top:-4px;bottom:-4px;border:2px dashed var(--bad);box-sizing:border-box;pointer-events:none}\n"
-        "span.pw{background:#0072b2;color:#fff}span.pk{background:#e69f00;color:#111}span.pc{background:#009e73;color:#111}\n"
-        "span.pr{background:#cc79a7;color:#111}span.pd,span.ps,span.po,span.pl{background-color:var(--held)}\n"
-        "span.pm,span.pf{background-color:var(--free)}\n"
-        "span.pk{background-image:repeating-linear-gradient(135deg,#0003 0 1px,transparent 1px 7px)}\n"
-        "span.pc{background-image:radial-gradient(#0005 1.2px,transparent 1.6px);background-size:8px 8px}\n"
-        "span.pr{background-image:repeating-linear-gradient(90deg,#0003 0 1px,transparent 1px 7px)}\n"
-        "span.pd{background-image:repeating-linear-gradient(45deg,#0003 0 1px,transparent 1px 7px),"
-        "repeating-linear-gradient(135deg,#0003 0 1px,transparent 1px 7px)}\n"
-        "span.ps{background-image:repeating-linear-gradient(45deg,#0004 0 1px,transparent 1px 7px)}\n"
-        "span.pm{background-image:repeating-linear-gradient(135deg,#8886 0 1px,transparent 1px 7px)}\n"
-        ".key{display:inline-block;width:.9em;height:.9em;margin-right:.4em;vertical-align:-.1em}\n"
-        ".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:.9rem}\n"
-        "th,td{padding:.25rem .7rem .25rem 0;text-align:left;border-bottom:1px solid var(--line);vertical-align:top}\n"
-        "td.n,th.n{text-align:right}td.n,th.n,td.v0,td.v1,td.v2{white-space:nowrap}code{font-size:.92em}svg{display:block;max-width:100%;height:auto}\n"
-        ".chart{overflow-x:auto}.chart svg{min-width:38rem}li{margin:.15rem 0}footer{margin-top:2rem;font-size:.85rem}\n"
-        "</style>\n");
-}
+/* ---- small parts ---------------------------------------------------------------------------- */
 
 static void text(buf *b, const char *open, const char *content, const char *close)
 {
     buf_str(b, open);
     draw_text(b, content);
     buf_str(b, close);
-}
-
-/* A share as a percentage, of sizes up to 2^60. */
-static void percent(buf *b, const char *name, uint64_t part, uint64_t scale)
-{
-    buf_fmt(b, "%s:", name);
-    buf_ratio(b, part / 1024 * 100, scale / 1024 + 1, 3);
-    buf_str(b, "%");
-}
-
-static void span(buf *b, int kind, uint64_t bytes, uint64_t scale)
-{
-    if (bytes == 0)
-        return;
-    buf_fmt(b, "<span class=\"%s\" style=\"", portion_class[kind]);
-    percent(b, "width", bytes, scale);
-    buf_fmt(b, "\" title=\"%s ", portion_name[kind]);
-    buf_bytes(b, (int64_t)bytes);
-    buf_fmt(b, "\" data-bytes=\"%llu\"><b>%s</b></span>", (unsigned long long)bytes, portion_name[kind]);
-}
-
-static void card(buf *b, const vf_device_result *d, uint64_t scale)
-{
-    uint64_t bytes[PORTION_KINDS], sum = 0;
-    picture_portions(d, bytes);
-    buf_str(b, "<div class=\"bar\">");
-    for (int k = 0; k < PORTION_KINDS; k++) {
-        span(b, k, bytes[k], scale);
-        sum += bytes[k];
-    }
-    buf_str(b, "<i style=\"");
-    percent(b, "width", d->total, scale);
-    buf_str(b, "\"></i>");
-    if (sum > d->total) {
-        buf_str(b, "<u style=\"");
-        percent(b, "left", d->total, scale);
-        percent(b, ";width", sum - d->total, scale);
-        buf_str(b, "\"></u>");
-    }
-    buf_str(b, "</div>\n");
 }
 
 static void number(buf *b, int64_t v)
@@ -106,121 +36,329 @@ static void number(buf *b, int64_t v)
     buf_str(b, "</td>");
 }
 
+static void exact(buf *b, int64_t v)
+{
+    buf_fmt(b, "<td class=\"n soft\">%lld</td>", (long long)v);
+}
+
 static void verdict(buf *b, const char *tag, const char *class, vf_verdict v)
 {
     buf_fmt(b, "<%s class=\"%sv%d\">%s</%s>", tag, class, (int)v, verdict_sign(v), tag);
 }
 
-/* The portions of every card, a column each. */
+/* Opens a table of which the caption says what it is, and the first columns' names. */
+static void table(buf *b, const char *caption, const char *first)
+{
+    buf_fmt(b, "<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"%s\">\n<table><caption>%s</caption>\n<thead><tr>", caption, caption);
+    buf_str(b, first);
+}
+
+static void table_end(buf *b)
+{
+    buf_str(b, "</tbody></table>\n</div>\n");
+}
+
+/* ---- bars ----------------------------------------------------------------------------------- */
+
+/* A share as a percentage, of sizes up to 2^60. */
+static void percent(buf *b, const char *name, uint64_t share, uint64_t scale)
+{
+    buf_fmt(b, "%s:", name);
+    buf_ratio(b, share / 1024 * 100, scale / 1024 + 1, 3);
+    buf_str(b, "%");
+}
+
+/* A piece of a portion of `whole` bytes; one of its pieces has the words. */
+static void span(buf *b, int kind, uint64_t bytes, uint64_t whole, bool words, uint64_t scale)
+{
+    char amount[24];
+    if (bytes == 0)
+        return;
+    draw_amount(amount, (int64_t)whole);
+    buf_fmt(b, "<span class=\"%s\" style=\"", portion_class[kind]);
+    percent(b, "width", bytes, scale);
+    buf_fmt(b, "\" title=\"%s %s\" data-portion=\"%s\" data-bytes=\"%llu\">", portion_name[kind], amount, portion_name[kind],
+            (unsigned long long)bytes);
+    if (words)
+        buf_fmt(b, "<b>%s<small>%s</small></b>", portion_name[kind], amount);
+    buf_str(b, "</span>");
+}
+
+static void card(buf *b, const vf_device_result *d, uint64_t scale)
+{
+    uint64_t bytes[PORTION_KINDS], sum = picture_portions(d, bytes), before = 0;
+    text(b, "<div class=\"bar\" role=\"img\" aria-label=\"", d->name, "");
+    for (int k = 0; k < PORTION_KINDS; k++) {
+        if (!bytes[k])
+            continue;
+        buf_fmt(b, ", %s ", portion_name[k]);
+        buf_bytes(b, (int64_t)bytes[k]);
+    }
+    buf_str(b, "\">");
+    for (int k = 0; k < PORTION_KINDS; k++) { /* the card's end may cut a portion in two */
+        uint64_t room = before < d->total ? d->total - before : 0, inside = bytes[k] < room ? bytes[k] : room, beyond = bytes[k] - inside;
+        span(b, k, inside, bytes[k], inside >= beyond, scale);
+        span(b, k, beyond, bytes[k], inside < beyond, scale);
+        before += bytes[k];
+    }
+    buf_str(b, "<i style=\"");
+    percent(b, "width", d->total, scale);
+    buf_str(b, "\"></i>");
+    if (sum > d->total) {
+        buf_fmt(b, "<u%s style=\"", d->headroom < 0 ? "" : " class=\"thin\"");
+        percent(b, "left", d->total, scale);
+        percent(b, ";width", sum - d->total, scale);
+        buf_str(b, "\"></u>");
+    }
+    buf_str(b, "</div>\n");
+}
+
+/* Which colour is what. */
+static void legend(buf *b, const picture *p)
+{
+    buf_str(b, "<ul class=\"legend\">\n");
+    for (int k = 0; k < PORTION_KINDS; k++)
+        if (picture_has(p, k))
+            buf_fmt(b, "<li><span class=\"key %s\"></span>%s</li>\n", portion_class[k], portion_name[k]);
+    buf_str(b, "</ul>\n");
+}
+
+/* ---- one answer ----------------------------------------------------------------------------- */
+
+static void portion_row(buf *b, const picture_row *r, int kind)
+{
+    uint64_t bytes[PORTION_KINDS], any = 0;
+    for (uint32_t d = 0; d < r->n_devices; d++) {
+        (void)picture_portions(&r->device[d], bytes);
+        any |= bytes[kind];
+    }
+    if (!any)
+        return;
+    buf_fmt(b, "<tr><th scope=\"row\"><span class=\"key %s\"></span>%s</th>", portion_class[kind], portion_name[kind]);
+    for (uint32_t d = 0; d < r->n_devices; d++) {
+        (void)picture_portions(&r->device[d], bytes);
+        number(b, (int64_t)bytes[kind]);
+        exact(b, (int64_t)bytes[kind]);
+    }
+    buf_str(b, "</tr>\n");
+}
+
+/* The portions of every card, in binary units and to the byte. */
 static void card_table(buf *b, const picture_row *r)
 {
-    buf_str(b, "<div class=\"wide\"><table><thead><tr><th>portion</th>");
+    static const char *const name[] = {"need", "available", "headroom", "total"};
+    table(b, "Memory of each card, bytes at the right", "<th scope=\"col\">portion</th>");
     for (uint32_t d = 0; d < r->n_devices; d++)
-        text(b, "<th class=\"n\">", r->device[d].name, "</th>");
-    buf_str(b, "</tr></thead><tbody>\n");
-    for (int k = 0; k < PORTION_KINDS; k++) {
-        uint64_t bytes[PORTION_KINDS], any = 0;
+        text(b, "<th class=\"n\" scope=\"colgroup\" colspan=\"2\">", r->device[d].name, "</th>");
+    buf_str(b, "</tr></thead>\n<tbody>\n");
+    for (int k = 0; k < PORTION_KINDS; k++)
+        portion_row(b, r, k);
+    for (int i = 0; i < 4; i++) {
+        text(b, i == 0 ? "<tr class=\"sum\"><th scope=\"row\">" : "<tr><th scope=\"row\">", name[i], "</th>");
         for (uint32_t d = 0; d < r->n_devices; d++) {
-            picture_portions(&r->device[d], bytes);
-            any |= bytes[k];
-        }
-        if (!any)
-            continue;
-        buf_fmt(b, "<tr><td><span class=\"key %s\"></span>%s</td>", portion_class[k], portion_name[k]);
-        for (uint32_t d = 0; d < r->n_devices; d++) {
-            picture_portions(&r->device[d], bytes);
-            number(b, (int64_t)bytes[k]);
+            const vf_device_result *e = &r->device[d];
+            const int64_t v[] = {(int64_t)e->need, (int64_t)e->available, e->headroom, (int64_t)e->total};
+            number(b, v[i]);
+            exact(b, v[i]);
         }
         buf_str(b, "</tr>\n");
     }
-    static const char *const name[] = {"need", "total", "headroom"};
-    for (int i = 0; i < 3; i++) {
-        text(b, "<tr><th>", name[i], "</th>");
-        for (uint32_t d = 0; d < r->n_devices; d++)
-            number(b, i == 0 ? (int64_t)r->device[d].need : i == 1 ? (int64_t)r->device[d].total : r->device[d].headroom);
-        buf_str(b, "</tr>\n");
-    }
-    buf_str(b, "</tbody></table></div>\n");
+    table_end(b);
 }
 
 static void host(buf *b, const picture_row *r)
 {
     static const char *const name[] = {"weights", "KV cache", "compute", "output"};
-    const char *comma = " ";
     if (!(r->host[0] | r->host[1] | r->host[2] | r->host[3]))
         return;
-    buf_str(b, "<p class=\"soft\">System memory:");
+    table(b, "System memory, bytes at the right", "<th scope=\"col\">portion</th><th class=\"n\" scope=\"colgroup\" colspan=\"2\">system memory</th></tr></thead>\n<tbody>\n");
     for (int i = 0; i < 4; i++) {
         if (!r->host[i])
             continue;
-        buf_fmt(b, "%s%s ", comma, name[i]);
-        buf_bytes(b, (int64_t)r->host[i]);
-        comma = ", ";
+        text(b, "<tr><th scope=\"row\">", name[i], "</th>");
+        number(b, (int64_t)r->host[i]);
+        exact(b, (int64_t)r->host[i]);
+        buf_str(b, "</tr>\n");
     }
-    buf_str(b, ".</p>\n");
+    table_end(b);
+}
+
+/* What is loaded beside the model, and how each is started. */
+static void members(buf *b, const picture_row *r)
+{
+    if (r->n_members == 0)
+        return;
+    table(b, "Loaded beside the model, counted above",
+          "<th scope=\"col\">what</th><th class=\"n\" scope=\"col\">weights</th><th class=\"n\" scope=\"col\">KV cache</th>"
+          "<th class=\"n\" scope=\"col\">compute</th><th class=\"n\" scope=\"col\">runtime</th><th class=\"n\" scope=\"col\">system</th></tr></thead>\n<tbody>\n");
+    for (uint32_t i = 0; i < r->n_members; i++) {
+        const picture_member *m = &r->member[i];
+        const uint64_t v[] = {m->weights, m->kv_cache, m->compute, m->runtime, m->host};
+        text(b, "<tr><th scope=\"row\">", m->name, "</th>");
+        for (size_t k = 0; k < sizeof v / sizeof v[0]; k++)
+            number(b, (int64_t)v[k]);
+        buf_str(b, "</tr>\n");
+    }
+    table_end(b);
+    if (!r->command)
+        return;
+    text(b, "<p>Started with</p>\n<pre><code>", r->command, "\n");
+    for (uint32_t i = 0; i < r->n_members; i++)
+        if (r->member[i].command)
+            text(b, "", r->member[i].command, "\n");
+    buf_str(b, "</code></pre>\n");
 }
 
 static void suggestions(buf *b, const picture_row *r)
 {
     if (r->n_suggestions == 0)
         return;
-    buf_str(b, "<h2>Any one of these would do</h2>\n<ul>\n");
+    buf_str(b, "<h2>Any one of these would do</h2>\n");
+    table(b, "Changes of the question", "<th scope=\"col\">change</th><th scope=\"col\">for the runtime</th><th scope=\"col\">verdict</th><th class=\"n\" scope=\"col\">needs</th></tr></thead>\n<tbody>\n");
     for (uint32_t i = 0; i < r->n_suggestions; i++) {
         const suggestion *g = &r->suggestion[i];
-        text(b, "<li><code>", g->change, "</code>: ");
-        verdict(b, "span", "", g->verdict);
-        buf_str(b, ", needs ");
-        buf_bytes(b, (int64_t)g->need);
-        buf_str(b, "</li>\n");
+        text(b, "<tr><th scope=\"row\"><code>", g->change, "</code></th>");
+        bool own = g->flags[0] && strcmp(g->flags, g->change) != 0;
+        text(b, own ? "<td><code>" : "<td>", own ? g->flags : "", own ? "</code></td>" : "</td>");
+        verdict(b, "td", "", g->verdict);
+        number(b, (int64_t)g->need);
+        buf_str(b, "</tr>\n");
     }
-    buf_str(b, "</ul>\n");
+    table_end(b);
 }
 
-static void heading(buf *b, const picture_row *r, const char *tag)
+static void one_answer(buf *b, const picture *p)
 {
-    buf_fmt(b, "<%s>", tag);
-    draw_text(b, r->model);
-    text(b, ", ", r->quant, " on ");
-    draw_text(b, r->gpu);
-    buf_fmt(b, "</%s>\n<p>", tag);
+    const picture_row *r = &p->row[0];
+    text(b, "<h1>", r->model, "");
+    text(b, ", ", r->quant, r->n_devices ? " on " : " without a GPU");
+    draw_text(b, r->n_devices ? r->gpu : "");
+    buf_str(b, "</h1>\n<p class=\"lead\">");
     verdict(b, "span", "badge ", r->verdict);
-    text(b, " <span class=\"soft\">", r->said, "</span>");
-    if (r->n_devices) {
-        buf_str(b, "<br>needs ");
-        buf_bytes(b, (int64_t)r->need);
-        buf_str(b, " of ");
-        buf_bytes(b, (int64_t)r->available);
-        buf_str(b, " available, ");
-        buf_bytes(b, r->headroom < 0 ? -r->headroom : r->headroom);
-        buf_str(b, r->headroom < 0 ? " too much" : " to spare");
-        buf_str(b, r->n_devices > 1 ? " on the tightest card" : "");
+    text(b, " ", r->needs, "</p>\n");
+    text(b, "<p class=\"soft\">", r->size, r->size[0] ? "<br>\n" : "");
+    text(b, "", r->settings, r->pool[0] ? "<br>\n" : "");
+    text(b, "", r->pool, "</p>\n");
+    uint64_t scale = picture_scale(p);
+    for (uint32_t d = 0; d < r->n_devices; d++) {
+        text(b, "<p class=\"name\">", r->device[d].name, ", ");
+        buf_bytes(b, (int64_t)r->device[d].total);
+        if (r->device[d].layers)
+            buf_fmt(b, ", %u layers", r->device[d].layers);
+        buf_str(b, "</p>\n");
+        card(b, &r->device[d], scale);
     }
-    buf_str(b, "</p>\n");
+    legend(b, p);
+    suggestions(b, r);
+    buf_str(b, "<h2>In numbers</h2>\n");
+    buf_str(b, "<div class=\"tables\">\n");
+    if (r->n_devices)
+        card_table(b, r);
+    host(b, r);
+    buf_str(b, "</div>\n");
+    members(b, r);
 }
+
+/* ---- several answers ------------------------------------------------------------------------ */
 
 static void matrix_table(buf *b, const picture *p)
 {
     matrix m;
     if (matrix_make(p, &m)) {
-        buf_str(b, "<div class=\"wide\"><table><thead><tr><th>model</th>");
+        table(b, "Models and cards", "<th scope=\"col\">model</th>");
         for (size_t g = 0; g < m.n_gpus; g++)
-            text(b, "<th>", m.gpu[g]->gpu, "</th>");
-        buf_str(b, "</tr></thead><tbody>\n");
+            text(b, "<th class=\"card\" scope=\"col\">", m.gpu[g]->gpu, "</th>");
+        buf_str(b, "</tr></thead>\n<tbody>\n");
         for (size_t i = 0; i < m.n_models; i++) {
-            text(b, "<tr><td>", m.model[i]->model, " ");
-            text(b, "", m.model[i]->quant, "</td>");
+            text(b, "<tr><th scope=\"row\">", m.model[i]->model, " ");
+            text(b, "<span class=\"soft\">", m.model[i]->quant, "</span></th>");
             for (size_t g = 0; g < m.n_gpus; g++) {
                 const picture_row *c = m.cell[i * m.n_gpus + g];
                 if (c)
                     verdict(b, "td", "", c->verdict);
                 else
-                    buf_str(b, "<td>refused</td>");
+                    buf_str(b, "<td class=\"soft\">" NO_ANSWER "</td>");
             }
             buf_str(b, "</tr>\n");
         }
-        buf_str(b, "</tbody></table></div>\n");
+        table_end(b);
     }
     matrix_free(&m);
+}
+
+static void rows_table(buf *b, const picture *p)
+{
+    buf_str(b, "<h2>In numbers</h2>\n");
+    table(b, "Every answer; portions are sums over its cards", "<th scope=\"col\">model</th><th scope=\"col\">quant</th><th scope=\"col\">GPU</th><th scope=\"col\">verdict</th>"
+          "<th class=\"n\" scope=\"col\">need</th><th class=\"n\" scope=\"col\">available</th><th class=\"n\" scope=\"col\">headroom</th>"
+          "<th class=\"n\" scope=\"col\">weights</th><th class=\"n\" scope=\"col\">KV cache</th><th class=\"n\" scope=\"col\">compute</th>"
+          "<th class=\"n\" scope=\"col\">runtime</th></tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < p->n; i++) {
+        const picture_row *r = &p->row[i];
+        text(b, "<tr><th scope=\"row\">", r->model, "</th>");
+        text(b, "<td>", r->quant, "</td>");
+        text(b, "<td>", r->gpu, "</td>");
+        verdict(b, "td", "", r->verdict);
+        number(b, (int64_t)r->need);
+        number(b, (int64_t)r->available);
+        number(b, r->headroom);
+        for (int s = 0; s < VF_SEG_COUNT; s++) {
+            uint64_t sum = 0;
+            for (uint32_t d = 0; d < r->n_devices; d++)
+                sum += r->device[d].segment[s];
+            number(b, (int64_t)sum);
+        }
+        buf_str(b, "</tr>\n");
+    }
+    table_end(b);
+}
+
+static void several_answers(buf *b, const picture *p)
+{
+    uint64_t scale = picture_scale(p);
+    bool uniform = picture_is_uniform(p);
+    buf_str(b, "<h1>Language models on graphics cards</h1>\n");
+    if (uniform && p->n)
+        text(b, "<p class=\"soft\">", p->row[0].settings, "</p>\n");
+    matrix_table(b, p);
+    legend(b, p);
+    for (size_t i = 0; i < p->n; i++) {
+        const picture_row *r = &p->row[i];
+        if (picture_begins_group(p, i))
+            text(b, "<h2>", r->model, "</h2>\n");
+        text(b, "<section class=\"answer\">\n<p class=\"what\"><b>", r->quant, "</b> ");
+        text(b, "<span class=\"soft\">", r->gpu, "</span></p>\n<div>\n");
+        for (uint32_t d = 0; d < r->n_devices; d++)
+            card(b, &r->device[d], scale);
+        buf_str(b, "<p class=\"comes\">");
+        verdict(b, "b", "", r->verdict);
+        text(b, " <span class=\"soft\">", r->needs, "</span>");
+        if (!uniform)
+            text(b, "<br><span class=\"soft\">", r->settings, "</span>");
+        buf_str(b, "</p>\n</div>\n</section>\n");
+    }
+}
+
+/* ---- the chart, and its numbers ------------------------------------------------------------- */
+
+static void curve_table(buf *b, const picture_row *r)
+{
+    const curve *v = r->curve;
+    buf_str(b, "<details><summary>The chart in numbers</summary>\n");
+    table(b, "Memory by context length", "<th class=\"n\" scope=\"col\">context</th><th class=\"n\" scope=\"col\">KV cache</th>"
+          "<th class=\"n\" scope=\"col\">compute</th><th class=\"n\" scope=\"col\">need</th><th class=\"n\" scope=\"col\">margin</th><th scope=\"col\">verdict</th></tr></thead>\n<tbody>\n");
+    for (uint32_t k = 0; k < v->n; k++) {
+        const curve_point *at = &v->point[k];
+        buf_fmt(b, "<tr><th class=\"n\" scope=\"row\">%llu</th>", (unsigned long long)at->context);
+        number(b, (int64_t)at->segment[VF_SEG_KV_CACHE]);
+        number(b, (int64_t)at->segment[VF_SEG_COMPUTE]);
+        number(b, (int64_t)at->need);
+        number(b, (int64_t)at->margin);
+        verdict(b, "td", "", at->verdict);
+        buf_str(b, "</tr>\n");
+    }
+    table_end(b);
+    buf_str(b, "</details>\n");
 }
 
 static void chart(buf *b, const picture *p)
@@ -229,43 +367,18 @@ static void chart(buf *b, const picture *p)
     if (!draw_has_curves(p))
         return;
     unsigned y = draw_curves(&body, 0, p);
-    buf_fmt(b, "<h2>Memory over context length</h2>\n<div class=\"chart\"><svg class=\"vf\" viewBox=\"0 0 %d %u\" role=\"img\" "
-            "aria-label=\"Memory over context length\">\n", DRAW_WIDTH, y);
+    buf_fmt(b, "<h2>Memory over context length</h2>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Chart\">\n"
+               "<svg class=\"vf\" viewBox=\"0 0 %d %u\" role=\"img\" aria-label=\"Memory over context length\">\n", DRAW_WIDTH, y);
     draw_patterns(b);
     buf_add(b, body.p, body.n);
-    buf_str(b, "</svg></div>\n");
+    buf_str(b, "</svg>\n</div>\n");
     b->failed = b->failed || body.failed;
     buf_free(&body);
+    if (p->n == 1)
+        curve_table(b, &p->row[0]);
 }
 
-/* All rows in numbers. */
-static void rows_table(buf *b, const picture *p)
-{
-    buf_str(b, "<h2>In numbers</h2>\n<div class=\"wide\"><table><thead><tr><th>model</th><th>quantization</th><th>GPU</th>"
-               "<th>verdict</th><th class=\"n\">need</th><th class=\"n\">available</th><th class=\"n\">headroom</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < p->n; i++) {
-        const picture_row *r = &p->row[i];
-        text(b, "<tr><td>", r->model, "</td>");
-        text(b, "<td>", r->quant, "</td>");
-        text(b, "<td>", r->gpu, "</td>");
-        verdict(b, "td", "", r->verdict);
-        number(b, (int64_t)r->need);
-        number(b, (int64_t)r->available);
-        number(b, r->headroom);
-        buf_str(b, "</tr>\n");
-    }
-    buf_str(b, "</tbody></table></div>\n");
-}
-
-/* Which colour is what. */
-static void legend(buf *b, const picture *p)
-{
-    buf_str(b, "<p class=\"soft\">");
-    for (int k = 0; k < PORTION_KINDS; k++)
-        if (picture_has(p, k))
-            buf_fmt(b, "<span class=\"key %s\"></span>%s &ensp; ", portion_class[k], portion_name[k]);
-    buf_str(b, "</p>\n");
-}
+/* ---- the page ------------------------------------------------------------------------------- */
 
 static void notes(buf *b, const report *r)
 {
@@ -275,7 +388,8 @@ static void notes(buf *b, const report *r)
     buf_str(b, "<h2>Notes</h2>\n<ul class=\"soft\">\n");
     while (p && p < stop) {
         char line[4 * VF_NOTE_TEXT];
-        size_t n = (size_t)((const char *)memchr(p, '\n', (size_t)(stop - p)) - p), m = n < sizeof line ? n : sizeof line - 1;
+        const char *newline = memchr(p, '\n', (size_t)(stop - p)); /* every note has one behind it */
+        size_t n = newline ? (size_t)(newline - p) : (size_t)(stop - p), m = n < sizeof line ? n : sizeof line - 1;
         memcpy(line, p, m);
         line[m] = 0;
         text(b, "<li>", line, "</li>\n");
@@ -290,38 +404,24 @@ static void end(report *r)
     const picture *p = r->picture;
     if (!p)
         return;
-    uint64_t scale = picture_scale(p);
     bool one = p->n == 1;
     buf_str(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
     draw_text(b, one ? p->row[0].model : "Language models on graphics cards");
     buf_str(b, " - vramfit</title>\n");
-    style(b);
+    draw_style(b);
+    html_style(b);
     buf_str(b, "</head>\n<body class=\"vf\">\n<main>\n");
-    if (!one)
-        buf_str(b, "<h1>Language models on graphics cards</h1>\n");
-    matrix_table(b, p);
-    if (!one)
-        legend(b, p);
-    for (size_t i = 0; i < p->n; i++) {
-        const picture_row *one_row = &p->row[i];
-        heading(b, one_row, one ? "h1" : "h2");
-        for (uint32_t d = 0; d < one_row->n_devices; d++) {
-            if (one_row->n_devices > 1)
-                text(b, "<p class=\"soft\">", one_row->device[d].name, "</p>\n");
-            card(b, &one_row->device[d], scale);
-        }
-        if (one && one_row->n_devices)
-            card_table(b, one_row);
-        if (one)
-            host(b, one_row);
-        suggestions(b, one_row);
-    }
+    if (one)
+        one_answer(b, p);
+    else
+        several_answers(b, p);
     chart(b, p);
     if (!one)
         rows_table(b, p);
     notes(b, r);
-    buf_fmt(b, "<footer class=\"soft\">Made by vramfit %s.</footer>\n</main>\n</body>\n</html>\n", vf_version());
+    buf_fmt(b, "<footer class=\"soft\">Sizes in binary units: 1 GiB is 2<sup>30</sup> bytes. Made by vramfit %s.</footer>\n</main>\n</body>\n</html>\n",
+            vf_version());
 }
 
 const renderer format_html = {begin, keep, end, NULL};

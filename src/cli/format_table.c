@@ -1,17 +1,13 @@
-/* table: for people. One row is shown in full, with a bar on a terminal; several are lines. */
-#include "cli/picture.h"
-#include "cli/report.h"
+/* table: for people. One row is shown in full, on a terminal with a bar; several are lines. */
+#include "cli/say.h"
 #include "cli/table.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define LABEL 10  /* columns of a label */
-#define BAR_MOST 40
 
-static const char *const segment_label[VF_SEG_COUNT] = {"weights", "KV cache", "compute", "runtime"};
-
-static void paint(const report *r, vf_verdict v, const char *text)
+void table_paint(const report *r, vf_verdict v, const char *text)
 {
     static const char *const color[] = {"\033[32m", "\033[33m", "\033[31m"};
     if (r->term->color)
@@ -39,54 +35,44 @@ static void plain_number(buf *b, int64_t v)
     buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
-static void bar(const report *r, uint64_t part, uint64_t total, size_t width)
-{
-    if (!r->term->tty || total == 0 || width < 8)
-        return;
-    /* in KiB, so that the product stays within 64 bits; rounded to the nearest cell */
-    uint64_t whole = total / 1024 + 1, cells = part >= total ? width : (part / 1024 * width + whole / 2) / whole;
-    buf_str(r->out, "  ");
-    buf_repeat(r->out, r->term->unicode ? "\xe2\x96\x88" : "#", (size_t)cells);
-}
-
-void table_amount(const report *r, const char *label, int64_t v, uint64_t total)
+void table_amount(const report *r, const char *label, int64_t v, int kind)
 {
     buf *b = r->out;
+    table_sign(r, kind);
     size_t start = b->n;
-    buf_str(b, "  ");
     buf_str(b, label);
-    buf_pad(b, start, LABEL + 2);
+    buf_pad(b, start, LABEL);
     right(b, 11, buf_bytes, v);
     right(b, 17, plain_number, v);
-    size_t used = LABEL + 2 + 11 + 17 + 2, width = r->term->width > used ? r->term->width - used : 0;
-    bar(r, v > 0 ? (uint64_t)v : 0, total, width < BAR_MOST ? width : BAR_MOST);
     buf_str(b, "\n");
 }
 
 static void device(const report *r, const vf_device_result *d)
 {
     buf *b = r->out;
+    uint64_t part[PORTION_KINDS];
+    (void)picture_portions(d, part);
     buf_str(b, "\n");
     buf_plain(b, d->name);
     buf_str(b, ": ");
-    paint(r, d->verdict, vf_verdict_name(d->verdict));
+    table_paint(r, d->verdict, vf_verdict_name(d->verdict));
     if (d->layers)
         buf_fmt(b, ", %u layers", d->layers);
     buf_str(b, "\n");
-    for (int i = 0; i < VF_SEG_COUNT; i++)
-        table_amount(r, segment_label[i], (int64_t)d->segment[i], d->total);
-    table_amount(r, "need", (int64_t)d->need, 0);
-    table_amount(r, "desktop", (int64_t)d->desktop, d->total);
-    table_amount(r, "reserved", (int64_t)d->reserved, d->total);
+    table_bar(r, d);
+    for (int k = PORTION_WEIGHTS; k <= PORTION_RUNTIME; k++)
+        table_amount(r, portion_name[k], (int64_t)part[k], k);
+    table_amount(r, "need", (int64_t)d->need, PORTION_KINDS);
+    table_amount(r, "desktop", (int64_t)d->desktop, PORTION_DESKTOP);
+    table_amount(r, "reserved", (int64_t)d->reserved, PORTION_RESERVED);
     if (d->other)
-        table_amount(r, "held back", (int64_t)d->other, d->total);
-    uint64_t held = d->reserved + d->desktop + d->other + d->available; /* a server leaves some of the card alone */
-    if (held < d->total)
-        table_amount(r, "not taken", (int64_t)(d->total - held), d->total);
-    table_amount(r, "free", d->headroom, d->total);
+        table_amount(r, "held back", (int64_t)d->other, PORTION_OTHER);
+    if (part[PORTION_LEFT]) /* a server leaves some of the card alone */
+        table_amount(r, "not taken", (int64_t)part[PORTION_LEFT], PORTION_LEFT);
+    table_amount(r, "free", d->headroom, PORTION_FREE);
     if (d->margin)
-        table_amount(r, "margin", (int64_t)d->margin, d->total);
-    table_amount(r, "total", (int64_t)d->total, 0);
+        table_amount(r, "margin", (int64_t)d->margin, PORTION_MARGIN);
+    table_amount(r, "total", (int64_t)d->total, PORTION_KINDS);
 }
 
 static void host(const report *r, const vf_result *e)
@@ -103,7 +89,7 @@ static void host(const report *r, const vf_result *e)
     buf_str(r->out, "\nsystem memory\n");
     for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
         if (part[i].bytes)
-            table_amount(r, part[i].label, (int64_t)part[i].bytes, 0);
+            table_amount(r, part[i].label, (int64_t)part[i].bytes, PORTION_KINDS);
 }
 
 /* Prints the words made in `b` from column `at` on, broken where the terminal ends; empties `b`. */
@@ -114,36 +100,23 @@ static void sentence(const report *r, buf *b, size_t at)
     buf_free(b);
 }
 
-static const char *type_name(vf_type type)
-{
-    const vf_type_info *info = vf_type_get((uint32_t)type);
-    return info ? info->name : "?";
-}
-
 /* What was asked, and what was taken where nothing was said. */
 static void question(const report *r, const row *w)
 {
     const vf_result *e = w->result;
-    buf b = {0};
+    buf b = {0}, size = {0};
     buf_plain(&b, w->model);
     buf_str(&b, ", ");
     buf_plain(&b, w->quant);
-    if (e->parameters && e->model_bytes) {
+    say_size(&size, e);
+    if (size.n) {
         buf_str(&b, " (");
-        bool billions = e->parameters >= 1000000000;
-        buf_ratio(&b, e->parameters, billions ? 1000000000 : 1000000, 2);
-        buf_str(&b, billions ? " billion parameters, " : " million parameters, ");
-        buf_ratio(&b, 8 * e->model_bytes, e->parameters, 2);
-        buf_str(&b, " bits each)");
+        buf_add(&b, size.p, size.n);
+        buf_str(&b, ")");
     }
+    buf_free(&size);
     sentence(r, &b, 0);
-    buf_fmt(&b, "%s, %s, context ", e->runtime, vf_backend_name(e->backend));
-    buf_u64(&b, e->context);
-    if (e->parallel > 1)
-        buf_fmt(&b, ", %u sequences of %llu", e->parallel, (unsigned long long)e->context_per_sequence);
-    buf_fmt(&b, ", cache %s/%s", type_name(e->type_k), type_name(e->type_v));
-    if (e->ubatch)
-        buf_fmt(&b, ", batch %u/%u, flash attention %s", e->batch, e->ubatch, e->flash_attn ? "on" : "off");
+    say_settings(&b, e);
     sentence(r, &b, 0);
     buf_str(r->out, "\n");
 }
@@ -153,38 +126,22 @@ static void answer(const report *r, const row *w)
     const vf_result *e = w->result;
     buf b = {0};
     const char *verdict = vf_verdict_name(e->verdict);
-    paint(r, e->verdict, verdict);
+    table_paint(r, e->verdict, verdict);
     buf_str(r->out, " ");
-    if (e->n_devices == 0) {
-        buf_str(&b, "without a GPU: ");
-        buf_bytes(&b, (int64_t)(e->host.weights + e->host.kv_cache + e->host.compute + e->host.output));
-        buf_str(&b, " of system memory");
-    } else {
-        buf_str(&b, "on ");
+    buf_str(&b, e->n_devices ? "on " : "without a GPU");
+    if (e->n_devices)
         buf_plain(&b, w->gpu);
-        uint64_t off = e->headroom < 0 ? 0 - (uint64_t)e->headroom : (uint64_t)e->headroom;
-        buf_str(&b, ": needs ");
-        buf_bytes(&b, (int64_t)e->need);
-        buf_str(&b, " of ");
-        buf_bytes(&b, (int64_t)e->available);
-        buf_str(&b, " available, ");
-        buf_bytes(&b, (int64_t)off);
-        buf_str(&b, e->headroom < 0 ? " too much" : " to spare");
-        buf_str(&b, e->n_devices > 1 ? " on the tightest card" : "");
-    }
+    buf_str(&b, ": ");
+    say_need(&b, e);
     sentence(r, &b, strlen(verdict) + 1);
 }
 
-/* What is left for the cache where a runtime takes all of it. */
 static void pool(const report *r, const vf_result *e)
 {
     buf b = {0};
     if (!e->has_pool)
         return;
-    buf_str(&b, "cache pool ");
-    buf_bytes(&b, (int64_t)e->pool_bytes);
-    buf_fmt(&b, ": %llu tokens, %llu sequences of %llu", (unsigned long long)e->pool_tokens,
-            (unsigned long long)e->max_sequences, (unsigned long long)e->context);
+    say_pool(&b, e);
     buf_str(r->out, "\n");
     sentence(r, &b, 0);
 }
@@ -303,7 +260,7 @@ static void suggestions(const report *r, const row *w)
         size_t start = r->out->n;
         buf_plain(r->out, g->change);
         buf_pad(r->out, start, most + 2);
-        paint(r, g->verdict, vf_verdict_name(g->verdict));
+        table_paint(r, g->verdict, vf_verdict_name(g->verdict));
         buf_str(r->out, ", needs ");
         buf_bytes(r->out, (int64_t)g->need);
         if (g->flags[0] && strcmp(g->flags, g->change) != 0) {
@@ -363,7 +320,7 @@ static void begin(report *r)
     static const char *const title[COLUMN_COUNT] = {"   AVAILABLE", "    HEADROOM", "   CONTEXT"};
     if (r->single)
         return;
-    table_matrix_begin(r);
+    table_glance_begin(r);
     buf_str(r->out, "VERDICT        NEED");
     for (int i = 0; i < COLUMN_COUNT; i++)
         if (is_shown(r, i))
@@ -375,8 +332,8 @@ static void begin(report *r)
     buf_str(r->out, "  MODEL\n");
 }
 
-/* A name in a column: cut on a terminal that is too narrow, as numbers never are. */
-static void name(buf *b, const char *text, size_t width, size_t most)
+/* Cut on a terminal that is too narrow, as numbers never are. */
+void table_name(buf *b, const char *text, size_t width, size_t most)
 {
     buf plain = {0};
     buf_plain(&plain, text);
@@ -403,7 +360,7 @@ static void line(report *r, const row *w)
     const vf_result *e = w->result;
     buf *b = r->out;
     size_t left = r->term->width > line_columns(r) ? r->term->width - line_columns(r) : 0;
-    paint(r, e->verdict, vf_verdict_name(e->verdict));
+    table_paint(r, e->verdict, vf_verdict_name(e->verdict));
     buf_repeat(b, " ", 8 - strlen(vf_verdict_name(e->verdict)));
     right(b, 11, buf_bytes, (int64_t)e->need);
     for (int i = 0; i < COLUMN_COUNT; i++) {
@@ -416,11 +373,11 @@ static void line(report *r, const row *w)
             right(b, column_width[i], buf_bytes, i == COLUMN_HEADROOM ? e->headroom : (int64_t)e->available);
     }
     buf_str(b, "  ");
-    name(b, w->quant, 10, 0);
+    table_name(b, w->quant, 10, 0);
     buf_str(b, "  ");
-    name(b, w->gpu, r->gpu_columns, 0);
+    table_name(b, w->gpu, r->gpu_columns, 0);
     buf_str(b, "  ");
-    name(b, w->model, 0, r->term->width ? (left > 8 ? left : 8) : 0);
+    table_name(b, w->model, 0, r->term->width ? (left > 8 ? left : 8) : 0);
     buf_str(b, "\n");
     report_keep_notes(r, w);
 }
@@ -440,7 +397,7 @@ static void table_row(report *r, const row *w)
 static void end(report *r)
 {
     const char *p = r->notes.p, *stop = p ? p + r->notes.n : NULL;
-    table_matrix_end(r);
+    table_glance_end(r);
     if (r->notes.n)
         buf_str(r->out, "\n");
     while (p && p < stop) {

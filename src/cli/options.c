@@ -170,7 +170,7 @@ const option option_table[OPT_COUNT] = {
 
     {.id = OPT_FORMAT, .name = "format", .letter = 'f', .kind = OPT_CHOICE, .value = "FORMAT",
      .words = "table|json|jsonl|csv|tsv|markdown|svg|html|sarif|junit|github", .dflt = "table",
-     .help = "table, json, csv, tsv, markdown, junit, github ...", .group = GROUP_OUTPUT, .commands = IN_ALL, .front = true},
+     .help = "table, json, csv, tsv, markdown, svg, html ...", .group = GROUP_OUTPUT, .commands = IN_ALL, .front = true},
     {.id = OPT_EXPLAIN, .name = "explain", .kind = OPT_FLAG,
      .help = "every term: formula, numbers, source, uncertainty", .group = GROUP_OUTPUT, .front = true},
     {.id = OPT_QUIET, .name = "quiet", .kind = OPT_FLAG,

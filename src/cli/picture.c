@@ -1,11 +1,13 @@
 #include "cli/picture.h"
+#include "cli/placed.h"
+#include "cli/say.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-const char *const portion_name[PORTION_KINDS] = {"weights", "KV cache",  "compute",   "runtime", "desktop",
-                                                 "reserved", "held back", "not taken", "margin",  "free"};
-const char portion_class[PORTION_KINDS][3] = {"pw", "pk", "pc", "pr", "pd", "ps", "po", "pl", "pm", "pf"};
+const char *const portion_name[PORTION_KINDS] = {"reserved", "desktop",  "held back", "not taken", "weights",
+                                                 "KV cache", "compute", "runtime",   "margin",    "free"};
+const char portion_class[PORTION_KINDS][3] = {"ps", "pd", "po", "pl", "pw", "pk", "pc", "pr", "pm", "pf"};
 
 const char *verdict_sign(vf_verdict v)
 {
@@ -13,61 +15,142 @@ const char *verdict_sign(vf_verdict v)
     return sign[v];
 }
 
-/* Foreign text made printable; NULL when there is no memory. */
+/* The text of a buffer, which it empties; NULL when there is no memory. */
+static char *taken(buf *b)
+{
+    buf_add(b, "", 1);
+    if (b->failed)
+        buf_free(b);
+    char *text = b->p;
+    *b = (buf){0};
+    return text;
+}
+
+/* Foreign text made printable. */
 static char *copy(const char *text)
 {
     buf b = {0};
     buf_plain(&b, text);
-    buf_add(&b, "", 1);
-    if (b.failed)
-        buf_free(&b);
-    return b.p;
+    return taken(&b);
 }
 
-static char *describe(const vf_result *e)
+/* The same in a fixed field. */
+static bool printable(char *field, size_t size)
 {
-    const vf_type_info *k = vf_type_get((uint32_t)e->type_k), *v = vf_type_get((uint32_t)e->type_v);
+    char *text = copy(field);
+    if (!text)
+        return false;
+    text_set(field, size, text);
+    free(text);
+    return true;
+}
+
+static char *said(void (*say)(buf *, const vf_result *), const vf_result *e)
+{
     buf b = {0};
-    buf_fmt(&b, "%s, %s, context %llu", e->runtime, vf_backend_name(e->backend), (unsigned long long)e->context);
-    if (e->parallel > 1)
-        buf_fmt(&b, ", %u sequences", e->parallel);
-    if (k && v)
-        buf_fmt(&b, ", cache %s/%s", k->name, v->name);
-    buf_add(&b, "", 1);
-    if (b.failed)
-        buf_free(&b);
-    return b.p;
+    say(&b, e);
+    return taken(&b);
 }
 
 static void clear(picture_row *r)
 {
-    free(r->model);
-    free(r->quant);
-    free(r->gpu);
-    free(r->said);
+    char *text[] = {r->model, r->quant, r->gpu, r->runtime, r->size, r->settings, r->needs, r->pool, r->command};
+    for (size_t i = 0; i < sizeof text / sizeof text[0]; i++)
+        free(text[i]);
+    for (uint32_t i = 0; i < r->n_members; i++) {
+        free(r->member[i].name);
+        free(r->member[i].command);
+    }
+    free(r->member);
     free(r->device);
     free(r->curve);
+}
+
+static char *command_of(const row *w, const vf_member_result *m)
+{
+    buf b = {0};
+    if (placed_command(&b, w, m))
+        return taken(&b);
+    buf_free(&b);
+    return NULL;
+}
+
+static bool fill_member(picture_member *out, const row *w, const vf_member_result *m)
+{
+    buf b = {0};
+    bool own = m->kind == VF_MEMBER_ALSO;
+    if (!own)
+        buf_fmt(&b, "%s ", vf_member_kind_name(m->kind));
+    buf_plain(&b, m->name);
+    buf_str(&b, m->quant[0] ? ", " : "");
+    buf_plain(&b, m->quant);
+    if (own && m->cards) {
+        buf_str(&b, " ");
+        say_cards(&b, w->result, m->cards);
+    }
+    *out = (picture_member){.name = taken(&b), .weights = m->weights, .kv_cache = m->kv_cache, .compute = m->compute,
+                            .host = m->host_weights + m->host_kv_cache + m->host_compute};
+    if (own) {
+        out->runtime = m->overhead;
+        out->command = command_of(w, m);
+    }
+    return out->name != NULL;
+}
+
+static bool fill_members(picture_row *out, const row *w)
+{
+    const vf_result *e = w->result;
+    bool good = true, beside = false;
+    if (e->n_members == 0)
+        return true;
+    out->member = calloc(e->n_members, sizeof *out->member);
+    if (!out->member)
+        return false;
+    for (out->n_members = 0; good && out->n_members < e->n_members; out->n_members++) {
+        const vf_member_result *m = &e->member[out->n_members];
+        good = fill_member(&out->member[out->n_members], w, m);
+        beside = beside || m->kind == VF_MEMBER_ALSO;
+    }
+    if (beside)
+        out->command = command_of(w, NULL);
+    return good;
+}
+
+static bool fill_devices(picture_row *out, const vf_result *e)
+{
+    out->device = malloc((e->n_devices + 1u) * sizeof *out->device);
+    if (!out->device)
+        return false;
+    memcpy(out->device, e->device, e->n_devices * sizeof *out->device);
+    for (uint32_t i = 0; i < e->n_devices; i++)
+        if (!printable(out->device[i].name, sizeof out->device[i].name))
+            return false;
+    return true;
 }
 
 static bool fill(picture_row *out, const row *w)
 {
     const vf_result *e = w->result;
-    *out = (picture_row){.model = copy(w->model), .quant = copy(w->quant), .gpu = copy(w->gpu), .said = describe(e),
-                         .verdict = e->verdict, .need = e->need, .available = e->available, .margin = e->margin,
-                         .headroom = e->headroom, .n_devices = e->n_devices,
+    *out = (picture_row){.model = copy(w->model), .quant = copy(w->quant), .gpu = copy(w->gpu), .runtime = copy(e->runtime),
+                         .size = said(say_size, e), .settings = said(say_settings, e), .needs = said(say_need, e),
+                         .pool = said(say_pool, e), .verdict = e->verdict, .need = e->need, .available = e->available,
+                         .margin = e->margin, .headroom = e->headroom, .n_devices = e->n_devices,
                          .host = {e->host.weights, e->host.kv_cache, e->host.compute, e->host.output},
                          .n_suggestions = w->n_suggestions};
-    memcpy(out->suggestion, w->suggestion, sizeof out->suggestion);
-    out->device = malloc((e->n_devices + 1u) * sizeof *out->device);
-    if (out->device)
-        memcpy(out->device, e->device, e->n_devices * sizeof *out->device);
+    for (uint32_t i = 0; i < w->n_suggestions; i++) {
+        suggestion *g = &out->suggestion[i];
+        *g = w->suggestion[i];
+        if (!printable(g->change, sizeof g->change) || !printable(g->flags, sizeof g->flags))
+            return false;
+    }
     if (w->curve && w->curve->n > 1) {
         out->curve = malloc(sizeof *out->curve);
         if (!out->curve)
             return false;
         *out->curve = *w->curve;
     }
-    return out->model && out->quant && out->gpu && out->said && out->device;
+    return fill_devices(out, e) && fill_members(out, w) && out->model && out->quant && out->gpu && out->runtime && out->size &&
+           out->settings && out->needs && out->pool;
 }
 
 void picture_add(picture *p, const row *w)
@@ -101,18 +184,41 @@ void picture_free(picture *p)
     *p = (picture){0};
 }
 
-void picture_portions(const vf_device_result *d, uint64_t bytes[PORTION_KINDS])
+uint64_t picture_portions(const vf_device_result *d, uint64_t bytes[PORTION_KINDS])
 {
-    uint64_t held = d->reserved + d->desktop + d->other, free_bytes = d->headroom > 0 ? (uint64_t)d->headroom : 0;
-    uint64_t margin = d->margin < free_bytes ? d->margin : free_bytes;
-    for (int i = 0; i < VF_SEG_COUNT; i++)
-        bytes[PORTION_WEIGHTS + i] = d->segment[i];
-    bytes[PORTION_DESKTOP] = d->desktop;
+    uint64_t held = d->reserved + d->desktop + d->other, room = d->headroom > 0 ? (uint64_t)d->headroom : 0, sum = 0;
     bytes[PORTION_RESERVED] = d->reserved;
+    bytes[PORTION_DESKTOP] = d->desktop;
     bytes[PORTION_OTHER] = d->other;
     bytes[PORTION_LEFT] = held + d->available < d->total ? d->total - held - d->available : 0;
-    bytes[PORTION_MARGIN] = margin;
-    bytes[PORTION_FREE] = free_bytes - margin;
+    for (int i = 0; i < VF_SEG_COUNT; i++)
+        bytes[PORTION_WEIGHTS + i] = d->segment[i];
+    bytes[PORTION_MARGIN] = d->headroom < 0 ? 0 : d->margin;
+    bytes[PORTION_FREE] = room > d->margin ? room - d->margin : 0;
+    for (int i = 0; i < PORTION_KINDS; i++)
+        sum += bytes[i];
+    return sum;
+}
+
+size_t picture_cards(const picture *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n; i++)
+        n += p->row[i].n_devices;
+    return n;
+}
+
+bool picture_is_uniform(const picture *p)
+{
+    for (size_t i = 1; i < p->n; i++)
+        if (strcmp(p->row[i].settings, p->row[0].settings) != 0)
+            return false;
+    return true;
+}
+
+bool picture_begins_group(const picture *p, size_t i)
+{
+    return i == 0 || strcmp(p->row[i].model, p->row[i - 1].model) != 0;
 }
 
 bool picture_has(const picture *p, int kind)
@@ -120,7 +226,7 @@ bool picture_has(const picture *p, int kind)
     for (size_t i = 0; i < p->n; i++)
         for (uint32_t d = 0; d < p->row[i].n_devices; d++) {
             uint64_t bytes[PORTION_KINDS];
-            picture_portions(&p->row[i].device[d], bytes);
+            (void)picture_portions(&p->row[i].device[d], bytes);
             if (bytes[kind])
                 return true;
         }
@@ -134,10 +240,7 @@ uint64_t picture_scale(const picture *p)
         const picture_row *r = &p->row[i];
         uint64_t host = r->host[0] + r->host[1] + r->host[2] + r->host[3];
         for (uint32_t d = 0; d < r->n_devices; d++) {
-            uint64_t bytes[PORTION_KINDS], sum = 0;
-            picture_portions(&r->device[d], bytes);
-            for (int k = 0; k < PORTION_KINDS; k++)
-                sum += bytes[k];
+            uint64_t bytes[PORTION_KINDS], sum = picture_portions(&r->device[d], bytes);
             sum = sum > r->device[d].total ? sum : r->device[d].total;
             most = sum > most ? sum : most;
         }
@@ -151,7 +254,7 @@ uint64_t picture_scale(const picture *p)
 
 static bool same_model(const picture_row *a, const picture_row *b)
 {
-    return strcmp(a->model, b->model) == 0 && strcmp(a->quant, b->quant) == 0 && strcmp(a->said, b->said) == 0;
+    return strcmp(a->model, b->model) == 0 && strcmp(a->quant, b->quant) == 0 && strcmp(a->runtime, b->runtime) == 0;
 }
 
 static bool same_gpu(const picture_row *a, const picture_row *b)
@@ -173,8 +276,6 @@ static size_t place(const picture_row **list, size_t *n, const picture_row *r, b
 bool matrix_make(const picture *p, matrix *m)
 {
     *m = (matrix){0};
-    if (p->n < 4)
-        return false;
     m->model = malloc(p->n * sizeof *m->model);
     m->gpu = malloc(p->n * sizeof *m->gpu);
     for (size_t i = 0; m->model && m->gpu && i < p->n; i++) {

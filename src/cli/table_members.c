@@ -1,4 +1,5 @@
 /* In a table: what else is loaded. */
+#include "cli/say.h"
 #include "cli/table.h"
 
 /* What is loaded beside the model: its own part of the sums above, on the cards and on the host. */
@@ -15,27 +16,13 @@ static void members(const report *r, const vf_result *e)
         buf_str(r->out, m->quant[0] ? ", " : "");
         buf_plain(r->out, m->quant);
         buf_str(r->out, "\n");
-        table_amount(r, "weights", (int64_t)m->weights, 0);
+        table_amount(r, "weights", (int64_t)m->weights, PORTION_KINDS);
         if (m->kv_cache)
-            table_amount(r, "KV cache", (int64_t)m->kv_cache, 0);
+            table_amount(r, "KV cache", (int64_t)m->kv_cache, PORTION_KINDS);
         if (m->compute)
-            table_amount(r, "compute", (int64_t)m->compute, 0);
+            table_amount(r, "compute", (int64_t)m->compute, PORTION_KINDS);
         if (m->host_weights || m->host_kv_cache || m->host_compute)
-            table_amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), 0);
-    }
-}
-
-static void on_cards(buf *b, const vf_result *e, uint32_t cards)
-{
-    const char *before = " on ";
-    for (uint32_t i = 0; i < e->n_devices; i++) {
-        if (!(cards >> i & 1u))
-            continue;
-        buf_str(b, before);
-        if (e->n_devices > 1)
-            buf_fmt(b, "%u: ", i);
-        buf_plain(b, e->device[i].name);
-        before = " and ";
+            table_amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), PORTION_KINDS);
     }
 }
 
@@ -69,7 +56,9 @@ static void placed(const report *r, const vf_result *e, const vf_member_result *
     buf_plain(r->out, m->name);
     buf_str(r->out, ", ");
     buf_plain(r->out, m->quant);
-    on_cards(r->out, e, m->cards);
+    if (m->cards)
+        buf_str(r->out, " ");
+    say_cards(r->out, e, m->cards);
     buf_str(r->out, "\n");
     const struct {
         const char *label;
@@ -78,7 +67,7 @@ static void placed(const report *r, const vf_result *e, const vf_member_result *
                 {"system", m->host_weights + m->host_kv_cache + m->host_compute}};
     for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
         if (part[i].bytes)
-            table_amount(r, part[i].label, (int64_t)part[i].bytes, 0);
+            table_amount(r, part[i].label, (int64_t)part[i].bytes, PORTION_KINDS);
     buf text = {0};
     buf_add(&text, launch->p, launch->n);
     buf_add(&text, "", 1);

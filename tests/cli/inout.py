@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""Descriptors, pipes, disks and terminals; lists.
+"""Descriptors, pipes and disks; lists.
 
 usage: inout.py PROGRAM
 """
 import os
-import pty
 import resource
 import signal
 import subprocess
@@ -64,45 +63,6 @@ def slow_reader(c):
         got += chunk
     c.equal(p.wait(), 0, "a slow reader: exit status")
     c.equal(got.decode(), c.run("list", "models", "-f", "json").out, "a slow reader: everything arrives")
-
-
-def on_terminal(c, args, columns, env):
-    env = {**ENV, "TERM": "xterm", "COLUMNS": str(columns), **env}
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execve(c.program, [c.program, *args], env)
-    out = b""
-    while True:
-        try:
-            chunk = os.read(fd, 65536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        out += chunk
-    os.waitpid(pid, 0)
-    os.close(fd)
-    return out.decode()
-
-
-def terminals(c):
-    bars = on_terminal(c, Q, 80, {"LC_ALL": "en_US.UTF-8"})
-    c.that("\u2588" in bars and "\x1b[32m" in bars, "bars and colour on a terminal")
-    ascii_bars = on_terminal(c, Q, 80, {})
-    c.that("####" in ascii_bars and ascii_bars.isascii(), "bars in ASCII without a UTF-8 locale")
-    c.that("\x1b" not in on_terminal(c, Q, 80, {"NO_COLOR": "1"}), "NO_COLOR")
-    c.that("\x1b" in on_terminal(c, Q, 80, {"NO_COLOR": ""}), "an empty NO_COLOR is not set")
-    c.that("\x1b" in on_terminal(c, Q + ["--color", "always"], 80, {"NO_COLOR": "1"}), "--color wins")
-    c.that("\x1b" not in on_terminal(c, Q, 80, {"TERM": "dumb"}), "TERM=dumb")
-    c.that("\x1b" not in c.run(*Q).out and "#" not in c.run(*Q).out, "no colour and no bars in a pipe")
-    c.that("\x1b" in c.run(*Q, "--color", "always").out, "--color always in a pipe")
-    for args in (Q, Q + ["-q", "q4"], ["list", "models"], ["list", "gpus"], ["list", "quants"]):
-        for columns in (60, 80, 120):
-            out = on_terminal(c, args, columns, {"NO_COLOR": "1"})
-            longest = max(len(line.rstrip("\r")) for line in out.split("\n"))
-            c.that(longest <= columns, "%s: %d columns on a terminal of %d" % (args, longest, columns))
-    for columns in ("0", "1", "-1", "999999999999", "abc"):
-        c.equal(c.run(*Q, env={"COLUMNS": columns}).exit, 0, "COLUMNS=" + columns)
 
 
 def same_everywhere(c):
@@ -174,7 +134,7 @@ def long_list(c, tmp):
 def main():
     c = Checks(str(Path(sys.argv[1]).resolve()))
     with tempfile.TemporaryDirectory() as tmp:
-        for check in (writing, no_arguments, slow_reader, terminals, same_everywhere, streaming):
+        for check in (writing, no_arguments, slow_reader, same_everywhere, streaming):
             check(c)
         lists(c, Path(tmp))
         long_list(c, Path(tmp))

@@ -1,6 +1,7 @@
 """Runs the program as the tests of the command line need it: a fixed environment, nothing inherited."""
 import json
 import os
+import pty
 import subprocess
 
 ENV = {"PATH": os.environ.get("PATH", ""), "HOME": "/nonexistent", "LC_ALL": "C"}
@@ -19,6 +20,26 @@ class Run:
         results = self.json()["results"]
         assert len(results) == 1, "%d results for %s" % (len(results), self.args)
         return results[0]
+
+
+def on_terminal(program, args, columns, env):
+    """What the program writes to a terminal of so many columns."""
+    env = {**ENV, "TERM": "xterm", "COLUMNS": str(columns), **env}
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(program, [program, *args], env)
+    out = b""
+    while True:
+        try:
+            chunk = os.read(fd, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        out += chunk
+    os.waitpid(pid, 0)
+    os.close(fd)
+    return out.decode().replace("\r\n", "\n")
 
 
 class Checks:
