@@ -137,6 +137,7 @@ static void model_entry(session *s, sheet *t, uint32_t index)
     count(t, "heads", e.n_head);
     count(t, "cache_heads", e.n_head_kv);
     count(t, "parameters_vision", e.parameters_vision);
+    count(t, "parameters_published", e.parameters_published);
     count(t, "context_extended", e.n_ctx_extended);
     text(t, "released", e.release);
     text(t, "license", e.license);

@@ -17,11 +17,11 @@ typedef struct vf_model_row {
     vf_str id;
     vf_span aliases;
     vf_str family; /**< of the file */
-    vf_str arch, release, license, published_quant, note, source, unchecked;
+    vf_str arch, release, license, published_quant, note, source, unchecked, published_differs;
     uint8_t confidence; /**< vf_confidence */
     bool tied;
     uint64_t options; /**< bit VF_OPTION_x: blocks that the architecture calls optional */
-    uint64_t parameters, parameters_active, parameters_vision;
+    uint64_t parameters, parameters_active, parameters_vision, parameters_published;
     uint32_t context_extended; /**< that the maker says can be reached by scaling positions; 0: none */
     vf_hparams hparams;
 } vf_model_row;
