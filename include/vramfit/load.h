@@ -147,6 +147,7 @@ VF_API vf_status vf_catalog_size_class_at(const vf_catalog *catalog, uint32_t i,
 
 typedef struct vf_quant_entry {
     const char *name, *kind, *runtimes, *note, *source, *confidence;
+    const char *quality;     /**< what it costs in quality, and where that was measured; "": unknown */
     const char *approximate; /**< why sizes need not be those of the mix; "": they are */
     const char *packing, *covers; /**< of a scheme: how a matrix is stored, and which are; "" */
     uint32_t millibits;        /**< bits per weight × 1000 as the name says: 8000 for Q8_0 */

@@ -185,6 +185,7 @@ static bool show_quant(session *s, sheet *t, const char *name)
     text(t, "runtime", e.quant.runtime);
     text(t, "runtimes", e.runtimes);
     aliases(t, s->catalog, index, vf_catalog_quant_alias);
+    text(t, "quality", e.quality);
     text(t, "note", e.note);
     text(t, "approximate", e.approximate);
     text(t, "source", e.source);

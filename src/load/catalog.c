@@ -138,6 +138,7 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
     *out = (vf_quant_entry){
         .name = vf_blob_text(b, row->name),
         .kind = vf_quant_kind_name(row->kind),
+        .quality = vf_blob_text(b, row->quality),
         .note = vf_blob_text(b, row->note),
         .approximate = vf_blob_text(b, row->approximate),
         .source = vf_blob_text(b, row->source),

@@ -140,6 +140,7 @@ static const vf_field quant_fields[] = {
     FLAG(vf_quant_row, "imatrix", imatrix, "only made with an importance matrix"),
     TEXT(vf_quant_row, "runtime", runtime, true, "the runtime that the name implies"),
     TEXTS(vf_quant_row, "runtimes", runtimes, "runtimes that load it"),
+    TEXT(vf_quant_row, "quality", quality, false, "what it costs in quality, and where that was measured"),
     NOTE(vf_quant_row),
     SOURCE(vf_quant_row),
     CONFIDENCE(vf_quant_row),

@@ -35,6 +35,7 @@ typedef struct vf_quant_row {
     uint32_t ftype;
     vf_str type;           /**< name of the storage type most weights have */
     vf_str output_type;    /**< of the output matrix and the token embeddings; empty: by the mix */
+    vf_str quality;        /**< what it costs, and where that was measured */
     vf_str approximate;    /**< what makes the bits of a model differ from those of the mix; empty: exact */
     uint32_t spread_percent; /**< with it: published files hold up to so much more */
     uint32_t bits;         /**< × 1000, scales included */

@@ -154,6 +154,20 @@ def seeded(c, source, tmp):
         c.that(re.match(r"^\S+:\d+:\d+: (error|warning): /\S*: .+ \[[a-z-]+\]$|^\S+:\d+:\d+: (error|warning): .+ \[[a-z-]+\]$", line), "form of a finding: " + line)
 
 
+def added(c, source, tmp):
+    """A model is one object and nothing else: the one that data/README.md shows."""
+    page = (source / "data/README.md").read_text()
+    shown = page[page.index('    {"id": "owner/Model-2B"'):]
+    model = json.loads(shown[: shown.index("\n\n")])
+    path = tmp / "mine.json"
+    path.write_text(text_of("models", [model]))
+    found, r = findings(c, str(path))
+    c.equal((found, r.exit), ([], 0), "the model that data/README.md shows")
+    for name in (model["id"], "Model-2B-Q4_K_M.gguf", model["aliases"][0]):
+        answer, status = c.ask("--catalog", str(path), "--model", name, "--quant", "q4_k_m", "--gpu", "8GB")
+        c.equal((answer["model"], answer["parameters"], status), (model["id"], model["parameters"], 0), "asked for as " + name)
+
+
 def built_in(c, source):
     """What is promised of the catalog that the program has."""
     models = [m for f in sorted((source / "data/models").glob("*.json")) for m in json.loads(f.read_text())["models"]]
@@ -175,6 +189,8 @@ def main():
     built_in(c, source)
     with tempfile.TemporaryDirectory() as tmp:
         every_id(c, Path(tmp))
+    with tempfile.TemporaryDirectory() as tmp:
+        added(c, source, Path(tmp))
     with tempfile.TemporaryDirectory() as tmp:
         seeded(c, source, Path(tmp))
     return c.end()
