@@ -38,13 +38,13 @@ _vramfit() {
     --accept)
       words='fit fragile' ;;
     --format|-f)
-      words='table json jsonl csv tsv markdown sarif junit github' ;;
+      words='table json jsonl csv tsv markdown svg html sarif junit github' ;;
     --color)
       words='auto always never' ;;
     list)
       words='models quants gpus runtimes desktops' ;;
     *)
-      words='--model --models-from --null --quant --gpu --context --runtime --desktop --reserve --os --catalog --parallel --kv-type --cache-type-k --cache-type-v --flash-attn --batch --ubatch --prompt --outputs --gpu-layers --cpu-moe --override-tensor --split --tensor-split --tensor-parallel --pipeline-parallel --expert-parallel --backend --embeddings --mtp --swa-full --kv-unified --no-kv-offload --no-op-offload --no-mmap --max-num-seqs --max-num-batched-tokens --gpu-memory-utilization --host-memory --policy --draft --mmproj --lora --train --workload --exec --accept --verify --format --explain --quiet --color --help --version list show check diff verify lock help version' ;;
+      words='--model --models-from --null --quant --gpu --context --runtime --desktop --reserve --os --catalog --parallel --kv-type --cache-type-k --cache-type-v --flash-attn --batch --ubatch --prompt --outputs --gpu-layers --cpu-moe --override-tensor --split --tensor-split --tensor-parallel --pipeline-parallel --expert-parallel --backend --embeddings --mtp --swa-full --kv-unified --no-kv-offload --no-op-offload --no-mmap --max-num-seqs --max-num-batched-tokens --gpu-memory-utilization --host-memory --policy --draft --draft-max --mmproj --lora --also --train --workload --exec --accept --verify --format --explain --quiet --color --help --version list show check diff verify lock help version' ;;
   esac
   local IFS=$' \n'
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -295,6 +295,8 @@ typedef struct vf_settings {
     uint32_t n_tensor_split;
     double tensor_split[VF_MAX_DEVICES]; /**< shares; n_tensor_split 0: in proportion to `available` */
     uint32_t outputs;      /**< rows of logits, all sequences; VF_OUTPUTS_DEFAULT, VF_OUTPUTS_ALL */
+    uint32_t draft_max;    /**< speculative decoding: tokens drafted ahead at most; 0: no drafting */
+    bool draft_mtp;        /**< the model's own prediction layers draft: they are loaded, in a context of their own */
     bool embeddings, mtp, swa_full, kv_unified, no_kv_offload, no_op_offload, no_mmap;
     vf_backend backend;
     vf_policy policy;
@@ -373,7 +375,9 @@ typedef struct vf_term {
 typedef enum vf_member_kind {
     VF_MEMBER_DRAFT = 0, /**< a draft model for speculative decoding: a model with a context of its own */
     VF_MEMBER_MMPROJ,    /**< a vision or audio projector: weights and a buffer on the first card */
-    VF_MEMBER_LORA       /**< an adapter: each matrix where its base tensor is */
+    VF_MEMBER_LORA,      /**< an adapter: each matrix where its base tensor is */
+    VF_MEMBER_MTP,       /**< of a result only: the second context of settings.draft_mtp */
+    VF_MEMBER_ALSO       /**< of a result only: another model, in a process of its own (vf_pack) */
 } vf_member_kind;
 
 typedef struct vf_member {
@@ -391,9 +395,14 @@ typedef struct vf_member_result {
     char quant[48];
     uint64_t weights, kv_cache, compute;
     uint64_t host_weights, host_kv_cache, host_compute;
+    /* a process of its own only */
+    uint64_t overhead; /**< of the runtime, on its cards */
+    char runtime[24];
+    uint64_t context;
+    uint32_t cards; /**< bit i: it has memory of card i */
 } vf_member_result;
 
-/** "draft", "mmproj", "lora". */
+/** "draft", "mmproj", "lora", "mtp", "also". */
 VF_API const char *vf_member_kind_name(vf_member_kind kind);
 
 /** A result: plain data, no pointers into other objects but static strings. */
@@ -412,6 +421,7 @@ typedef struct vf_result {
     struct {
         uint64_t weights, kv_cache, compute, output; /**< output is in no other field */
     } host;
+    uint32_t cards;     /**< beside other models: bit i: the model itself has memory of card i; 0: alone, on all */
     uint32_t n_members; /**< in the sums above, each one's own bytes here */
     vf_member_result member[VF_MAX_MEMBERS];
     /* what was taken where the settings left it open */
@@ -494,6 +504,21 @@ typedef struct vf_goal {
  * unspecified); errors of vf_estimate otherwise. */
 VF_API vf_status vf_solve(const vf_request *request, vf_open open, const vf_goal *goal, const vf_allocator *scratch,
                           vf_settings *found, vf_result *out, vf_error *err);
+
+/** One of several models that are kept loaded side by side, each in a process of its own. */
+typedef struct vf_resident {
+    const vf_request *request; /**< its devices are the machine's cards, the same in every one */
+    uint32_t cards;            /**< set: bit i: it has memory of card i */
+    vf_result *result;         /**< set, in the caller's room: its own answer on the cards it has, in their order, with what the
+                                    others hold as `other` */
+} vf_resident;
+
+/** Places `n` models (at most VF_MAX_MEMBERS + 1) on the cards: whole ones, each on one card, the way whose worst card is best off;
+ * only when no such way fits is one of them spread over all cards. Models whose settings ask for several cards are spread in any
+ * case. `card`: room for the cards of a request; what all models take of each, and its verdict. A runtime that fills its card
+ * leaves nothing to others. VF_ERR_USAGE when the requests have different numbers of devices; errors of vf_estimate when a model
+ * is refused on every card. */
+VF_API vf_status vf_pack(vf_resident *model, uint32_t n, const vf_allocator *scratch, vf_device_result *card, vf_error *err);
 
 /** Runtimes that are built in: name of number `i` from 0, NULL past the end. Static storage. */
 VF_API const char *vf_runtime_name(uint32_t i);

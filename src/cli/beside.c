@@ -1,6 +1,7 @@
 #include "cli/beside.h"
 #include "cli/io.h"
 #include "cli/quant.h"
+#include "cli/settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,7 +146,7 @@ bool beside_open(session *s, const char *runtime, beside *out, vf_error *err)
     for (const char *v; (v = options_next(&s->opts, OPT_OVERRIDE_TENSOR, &at));)
         if (!add_override(out, v, err))
             return false;
-    if (draft && !add_draft(s, runtime, out, draft, err))
+    if (draft && !settings_draft_mtp(s) && !add_draft(s, runtime, out, draft, err))
         return false;
     if (projector && !add_projector(s, out, projector, err))
         return false;

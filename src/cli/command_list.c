@@ -1,5 +1,6 @@
 /* list: what the catalog holds, one line each. */
 #include "cli/grid.h"
+#include "cli/machine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -155,6 +156,8 @@ int command_list(session *s, vf_error *err)
         if (strcmp(topics[t].topic, topic) != 0)
             continue;
         grid g;
+        if (topics[t].kind == VF_KIND_GPU && s->opts.n_plain > 1 && strcmp(s->opts.plain[1], "auto") == 0)
+            return machine_list(s, err);
         if (!session_catalog(s, err))
             return EXIT_BAD;
         grid_begin(&g, s, &s->out, topic, topics[t].column, topics[t].n_columns);

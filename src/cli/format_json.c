@@ -1,7 +1,9 @@
 /* json: one document; jsonl: one result object a line. Field names are a contract (cli.md part 5,
  * data/schema/result.schema.json): fields are only ever added. */
 #include "cli/json_out.h"
-#include "cli/report.h"
+#include "cli/placed.h"
+
+#include <stdio.h>
 
 static const char *const segment_key[VF_SEG_COUNT] = {"weights_bytes", "kv_cache_bytes", "compute_bytes", "runtime_bytes"};
 
@@ -44,6 +46,7 @@ static void suggestion_object(json_out *j, const suggestion *g)
 {
     json_open(j, NULL, '{');
     json_str(j, "change", g->change);
+    json_known_str(j, "flags", g->flags);
     json_str(j, "verdict", vf_verdict_name(g->verdict));
     json_u64(j, "need_bytes", g->need);
     json_close(j, '}');
@@ -77,6 +80,41 @@ static void numbers(json_out *j, const vf_result *r)
     }
 }
 
+static void cards_array(json_out *j, uint32_t cards)
+{
+    char digits[8];
+    json_open(j, "cards", '[');
+    for (unsigned i = 0; i < VF_MAX_DEVICES; i++) {
+        (void)snprintf(digits, sizeof digits, "%u", i);
+        if (cards >> i & 1u)
+            json_number(j, NULL, digits);
+    }
+    json_close(j, ']');
+}
+
+/* Of models side by side: where the model itself is, and how each is started. */
+static void launch_array(json_out *j, const row *w)
+{
+    const vf_result *e = w->result;
+    bool beside = false;
+    for (uint32_t i = 0; i < e->n_members; i++)
+        beside = beside || e->member[i].kind == VF_MEMBER_ALSO;
+    if (!beside)
+        return;
+    cards_array(j, e->cards);
+    json_open(j, "launch", '[');
+    for (uint32_t i = 0; i <= e->n_members; i++) {
+        buf text = {0};
+        const vf_member_result *m = i ? &e->member[i - 1] : NULL;
+        if ((!m || m->kind == VF_MEMBER_ALSO) && placed_command(&text, w, m)) {
+            buf_add(&text, "", 1);
+            json_str(j, NULL, text.failed ? "" : text.p);
+        }
+        buf_free(&text);
+    }
+    json_close(j, ']');
+}
+
 static void member_object(json_out *j, const vf_member_result *m)
 {
     json_open(j, NULL, '{');
@@ -91,6 +129,12 @@ static void member_object(json_out *j, const vf_member_result *m)
     json_u64(j, "kv_cache_bytes", m->host_kv_cache);
     json_u64(j, "compute_bytes", m->host_compute);
     json_close(j, '}');
+    if (m->kind == VF_MEMBER_ALSO) {
+        json_u64(j, "runtime_bytes", m->overhead);
+        json_str(j, "runtime", m->runtime);
+        json_u64(j, "context", m->context);
+        cards_array(j, m->cards);
+    }
     json_close(j, '}');
 }
 
@@ -149,6 +193,7 @@ static void result_object(json_out *j, const row *w, bool explain)
     for (uint32_t i = 0; i < r->n_members; i++)
         member_object(j, &r->member[i]);
     json_close(j, ']');
+    launch_array(j, w);
     json_open(j, "suggestions", '[');
     for (uint32_t i = 0; i < w->n_suggestions; i++)
         suggestion_object(j, &w->suggestion[i]);

@@ -1,5 +1,7 @@
 /* table: for people. One row is shown in full, with a bar on a terminal; several are lines. */
+#include "cli/picture.h"
 #include "cli/report.h"
+#include "cli/table.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,7 +49,7 @@ static void bar(const report *r, uint64_t part, uint64_t total, size_t width)
     buf_repeat(r->out, r->term->unicode ? "\xe2\x96\x88" : "#", (size_t)cells);
 }
 
-static void amount(const report *r, const char *label, int64_t v, uint64_t total)
+void table_amount(const report *r, const char *label, int64_t v, uint64_t total)
 {
     buf *b = r->out;
     size_t start = b->n;
@@ -72,19 +74,19 @@ static void device(const report *r, const vf_device_result *d)
         buf_fmt(b, ", %u layers", d->layers);
     buf_str(b, "\n");
     for (int i = 0; i < VF_SEG_COUNT; i++)
-        amount(r, segment_label[i], (int64_t)d->segment[i], d->total);
-    amount(r, "need", (int64_t)d->need, 0);
-    amount(r, "desktop", (int64_t)d->desktop, d->total);
-    amount(r, "reserved", (int64_t)d->reserved, d->total);
+        table_amount(r, segment_label[i], (int64_t)d->segment[i], d->total);
+    table_amount(r, "need", (int64_t)d->need, 0);
+    table_amount(r, "desktop", (int64_t)d->desktop, d->total);
+    table_amount(r, "reserved", (int64_t)d->reserved, d->total);
     if (d->other)
-        amount(r, "held back", (int64_t)d->other, d->total);
+        table_amount(r, "held back", (int64_t)d->other, d->total);
     uint64_t held = d->reserved + d->desktop + d->other + d->available; /* a server leaves some of the card alone */
     if (held < d->total)
-        amount(r, "not taken", (int64_t)(d->total - held), d->total);
-    amount(r, "free", d->headroom, d->total);
+        table_amount(r, "not taken", (int64_t)(d->total - held), d->total);
+    table_amount(r, "free", d->headroom, d->total);
     if (d->margin)
-        amount(r, "margin", (int64_t)d->margin, d->total);
-    amount(r, "total", (int64_t)d->total, 0);
+        table_amount(r, "margin", (int64_t)d->margin, d->total);
+    table_amount(r, "total", (int64_t)d->total, 0);
 }
 
 static void host(const report *r, const vf_result *e)
@@ -101,29 +103,7 @@ static void host(const report *r, const vf_result *e)
     buf_str(r->out, "\nsystem memory\n");
     for (size_t i = 0; i < sizeof part / sizeof part[0]; i++)
         if (part[i].bytes)
-            amount(r, part[i].label, (int64_t)part[i].bytes, 0);
-}
-
-/* What is loaded beside the model: its own part of the sums above, on the cards and on the host. */
-static void members(const report *r, const vf_result *e)
-{
-    for (uint32_t i = 0; i < e->n_members; i++) {
-        const vf_member_result *m = &e->member[i];
-        buf_str(r->out, "\nof these, ");
-        buf_str(r->out, vf_member_kind_name(m->kind));
-        buf_str(r->out, " ");
-        buf_plain(r->out, m->name);
-        buf_str(r->out, m->quant[0] ? ", " : "");
-        buf_plain(r->out, m->quant);
-        buf_str(r->out, "\n");
-        amount(r, "weights", (int64_t)m->weights, 0);
-        if (m->kv_cache)
-            amount(r, "KV cache", (int64_t)m->kv_cache, 0);
-        if (m->compute)
-            amount(r, "compute", (int64_t)m->compute, 0);
-        if (m->host_weights || m->host_kv_cache || m->host_compute)
-            amount(r, "system", (int64_t)(m->host_weights + m->host_kv_cache + m->host_compute), 0);
-    }
+            table_amount(r, part[i].label, (int64_t)part[i].bytes, 0);
 }
 
 /* Prints the words made in `b` from column `at` on, broken where the terminal ends; empties `b`. */
@@ -322,6 +302,11 @@ static void suggestions(const report *r, const row *w)
         paint(r, g->verdict, vf_verdict_name(g->verdict));
         buf_str(r->out, ", needs ");
         buf_bytes(r->out, (int64_t)g->need);
+        if (g->flags[0] && strcmp(g->flags, g->change) != 0) {
+            buf_str(r->out, "  (");
+            buf_plain(r->out, g->flags);
+            buf_str(r->out, ")");
+        }
         buf_str(r->out, "\n");
     }
 }
@@ -335,7 +320,7 @@ static void in_full(report *r, const row *w)
         device(r, &e->device[i]);
     host(r, e);
     pool(r, e);
-    members(r, e);
+    table_members(r, w);
     suggestions(r, w);
     if (r->explain) {
         buf_str(r->out, "\nterms (bytes; +- is what a term may be off by, none when it is exact)\n");
@@ -374,6 +359,7 @@ static void begin(report *r)
     static const char *const title[COLUMN_COUNT] = {"   AVAILABLE", "    HEADROOM", "   CONTEXT"};
     if (r->single)
         return;
+    table_matrix_begin(r);
     buf_str(r->out, "VERDICT        NEED");
     for (int i = 0; i < COLUMN_COUNT; i++)
         if (is_shown(r, i))
@@ -439,6 +425,8 @@ static void table_row(report *r, const row *w)
 {
     if (!r->single) {
         line(r, w);
+        if (r->picture)
+            picture_add(r->picture, w);
         return;
     }
     in_full(r, w);
@@ -448,6 +436,7 @@ static void table_row(report *r, const row *w)
 static void end(report *r)
 {
     const char *p = r->notes.p, *stop = p ? p + r->notes.n : NULL;
+    table_matrix_end(r);
     if (r->notes.n)
         buf_str(r->out, "\n");
     while (p && p < stop) {

@@ -1,4 +1,5 @@
 #include "cli/gpu.h"
+#include "cli/machine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -41,7 +42,7 @@ static void class_card(uint64_t total, bool windows, card *out)
 }
 
 /* "NVLink 3 bridge, 112.5 GB/s": both directions together. */
-static uint32_t link_rate(const char *text)
+uint32_t gpu_link_rate(const char *text)
 {
     const char *digits = strrchr(text, ',');
     uint64_t millionths;
@@ -50,7 +51,7 @@ static uint32_t link_rate(const char *text)
 }
 
 /* "PCIe 4.0 x16", one direction. */
-static uint32_t bus_rate(const char *text)
+uint32_t gpu_bus_rate(const char *text)
 {
     static const uint32_t lane_mbs[] = {0, 250, 500, 985, 1969, 3938, 7563};
     const char *lanes = strrchr(text, 'x');
@@ -68,9 +69,9 @@ static void named_card(const vf_gpu_entry *g, bool windows, card *out)
     out->device.compute_capability = g->compute_capability;
     out->device.multiprocessors = g->multiprocessors;
     out->device.bandwidth_mbs = g->bandwidth_mbs;
-    out->device.link_mbs = link_rate(g->link);
+    out->device.link_mbs = gpu_link_rate(g->link);
     out->device.link_is_bridge = strstr(g->link, "bridge") != NULL;
-    out->device.bus_mbs = bus_rate(g->bus);
+    out->device.bus_mbs = gpu_bus_rate(g->bus);
     out->backend = g->backend;
     out->desktop = g->desktop[0] ? g->desktop : "none";
 }
@@ -97,7 +98,7 @@ static bool read_card(session *s, const char *text, card *out, vf_error *err)
     vf_error not_size = {0};
     *out = (card){0};
     if (strcmp(text, "auto") == 0)
-        return fail_value(err, "--gpu", text, "not in this version");
+        return fail_value(err, "--gpu", text, "stands alone: it is all of this machine's cards");
     if (vf_parse_size(text, true, &total, &not_size) == VF_OK) {
         class_card(total, windows, out);
     } else {
@@ -176,6 +177,8 @@ bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err)
 {
     *out = (gpu_set){.backend = VF_BACKEND_CPU};
     card first = {0};
+    if (strcmp(spec, "auto") == 0)
+        return gpu_of_machine(s, out, err) && (!s->opts.value[OPT_DESKTOP].text || read_desktop(s, &first, &out->device[0], err));
     if (strcmp(spec, "none") == 0 || strcmp(spec, "smallest") == 0) { /* the smallest is searched for: solve.c */
         (void)snprintf(out->label, sizeof out->label, "%s", spec);
         return true;

@@ -9,9 +9,15 @@ typedef struct gpu_set {
     uint32_t n;      /**< 0: the CPU alone */
     vf_device device[VF_MAX_DEVICES];
     vf_backend backend;
+    char note[VF_NOTE_TEXT]; /**< auto: what was found on this machine; "" otherwise */
 } gpu_set;
 
-/** Reads one set ("2x3090", "24GB+12GB", "none"), with the driver's reserve, the desktop and --reserve. */
+/** Reads one set ("2x3090", "24GB+12GB", "none", "auto"), with the driver's reserve, the desktop and --reserve. */
 bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err);
+
+/** Of a card's link to others ("NVLink 3 bridge, 112.5 GB/s") and to the host ("PCIe 4.0 x16"): 10^6 bytes/s in one direction; 0:
+ * unknown. */
+uint32_t gpu_link_rate(const char *text);
+uint32_t gpu_bus_rate(const char *text);
 
 #endif

@@ -25,12 +25,11 @@ static void option_line(buf *b, const option *o, bool full)
     }
     buf_pad(b, start, OPTION_COLUMNS);
     char text[400];
-    (void)snprintf(text, sizeof text, "%s%s%s%s%s%s%s%s%s%s%s%s", o->help, full && o->dflt ? "; default: " : "",
+    (void)snprintf(text, sizeof text, "%s%s%s%s%s%s%s%s%s", o->help, full && o->dflt ? "; default: " : "",
                    full && o->dflt ? o->dflt : "", full && o->list ? "; may be repeated" : "",
                    full && o->runtimes ? "; of " : "", full && o->runtimes ? o->runtimes : "",
                    full && o->aliases ? "; also --" : "", full && o->aliases ? o->aliases : "",
-                   full && o->later_words ? "; not in this version: " : "",
-                   full && o->later_words ? o->later_words : "", full && o->later ? "; not in this version" : "", "");
+                   full && o->later ? "; not in this version" : "");
     buf_wrap(b, text, OPTION_COLUMNS, OPTION_COLUMNS, PAGE_COLUMNS);
 }
 

@@ -23,7 +23,7 @@ static bool is_offered(const option *o)
     return !o->later;
 }
 
-/* The choices of an option that are in this version, with `separator` between. */
+/* The choices of an option, with `separator` between. */
 static void add_words(buf *b, const option *o, const char *separator)
 {
     bool first = true;
@@ -33,11 +33,9 @@ static void add_words(buf *b, const option *o, const char *separator)
         if (n < sizeof word) {
             memcpy(word, p, n);
             word[n] = 0;
-            if (word_index(o->later_words, '|', word) == NOT_A_WORD) {
-                buf_str(b, first ? "" : separator);
-                buf_str(b, word);
-                first = false;
-            }
+            buf_str(b, first ? "" : separator);
+            buf_str(b, word);
+            first = false;
         }
         p += n + (p[n] != 0);
     }

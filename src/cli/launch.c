@@ -71,6 +71,22 @@ static bool take_overrides(line *l, const char *flag, const char *value)
     return true;
 }
 
+/* A draft model is what -md names; tables of past tokens take no memory that counts. */
+static bool take_speculation(line *l, const char *flag, const char *value)
+{
+    while (*value) {
+        size_t n = strcspn(value, ",");
+        const char *way = part(l, value, n);
+        bool nothing = strcmp(way, "none") == 0 || strcmp(way, "draft-simple") == 0 || strncmp(way, "ngram-", 6) == 0;
+        if (strcmp(way, "draft-mtp") == 0 && !give(l, flag, OPT_DRAFT, "mtp"))
+            return false;
+        if (!nothing && strcmp(way, "draft-mtp") != 0)
+            return refuse(l, flag, "of speculation only a draft model (-md) and draft-mtp are judged");
+        value += n + (value[n] == ',');
+    }
+    return true;
+}
+
 static bool take_dtype(line *l, const char *flag, const char *value)
 {
     static const char *const names[][2] = {{"half", "fp16"}, {"float16", "fp16"}, {"bfloat16", "bf16"},
@@ -112,6 +128,8 @@ static bool take_value(line *l, const launch_flag *f, const char *flag, const ch
         return take_repository(l, flag, value);
     case FLAG_DTYPE:
         return take_dtype(l, flag, value);
+    case FLAG_SPECULATION:
+        return take_speculation(l, flag, value);
     case FLAG_FIT:
         l->fits = strcmp(value, "off") != 0;
         return strcmp(value, "off") == 0 || strcmp(value, "on") == 0 || refuse(l, flag, "not one of on, off");

@@ -37,7 +37,9 @@ static const launch_flag llama_flags[] = {
     REFUSED("-mu --model-url -dr --docker-repo -hff --hf-file", "name the model (--model, -hf)"),
     REFUSED("--kv-unified-per-slot", "give the whole context (-c)"),
     REFUSED("-ncffn --n-cpu-ffn --no-mmproj-offload", "this placement is not judged"),
-    REFUSED("--spec-type --eagle3 --dflash --mtp", "of speculation only a draft model (-md) is judged"),
+    {"--spec-type", FLAG_SPECULATION, OPT_COUNT, NULL},
+    {"--spec-draft-n-max --draft --draft-n --draft-max", FLAG_VALUE, OPT_DRAFT_MAX, NULL},
+    REFUSED("--eagle3 --dflash", "of speculation only a draft model (-md) and draft-mtp are judged"),
     REFUSED("-ngld --gpu-layers-draft --n-gpu-layers-draft --spec-draft-ngl -ctkd --cache-type-k-draft -ctvd "
             "--cache-type-v-draft -devd --device-draft -otd --override-tensor-draft -cmoed --cpu-moe-draft",
             "a draft model is judged with its defaults"),
@@ -60,7 +62,7 @@ static const launch_flag llama_flags[] = {
     SKIPS("-a --alias --tags -hft --hf-token --chat-template --chat-template-file --chat-template-kwargs "
           "--reasoning-format -rea --reasoning --reasoning-effort --reasoning-budget --reasoning-budget-message --pooling "
           "--attention -co --color --log-file -lv --verbosity --log-verbosity --log-prompts-dir -fitt --fit-target "
-          "-fitc --fit-ctx -lm --load-mode -lzm --lazy-mode --spec-draft-n-max --spec-draft-n-min --draft --draft-n --draft-max "
+          "-fitc --fit-ctx -lm --load-mode -lzm --lazy-mode --spec-draft-n-min "
           "--draft-min --draft-n-min --spec-draft-p-min --draft-p-min --spec-draft-p-split --draft-p-split "
           "-td --threads-draft -tbd --threads-batch-draft --image-min-tokens --image-max-tokens -dt --defrag-thold"),
     IGNORED("-cnv --conversation -no-cnv --no-conversation -st --single-turn -i --interactive -if --interactive-first "

@@ -16,6 +16,7 @@ typedef enum flag_does {
     FLAG_SWITCH,    /**< on, off, auto, or 1, 0, -1 */
     FLAG_OVERRIDES, /**< REGEX=DEVICE with commas between several */
     FLAG_REPOSITORY, /**< a Hugging Face repository, ":QUANT" behind it or not */
+    FLAG_SPECULATION, /**< ways to draft tokens, commas between several */
     FLAG_FIT,       /**< on or off: whether the program shortens what does not fit */
     FLAG_DTYPE      /**< 16 bits by the name of PyTorch's type; auto: as published */
 } flag_does;

@@ -2,6 +2,7 @@
 #include "cli/line_cache.h"
 #include "cli/lines.h"
 #include "cli/plan.h"
+#include "cli/solve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,7 +129,9 @@ static bool run_entry(plan *p, model_cache *c, const entry *e, report *r, vf_err
     bool good = sub != NULL;
     for (uint32_t g = 0; good && g < p->n_gpus; g++)
         for (uint32_t q = 0; good && q < (e->quant ? 1 : p->n_quants); q++)
-            good = plan_case(p, sub, e->quant ? e->quant : p->quant[q], context, &p->gpu[g], r, err);
+            good = solve_is_front(p->s) && !e->quant && !context
+                       ? solve_front(p, sub, &p->gpu[g], r, err)
+                       : plan_case(p, sub, e->quant ? e->quant : p->quant[q], context, &p->gpu[g], r, err);
     return good;
 }
 

@@ -20,8 +20,9 @@ static int dispatch(session *s, vf_error *err)
         (void)fail_value(err, "--format", "sarif", "a format of 'check'");
         return EXIT_BAD;
     }
-    bool ci = session_format(s) == FORMAT_JUNIT || session_format(s) == FORMAT_GITHUB;
-    if (ci && s->opts.command != CMD_FIT) {
+    bool answers = session_format(s) == FORMAT_JUNIT || session_format(s) == FORMAT_GITHUB ||
+                   session_format(s) == FORMAT_SVG || session_format(s) == FORMAT_HTML;
+    if (answers && s->opts.command != CMD_FIT) {
         (void)fail_value(err, "--format", s->opts.value[OPT_FORMAT].text, "a format of answers, not of '%s'",
                          commands[s->opts.command].name);
         return EXIT_BAD;

@@ -70,6 +70,7 @@ typedef enum opt_id {
     OPT_HOST_MEMORY,
     OPT_POLICY,
     OPT_DRAFT,
+    OPT_DRAFT_MAX,
     OPT_MMPROJ,
     OPT_LORA,
     OPT_ALSO,
@@ -108,7 +109,6 @@ typedef struct option {
     opt_kind kind;
     const char *value;   /**< what help calls the value */
     const char *words;   /**< choices, '|' between them; NULL: none */
-    const char *later_words; /**< of these, what comes with a later version */
     uint64_t min, max;   /**< of a number */
     const char *dflt;    /**< default, as shown */
     const char *help;

@@ -61,17 +61,6 @@ bool parse_millionths(const char *text, size_t n, uint64_t *v)
     return true;
 }
 
-static bool says_later(const option *o, const char *text, vf_error *err)
-{
-    if (text && word_index(o->later_words, '|', text) == NOT_A_WORD)
-        return true;
-    if (!text && !o->later)
-        return true;
-    char name[40];
-    (void)snprintf(name, sizeof name, "--%s", o->name);
-    return text ? fail_value(err, name, text, "not in this version") : fail(err, name, "not in this version");
-}
-
 /* Reads the text of a value; everything that the table can check is checked here. */
 static bool read_value(const option *o, const char *text, opt_value *v, vf_error *err)
 {
@@ -80,8 +69,6 @@ static bool read_value(const option *o, const char *text, opt_value *v, vf_error
     *v = (opt_value){.text = text, .word = word_index(o->words, '|', text)};
     if (!text[0] && o->kind != OPT_FLAG)
         return fail(err, name, "an empty value");
-    if (!says_later(o, text, err))
-        return false;
     if (o->kind == OPT_FLAG || o->kind == OPT_TEXT || v->word != NOT_A_WORD)
         return true;
     if (o->kind == OPT_CHOICE)
@@ -111,8 +98,8 @@ static bool keep(options *o, const option *opt, const char *text, vf_error *err)
     char name[40];
     (void)snprintf(name, sizeof name, "--%s", opt->name);
     uint32_t in = opt->commands ? opt->commands : 1u << CMD_FIT;
-    if (!says_later(opt, NULL, err))
-        return false;
+    if (opt->later)
+        return fail(err, name, "not in this version");
     if (o->command == CMD_LOCK && (in & 1u << CMD_FIT)) /* a lock keeps a question's settings */
         in |= 1u << CMD_LOCK;
     if (!(in & 1u << o->command))

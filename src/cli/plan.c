@@ -2,6 +2,7 @@
 #include "cli/io.h"
 #include "cli/measure.h"
 #include "cli/ollama.h"
+#include "cli/picture.h"
 #include "cli/settings.h"
 #include "cli/solve.h"
 #include "cli/suggest.h"
@@ -114,7 +115,7 @@ static bool check_model_options(const session *s, vf_error *err)
     if (options_has(&s->opts, OPT_NULL) && !list)
         return fail(err, "--null", "has a meaning with --models-from only");
     if (!options_has(&s->opts, OPT_GPU))
-        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), or none (--gpu auto, this machine's own, comes later)");
+        return fail(err, "--gpu", "missing: a card (3090), a size (24GB), --gpu auto for this machine's, or none");
     return true;
 }
 
@@ -149,7 +150,7 @@ bool plan_open(plan *p, session *s, vf_error *err)
         return false;
     if (p->n_quants == 0)
         p->quant[p->n_quants++] = NULL;
-    if (!beside_open(s, p->runtime, &p->beside, err))
+    if (!beside_open(s, p->runtime, &p->beside, err) || !also_open(s, &p->also, err))
         return false;
     p->settings.override = p->beside.override;
     p->settings.n_override = p->beside.n_overrides;
@@ -159,6 +160,7 @@ bool plan_open(plan *p, session *s, vf_error *err)
 void plan_close(plan *p)
 {
     beside_close(&p->beside);
+    also_close(&p->also);
     free(p->gpu);
     free(p->quant);
     free(p->text);
@@ -223,6 +225,7 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
     if (!choice_make(s, sub, word, p->runtime, c, err) || !settings_check(s, c->runtime, err) ||
         !make_context(s, sub, context, &q->settings, err))
         return false;
+    p->also.context = q->settings.context;
     q->member = p->member;
     q->n_members = p->beside.n_members;
     memcpy(p->member, p->beside.member, p->beside.n_members * sizeof *p->member);
@@ -242,6 +245,11 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
     return true;
 }
 
+bool plan_estimate(plan *p, vf_error *err)
+{
+    return also_estimate(p->s, &p->also, p->runtime, p->request, p->result, err);
+}
+
 /* Where a card is not the whole truth: Windows' driver does not fail when it is full, and macOS lends Metal a share of
  * the memory that grew with its versions (tests/accuracy/measured). */
 static void memory_note(const session *s, const vf_result *r, row *w)
@@ -253,6 +261,20 @@ static void memory_note(const session *s, const vf_result *r, row *w)
     if (r->backend == VF_BACKEND_METAL && r->verdict != VF_FIT)
         row_note(w, "macOS: counted is what older versions lend to Metal; newer ones were seen to lend 74 %% of 16 and 24 GB, 81 to 84 %% "
                     "of 64 and 128, and sysctl iogpu.wired_limit_mb raises it");
+}
+
+/* Memory over context, for pictures of a few answers. */
+#define CURVES 6
+
+static void make_curve(plan *p, const subject *sub, curve *out)
+{
+    const vf_request *q = p->request;
+    bool all = word_index("llama.cpp ollama lm-studio", ' ', q->runtime) != NOT_A_WORD; /* the context of all sequences */
+    uint64_t sequences = all && q->settings.parallel ? q->settings.parallel : 1;
+    vf_result *room = malloc(sizeof *room);
+    if (room && sub->facts.n_layer)
+        curve_measure(q, sub->facts.n_ctx_train * sequences, !all, &p->s->alloc, room, out);
+    free(room);
 }
 
 bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, report *r, vf_error *err)
@@ -278,6 +300,8 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
         row_note(&w, "%s", solved);
     if (c.note[0])
         row_note(&w, "%s", c.note);
+    if (gpu->note[0])
+        row_note(&w, "%s", gpu->note);
     vf_settings asked = p->settings;
     (void)make_context(s, sub, context, &asked, err);
     if (solved[0]) { /* what was found was asked for */
@@ -290,8 +314,12 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     if ((r->single || r->explain) && p->result->verdict != VF_FIT && !solved[0])
         suggest_changes(p, sub, &w);
     vf_speed speed;
-    if (r->speed && vf_speed_bounds(p->request, p->result, &s->alloc, &speed, err) == VF_OK)
+    if (r->speed && p->also.n == 0 && vf_speed_bounds(p->request, p->result, &s->alloc, &speed, err) == VF_OK)
         w.speed = &speed;
+    curve points = {0};
+    if (r->curves && p->also.n == 0 && !r->from_list && r->n_rows < CURVES)
+        make_curve(p, sub, &points);
+    w.curve = points.n ? &points : NULL;
     report_row(r, &w);
     return true;
 }
@@ -308,7 +336,7 @@ static bool run_model(plan *p, const char *name, bool several, report *r, vf_err
         sub.range = measure_class(p->s, sub.nominal);
     for (uint32_t g = 0; good && g < p->n_gpus; g++) {
         for (uint32_t q = 0; good && q < p->n_quants; q++) {
-            if (plan_case(p, &sub, p->quant[q], 0, &p->gpu[g], r, err))
+            if (solve_is_front(p->s) ? solve_front(p, &sub, &p->gpu[g], r, err) : plan_case(p, &sub, p->quant[q], 0, &p->gpu[g], r, err))
                 continue;
             if (!several || err->status == VF_ERR_NOMEM || err->status == VF_ERR_NOT_FOUND) {
                 good = false;
@@ -359,16 +387,17 @@ int command_fit(session *s, vf_error *err)
     if (good && cases > CASES)
         good = fail(err, "", "%zu cases (models x quantizations x GPUs), more than %d", cases, CASES);
     if (good) {
-        bool several = list || cases > 1;
+        bool several = list || cases > 1 || solve_is_front(s);
         report_begin(&r, s, &s->out, !several, longest_gpu(&p));
         good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
+        if (good && r.curves && r.picture && r.picture->failed)
+            good = fail(err, "--format", "no picture of more than %d answers", PICTURE_ROWS);
         if (good)
             report_end(&r);
         if (good && r.n_rows == 0 && !list)
             s->out.n = 0; /* every alternative was an error, and each was told of */
     }
-    buf_free(&r.errors);
-    buf_free(&r.notes);
+    report_free(&r);
     plan_close(&p);
     if (good)
         *err = (vf_error){0};

@@ -2,6 +2,7 @@
 #ifndef CLI_PLAN_H
 #define CLI_PLAN_H
 
+#include "cli/also.h"
 #include "cli/beside.h"
 #include "cli/gpu.h"
 #include "cli/quant.h"
@@ -19,6 +20,7 @@ typedef struct plan {
     vf_request *request; /**< room that every case uses anew */
     vf_result *result;
     int status; /**< the exit status so far */
+    also also; /**< models in processes of their own */
     /* large, and not cleared: mostly empty */
     beside beside; /**< what is loaded beside every model, and where tensors go */
     vf_member member[VF_MAX_MEMBERS]; /**< what is loaded beside this one, n_members of the request */
@@ -37,6 +39,9 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
 
 /** Fills p->request for one case, with the choice of quantization and runtime. False with err. */
 bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set *gpu, choice *c, vf_error *err);
+
+/** Answers p->request, together with --also. */
+bool plan_estimate(plan *p, vf_error *err);
 
 /** Tells of an error of one case or line; the others go on. Clears it. */
 void plan_tell(plan *p, report *r, vf_error *err);

@@ -1,8 +1,10 @@
 #include "cli/report.h"
 #include "cli/json_out.h"
+#include "cli/picture.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Past this many a JSON report counts errors instead of listing them, so that memory stays flat. */
@@ -13,6 +15,7 @@
 static const renderer *const renderers[] = {
     [FORMAT_TABLE] = &format_table, [FORMAT_JSON] = &format_json,         [FORMAT_JSONL] = &format_jsonl, [FORMAT_CSV] = &format_csv,
     [FORMAT_TSV] = &format_tsv,     [FORMAT_MARKDOWN] = &format_markdown, [FORMAT_JUNIT] = &format_junit, [FORMAT_GITHUB] = &format_github,
+    [FORMAT_SVG] = &format_svg,     [FORMAT_HTML] = &format_html,
 };
 
 void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu_columns)
@@ -23,17 +26,19 @@ void report_begin(report *r, const session *s, buf *out, bool single, size_t gpu
         r->renderer = s->lock == LOCK_WRITE ? &format_lock : &format_lock_check;
     r->differ = s->differ;
     r->list = s->opts.value[OPT_MODELS_FROM].text;
+    r->from_list = r->list != NULL;
     if (r->list && strcmp(r->list, "-") == 0)
         r->list = NULL;
     r->explain = options_has(&s->opts, OPT_EXPLAIN);
     r->speed = r->explain || r->renderer == &format_json || r->renderer == &format_jsonl;
+    r->curves = r->renderer == &format_svg || r->renderer == &format_html;
     if (r->renderer->begin)
         r->renderer->begin(r);
 }
 
 bool report_is_lined(const report *r)
 {
-    return r->renderer == &format_lock || r->renderer == &format_lock_check || r->renderer == &format_github;
+    return r->curves || r->renderer == &format_lock || r->renderer == &format_lock_check || r->renderer == &format_github;
 }
 
 void report_row(report *r, const row *w)
@@ -64,8 +69,15 @@ void report_end(report *r)
         r->renderer->end(r);
     if (r->errors.failed || r->notes.failed)
         r->out->failed = true;
+}
+
+void report_free(report *r)
+{
     buf_free(&r->errors);
     buf_free(&r->notes);
+    if (r->picture)
+        picture_free(r->picture);
+    free(r->picture);
 }
 
 void row_note(row *w, const char *format, ...)

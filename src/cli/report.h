@@ -3,15 +3,17 @@
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
 
+#include "cli/curve.h"
 #include "cli/session.h"
 
 #define ROW_NOTES 6
 
-#define ROW_SUGGESTIONS 8
+#define ROW_SUGGESTIONS 12
 
 /** A change of the question, and what it comes to. */
 typedef struct suggestion {
     char change[160]; /**< as typed: "--kv-type q8_0" */
+    char flags[80];   /**< the same for the runtime's own program: "-ctk q8_0 -ctv q8_0"; "" where it has none */
     vf_verdict verdict;
     uint64_t need;
 } suggestion;
@@ -21,6 +23,7 @@ typedef struct row {
     const char *quant, *gpu;
     const vf_result *result;
     const vf_speed *speed; /**< NULL: not asked for */
+    const curve *curve;    /**< NULL: not asked for */
     uint32_t n_notes;
     char note[ROW_NOTES][VF_NOTE_TEXT]; /**< the program's own; the result has more */
     uint32_t n_suggestions;
@@ -28,6 +31,7 @@ typedef struct row {
 } row;
 
 struct renderer;
+struct picture;
 
 /** One output being made. */
 typedef struct report {
@@ -36,9 +40,12 @@ typedef struct report {
     const term *term;
     bool explain;
     bool speed;  /**< rows have it */
+    bool curves; /**< rows have one, as far as they are few */
+    struct picture *picture; /**< rows kept, for formats that draw them */
     bool single; /**< there is one row: it is shown in full */
     size_t gpu_columns; /**< of the longest name of a set of cards */
     uint64_t n_rows;
+    bool from_list; /**< rows come from a list, as many as there are */
     const char *list; /**< the list that rows come from, a file's name; NULL: none, or standard input */
     const char *line; /**< of a list, the one that rows are of, whole */
     uint64_t line_number, line_before; /**< its number, and that of the row before */
@@ -60,7 +67,7 @@ typedef struct renderer {
 } renderer;
 
 extern const renderer format_table, format_json, format_jsonl, format_csv, format_tsv, format_markdown, format_junit,
-    format_github, format_lock, format_lock_check;
+    format_github, format_lock, format_lock_check, format_svg, format_html;
 /** Whether rows depend on the line that they stand in. */
 bool report_is_lined(const report *r);
 
@@ -69,6 +76,8 @@ void report_row(report *r, const row *row);
 /** An error of one case or line, for formats with a list of errors (JSON). */
 void report_error(report *r, const vf_error *err);
 void report_end(report *r);
+/** Also of a report that was not ended, or not begun (all zero). */
+void report_free(report *r);
 
 void row_note(row *w, const char *format, ...) VF_PRINTF(2, 3);
 /** Note number i of a row, its own and the result's; NULL past the end. */

@@ -80,6 +80,15 @@ static uint32_t word(const session *s, opt_id id, uint32_t otherwise)
     return v->text ? v->word : otherwise;
 }
 
+/* What llama.cpp proposes at most unless told otherwise (common/common.h: common_params_speculative_draft). */
+#define DRAFT_MAX 3
+
+bool settings_draft_mtp(const session *s)
+{
+    const char *draft = s->opts.value[OPT_DRAFT].text;
+    return draft && strcmp(draft, "mtp") == 0;
+}
+
 bool settings_apply(const session *s, vf_settings *out, vf_error *err)
 {
     const opt_value *context = &s->opts.value[OPT_CONTEXT], *prompt = &s->opts.value[OPT_PROMPT];
@@ -107,6 +116,9 @@ bool settings_apply(const session *s, vf_settings *out, vf_error *err)
     out->expert_parallel |= options_has(&s->opts, OPT_EXPERT_PARALLEL);
     out->embeddings |= options_has(&s->opts, OPT_EMBEDDINGS);
     out->mtp |= options_has(&s->opts, OPT_MTP);
+    out->draft_mtp |= settings_draft_mtp(s);
+    if (options_has(&s->opts, OPT_DRAFT))
+        out->draft_max = number(s, OPT_DRAFT_MAX, DRAFT_MAX);
     out->swa_full |= options_has(&s->opts, OPT_SWA_FULL);
     out->kv_unified |= options_has(&s->opts, OPT_KV_UNIFIED);
     out->no_kv_offload |= options_has(&s->opts, OPT_NO_KV_OFFLOAD);

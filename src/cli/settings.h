@@ -4,6 +4,9 @@
 
 #include "cli/session.h"
 
+/** Whether the model drafts for itself (--draft mtp). */
+bool settings_draft_mtp(const session *s);
+
 /** Puts the options that were given into settings that stand already. */
 bool settings_apply(const session *s, vf_settings *out, vf_error *err);
 

@@ -39,11 +39,17 @@ static open_value what_is_open(const session *s, uint32_t *n)
     return first;
 }
 
+bool solve_is_front(const session *s)
+{
+    uint32_t n;
+    return what_is_open(s, &n) == OPEN_CONTEXT && n == 2 && lists(&s->opts, OPT_QUANT, QUANT_BEST);
+}
+
 bool solve_check(const session *s, vf_error *err)
 {
     uint32_t n;
     (void)what_is_open(s, &n);
-    return n < 2 || fail(err, "", "one value at a time can be left open (best, max, smallest, auto), here are %u", n);
+    return n < 2 || solve_is_front(s) || fail(err, "", "one value at a time can be left open (best, max, smallest, auto), or --quant best with --context max; here are %u", n);
 }
 
 /* ---- a setting: the library searches --------------------------------------------------------- */
@@ -73,7 +79,52 @@ static bool shorten(plan *p, const vf_settings *found, char note[VF_NOTE_TEXT], 
     (void)snprintf(note, VF_NOTE_TEXT, trained ? "no context on the line: the trained %llu tokens"
                    : "no context on the line: %llu tokens are the most that fit, and llama.cpp takes about as many (--fit)",
                    (unsigned long long)p->request->settings.context);
-    return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    return plan_estimate(p, err);
+}
+
+/* Beside other models every try is a packing of all of them. */
+static bool good_beside(plan *p, vf_verdict goal)
+{
+    vf_error ignored = {0};
+    return plan_estimate(p, &ignored) && p->result->verdict <= goal && host_fits(p->s, p->result);
+}
+
+/* The largest multiple of 256 tokens for each sequence. */
+static bool context_beside(plan *p, vf_verdict goal)
+{
+    vf_model_facts facts;
+    vf_model_describe(p->request->model, &facts);
+    bool one = per_sequence(p->request->runtime);
+    uint64_t sequences = !one && p->request->settings.parallel ? p->request->settings.parallel : 1, step = 256 * sequences;
+    uint64_t low = 0, high = (facts.n_ctx_train ? facts.n_ctx_train : UINT64_C(1) << 20) / 256;
+    while (low < high) {
+        uint64_t middle = high - (high - low) / 2;
+        p->request->settings.context = middle * step;
+        if (good_beside(p, goal))
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    p->request->settings.context = low * step;
+    return low > 0;
+}
+
+static vf_status solve_beside(plan *p, open_value v, vf_verdict goal, vf_settings *found)
+{
+    vf_settings *s = &p->request->settings;
+    vf_model_facts facts;
+    bool good = v == OPEN_CONTEXT && context_beside(p, goal);
+    vf_model_describe(p->request->model, &facts);
+    for (uint32_t n = facts.n_layer + 2; v == OPEN_LAYERS && !good && n > 0; n--) {
+        s->gpu_layers = n - 1;
+        good = good_beside(p, goal);
+    }
+    for (uint32_t n = 0; v == OPEN_MOE && !good && n <= facts.n_layer; n++) {
+        s->cpu_moe = n;
+        good = good_beside(p, goal);
+    }
+    *found = *s;
+    return good && good_beside(p, goal) ? VF_OK : VF_ERR_NOT_FOUND;
 }
 
 static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_error *err)
@@ -84,13 +135,14 @@ static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_err
     vf_settings found;
     vf_status st = VF_ERR_NOT_FOUND;
     for (goal.verdict = VF_FIT; goal.verdict < VF_NO_FIT && st == VF_ERR_NOT_FOUND; goal.verdict++)
-        st = vf_solve(p->request, open[v], &goal, &p->s->alloc, &found, p->result, err);
+        st = p->also.n ? solve_beside(p, v, goal.verdict, &found)
+                       : vf_solve(p->request, open[v], &goal, &p->s->alloc, &found, p->result, err);
     if (st == VF_ERR_NOT_FOUND) {
         *err = (vf_error){0};
         most_modest(&p->request->settings, v);
         (void)snprintf(note, VF_NOTE_TEXT, "no value of --%s fits: this is the most modest one",
                        v == OPEN_CONTEXT ? "context" : v == OPEN_LAYERS ? "gpu-layers" : "cpu-moe");
-        return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+        return plan_estimate(p, err);
     }
     if (st != VF_OK)
         return false;
@@ -128,7 +180,36 @@ static bool answers(plan *p, const subject *sub, const char *word, uint64_t cont
 {
     vf_error ignored = {0};
     return plan_prepare(p, sub, word, context, gpu, c, &ignored) &&
-           vf_estimate(p->request, &p->s->alloc, p->result, &ignored) == VF_OK && host_fits(p->s, p->result);
+           plan_estimate(p, &ignored) && host_fits(p->s, p->result);
+}
+
+static const char *asked_runtime(const plan *p)
+{
+    return p->runtime[0] ? p->runtime : "llama.cpp";
+}
+
+/* Whether the runtime loads the format. */
+static bool is_format(const plan *p, const vf_quant_entry *e)
+{
+    const char *runtime = asked_runtime(p);
+    bool llama_formats = strcmp(runtime, "ollama") == 0 || strcmp(runtime, "generic") == 0; /* these read llama.cpp's */
+    return e->quant.kind == VF_QUANT_CAST || strcmp(e->quant.runtime, llama_formats ? "llama.cpp" : runtime) == 0;
+}
+
+/* Types without a kernel stay in system memory (TQ1_0 and TQ2_0 on CUDA): that fits any card, and answers nothing. */
+static bool is_on_cards(const plan *p)
+{
+    const vf_settings *s = &p->request->settings;
+    uint64_t on_cards = 0;
+    for (uint32_t i = 0; i < p->result->n_devices; i++)
+        on_cards += p->result->device[i].segment[VF_SEG_WEIGHTS];
+    return p->result->n_devices == 0 || s->gpu_layers != VF_LAYERS_ALL || s->cpu_moe || s->n_override ||
+           p->result->host.weights < on_cards;
+}
+
+static bool no_format(const plan *p, vf_error *err)
+{
+    return fail_value(err, "--quant", QUANT_BEST, "no format of %s suits the model", asked_runtime(p));
 }
 
 static bool solve_quant(plan *p, const subject *sub, uint64_t context, const gpu_set *gpu, choice *c, char note[VF_NOTE_TEXT],
@@ -136,22 +217,72 @@ static bool solve_quant(plan *p, const subject *sub, uint64_t context, const gpu
 {
     best b = {0};
     vf_quant_entry e;
-    const char *runtime = p->runtime[0] ? p->runtime : "llama.cpp";
-    bool llama_formats = strcmp(runtime, "ollama") == 0 || strcmp(runtime, "generic") == 0; /* these read llama.cpp's */
-    const char *formats = llama_formats ? "llama.cpp" : runtime;
     for (uint32_t i = 0; vf_catalog_quant(p->s->catalog, i, &e) == VF_OK; i++) {
-        if (strcmp(e.quant.runtime, formats) != 0 && e.quant.kind != VF_QUANT_CAST)
+        if (!is_format(p, &e))
             continue;
-        if (!answers(p, sub, e.name, context, gpu, c) || !is_better(&b, p->result->verdict, p->result->model_bytes, true))
+        if (!answers(p, sub, e.name, context, gpu, c) || !is_on_cards(p) || !is_better(&b, p->result->verdict, p->result->model_bytes, true))
             continue;
         b = (best){true, p->result->verdict, p->result->model_bytes, i};
     }
     if (!b.any)
-        return fail_value(err, "--quant", QUANT_BEST, "no format of %s suits the model", runtime);
+        return no_format(p, err);
     (void)vf_catalog_quant(p->s->catalog, b.index, &e);
     (void)snprintf(note, VF_NOTE_TEXT, b.verdict == VF_NO_FIT ? "no quantization fits: %s is the smallest" : b.verdict == VF_FIT
                    ? "--quant %s is the largest that fits" : "--quant %s is the largest that is possible, if fragile", e.name);
-    return plan_prepare(p, sub, e.name, context, gpu, c, err) && vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    return plan_prepare(p, sub, e.name, context, gpu, c, err) && plan_estimate(p, err);
+}
+
+/* ---- both: what is larger than everything that has as long a context ------------------------- */
+
+typedef struct candidate {
+    uint32_t index;
+    uint64_t size, context;
+} candidate;
+
+/* Largest models first; of the same size the longer context. */
+static int by_size(const void *a, const void *b)
+{
+    const candidate *x = a, *y = b;
+    if (x->size != y->size)
+        return x->size < y->size ? 1 : -1;
+    if (x->context != y->context)
+        return x->context < y->context ? 1 : -1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+bool solve_front(plan *p, const subject *sub, const gpu_set *gpu, report *r, vf_error *err)
+{
+    vf_quant_entry e;
+    choice c;
+    char note[VF_NOTE_TEXT];
+    uint32_t n = 0, all = vf_catalog_count(p->s->catalog, VF_KIND_QUANT);
+    uint64_t longest = 0;
+    candidate smallest = {0}, *found = calloc(all + 1u, sizeof *found);
+    if (!found)
+        return fail_nomem(err);
+    for (uint32_t i = 0; vf_catalog_quant(p->s->catalog, i, &e) == VF_OK; i++) {
+        vf_error ignored = {0};
+        if (!is_format(p, &e) || !plan_prepare(p, sub, e.name, 0, gpu, &c, &ignored) || !solve_setting(p, OPEN_CONTEXT, note, &ignored) ||
+            !is_on_cards(p))
+            continue;
+        if (p->result->verdict == VF_NO_FIT && (!smallest.size || p->result->model_bytes < smallest.size))
+            smallest = (candidate){i, p->result->model_bytes, p->request->settings.context};
+        if (p->result->verdict != VF_NO_FIT)
+            found[n++] = (candidate){i, p->result->model_bytes, p->request->settings.context};
+    }
+    qsort(found, n, sizeof *found, by_size);
+    if (n == 0 && smallest.size) /* nothing fits: the most modest answer */
+        found[n++] = smallest;
+    bool good = n > 0 || no_format(p, err);
+    for (uint32_t i = 0; good && i < n; i++) {
+        if (found[i].context <= longest) /* no longer than what is larger */
+            continue;
+        longest = found[i].context;
+        (void)vf_catalog_quant(p->s->catalog, found[i].index, &e);
+        good = plan_case(p, sub, e.name, found[i].context, gpu, r, err);
+    }
+    free(found);
+    return good;
 }
 
 /* Sizes of cards that are sold, alone, then several of the usual ones: in the order of what they hold. */
@@ -176,7 +307,7 @@ static bool solve_gpu(plan *p, const subject *sub, const char *word, uint64_t co
     (void)snprintf(note, VF_NOTE_TEXT, found == n ? "not even %s fits" : "--gpu %s is the smallest that %s",
                    sizes[found == n ? n - 1 : found], p->result->verdict == VF_FIT ? "fits" : "is possible, if fragile");
     *gpu = &p->solved;
-    return plan_prepare(p, sub, word, context, &p->solved, c, err) && vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    return plan_prepare(p, sub, word, context, &p->solved, c, err) && plan_estimate(p, err);
 }
 
 bool solve_case(plan *p, const subject *sub, const char *word, uint64_t context, const gpu_set **gpu, choice *c,
@@ -190,7 +321,7 @@ bool solve_case(plan *p, const subject *sub, const char *word, uint64_t context,
         return solve_gpu(p, sub, word, context, gpu, c, note, err);
     if (!plan_prepare(p, sub, word, context, *gpu, c, err))
         return false;
-    if ((v == OPEN_CONTEXT && !context) || v == OPEN_LAYERS || v == OPEN_MOE)
+    if ((v == OPEN_CONTEXT && !context && !solve_is_front(p->s)) || v == OPEN_LAYERS || v == OPEN_MOE)
         return solve_setting(p, v, note, err);
-    return vf_estimate(p->request, &p->s->alloc, p->result, err) == VF_OK;
+    return plan_estimate(p, err);
 }

@@ -1,4 +1,5 @@
 #include "cli/suggest.h"
+#include "cli/runtime_flags.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ typedef struct trial {
 static bool is_good(trial *t)
 {
     vf_error ignored;
-    return vf_estimate(t->q, &t->p->s->alloc, t->result, &ignored) == VF_OK && t->result->verdict <= t->goal &&
+    return also_estimate(t->p->s, &t->p->also, t->p->runtime, t->q, t->result, &ignored) && t->result->verdict <= t->goal &&
            host_fits(t->p->s, t->result);
 }
 
@@ -33,6 +34,7 @@ static void keep(trial *t, const char *name, const char *value)
         return;
     suggestion *g = &t->w->suggestion[t->w->n_suggestions++];
     (void)snprintf(g->change, sizeof g->change, "%s %s", name, value);
+    runtime_flags(t->q->runtime, name, value, g->flags, sizeof g->flags);
     g->verdict = t->result->verdict;
     g->need = t->result->need;
 }
@@ -66,6 +68,47 @@ static void smaller_cache(trial *t)
             return;
         }
     }
+}
+
+/* Without it scores of the whole batch lie in the compute buffer. */
+static void flash_attention(trial *t)
+{
+    if (!has_option(t, OPT_FLASH_ATTN) || t->p->request->settings.flash_attn != VF_OFF)
+        return;
+    t->q->settings.flash_attn = VF_ON;
+    if (is_good(t))
+        keep(t, "--flash-attn", "on");
+}
+
+/* Fewer tokens at once: a smaller compute buffer, and a slower prompt. */
+static void smaller_ubatch(trial *t)
+{
+    char value[24];
+    if (!has_option(t, OPT_UBATCH))
+        return;
+    for (uint32_t n = 256; n >= 64; n /= 2) {
+        if (t->w->result->ubatch <= n)
+            continue;
+        t->q->settings.ubatch = n;
+        (void)snprintf(value, sizeof value, "%u", n);
+        if (is_good(t)) {
+            keep(t, "--ubatch", value);
+            return;
+        }
+    }
+}
+
+/* Logits of one row for each sequence, where more were asked for. */
+static void fewer_outputs(trial *t)
+{
+    char value[24];
+    uint32_t rows = t->w->result->parallel;
+    if (!has_option(t, OPT_OUTPUTS) || t->p->request->settings.outputs == VF_OUTPUTS_DEFAULT || t->p->request->settings.outputs <= rows)
+        return;
+    t->q->settings.outputs = rows;
+    (void)snprintf(value, sizeof value, "%u", rows);
+    if (is_good(t))
+        keep(t, "--outputs", value);
 }
 
 /* A server that is made for fewer sequences keeps less for the sampler. */
@@ -161,7 +204,7 @@ static void smaller_quant(trial *t)
 static void fewer_layers(trial *t)
 {
     char value[24];
-    if (!has_option(t, OPT_GPU_LAYERS) || t->q->settings.gpu_layers != VF_LAYERS_ALL)
+    if (!has_option(t, OPT_GPU_LAYERS) || t->q->settings.gpu_layers <= t->sub->facts.n_layer)
         return;
     uint64_t fits = largest(t, set_layers, 1, (uint64_t)t->sub->facts.n_layer + 1, 1);
     (void)snprintf(value, sizeof value, "%llu", (unsigned long long)fits);
@@ -293,6 +336,20 @@ static void fallback_model(trial *t)
     }
 }
 
+/* Another of the same card. */
+static void second_card(trial *t)
+{
+    char value[80];
+    if (t->q->n_devices != 1 || t->p->also.n || strchr(t->w->gpu, '+'))
+        return;
+    t->q->device[1] = t->q->device[0];
+    t->q->device[1].desktop = t->q->device[1].desktop_spread = 0;
+    t->q->n_devices = 2;
+    (void)snprintf(value, sizeof value, "2x%.70s", t->w->gpu);
+    if (is_good(t))
+        keep(t, "--gpu", value);
+}
+
 /* The smallest usual card, or set of cards, that is good. */
 static void larger_card(trial *t)
 {
@@ -320,9 +377,9 @@ static void larger_card(trial *t)
 }
 
 /* In the order in which they are offered: what costs the user least comes first. */
-static void (*const changes[])(trial *) = {without_desktop, fewer_sequences, larger_share,    smaller_cache,  less_context,
-                                           smaller_quant,   experts_to_host, fewer_layers,    smaller_model,  fallback_model,
-                                           larger_card};
+static void (*const changes[])(trial *) = {without_desktop, flash_attention, fewer_outputs, fewer_sequences, larger_share,
+                                           smaller_ubatch,  smaller_cache,   less_context,  smaller_quant,   experts_to_host,
+                                           fewer_layers,    smaller_model,   fallback_model, second_card,    larger_card};
 
 void suggest_changes(plan *p, const subject *sub, row *w)
 {

@@ -68,7 +68,7 @@ static void add_attention(planner *pl, uint32_t il)
     uint64_t rows = vf_mul(l->windowed ? c->cells_swa : c->cells, c->n_streams);
     uint64_t k = add_tensor(pl, il, VF_CACHED_KV, c->type_k, vf_mul(l->n_head_kv, l->head_k), rows);
     uint64_t v = 0;
-    if (l->indexer) /* keys of the sparse-attention indexer: one head, no V */
+    if (l->indexer && !c->drafts) /* keys of the sparse-attention indexer: one head, no V */
         k = vf_add(k, add_tensor(pl, il, VF_CACHED_WHOLE, c->type_k, m->hp.indexer_key_length, rows));
     if (!pl->mla)
         v = add_tensor(pl, il, VF_CACHED_KV, c->type_v,
@@ -86,7 +86,7 @@ static void add_attention(planner *pl, uint32_t il)
 static void add_state(planner *pl, uint32_t il)
 {
     const vf_layer *l = &pl->slicer.m->layers[il];
-    uint64_t rows = pl->c->n_seq_max;
+    uint64_t rows = vf_mul(pl->c->n_seq_max, (uint64_t)pl->c->n_rs_seq + 1);
     uint64_t r = l->state_r ? add_tensor(pl, il, VF_CACHED_R, VF_TYPE_F32, l->state_r, rows) : 0;
     uint64_t s = l->state_s ? add_tensor(pl, il, VF_CACHED_S, VF_TYPE_F32, l->state_s, rows) : 0;
     pl->out->state = vf_add(pl->out->state, vf_add(r, s));
@@ -100,11 +100,9 @@ vf_status vf_cache_plan(const vf_model *m, const uint16_t *types, const vf_conte
     *out = (vf_cache){0};
     for (uint32_t i = 0; i < m->n_layers; i++) {
         const vf_layer *l = &m->layers[i];
-        if (l->mtp)
-            continue;
-        if (l->has_cache)
+        if (l->has_cache && (c->drafts ? l->mtp : !l->draft_cache))
             add_attention(&pl, i);
-        if (l->recurrent != VF_REC_NONE)
+        if (l->recurrent != VF_REC_NONE && !l->mtp && !c->drafts)
             add_state(&pl, i);
     }
     if (pl.aborts)

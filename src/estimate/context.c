@@ -103,7 +103,7 @@ static vf_status resolve_outputs(const vf_model *m, const vf_settings *s, vf_con
     if (s->outputs == VF_OUTPUTS_ALL || m->arch.encoder_decoder || m->arch.encoder_stack)
         rows = c->n_batch;
     else if (!given)
-        rows = s->embeddings || !c->causal ? c->n_batch : c->n_seq_max;
+        rows = s->embeddings || !c->causal ? c->n_batch : min64(vf_mul(c->n_seq_max, (uint64_t)s->draft_max + 1), c->n_batch);
     if (rows < c->n_seq_max)
         return vf_fail_key(err, VF_ERR_REFUSED, given && rows == s->outputs ? "--outputs" : "--batch",
                            "%u: llama.cpp needs at least one row of outputs for each sequence (%u)", (unsigned)rows,
@@ -137,10 +137,10 @@ static vf_status check_streams(const vf_model *m, const vf_context *c, vf_error 
     return VF_OK;
 }
 
-vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p,
-                             const vf_allocator *scratch, vf_context *c, vf_error *err)
+static vf_status resolve(const vf_model *m, const vf_settings *s, const vf_placement *p, const vf_allocator *scratch,
+                         bool drafts, vf_context *c, vf_error *err)
 {
-    *c = (vf_context){0};
+    *c = (vf_context){.drafts = drafts};
     uint64_t asked = s->context ? s->context : vf_default_context(m);
     if (asked > CONTEXT_LIMIT)
         return vf_fail_key(err, VF_ERR_RANGE, "--context", "more than 2^31 tokens");
@@ -156,7 +156,7 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     c->offload_kqv = !s->no_kv_offload;
     c->op_offload = !s->no_op_offload;
     c->embeddings = s->embeddings;
-    c->load_mtp = s->mtp;
+    c->n_rs_seq = s->draft_mtp && m->arch.graph.rollback ? s->draft_max : 0;
     c->type_k = s->type_k;
     c->type_v = s->type_v;
     uint64_t batch = s->batch ? s->batch : DEFAULT_BATCH;
@@ -179,4 +179,31 @@ vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_p
     if (!st)
         st = resolve_flash_attn(m, s, p, scratch, c, err);
     return st ? st : check_streams(m, c, err);
+}
+
+vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p,
+                             const vf_allocator *scratch, vf_context *c, vf_error *err)
+{
+    return resolve(m, s, p, scratch, false, c, err);
+}
+
+vf_status vf_context_drafting(const vf_model *m, const vf_settings *s, const vf_context *target, const vf_placement *p,
+                              const vf_allocator *scratch, vf_context *c, vf_error *err)
+{
+    uint32_t n = m->hp.nextn_predict_layers;
+    if (n == 0 || !vf_model_stack_tensor(m, VF_STACK_BLK, (int32_t)(m->n_layers - n), VF_ROLE_NEXTN_EH_PROJ, VF_PART_WEIGHT))
+        return vf_fail_key(err, VF_ERR_REFUSED, "--draft", "mtp: the model has no prediction layers");
+    if (!m->arch.mtp.graph)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--draft", "mtp: llama.cpp does not draft with prediction layers of %s",
+                           m->arch_name);
+    if (n > 1 && !m->arch.mtp.several)
+        return vf_fail_key(err, VF_ERR_REFUSED, "--draft", "mtp: llama.cpp drafts with %s of one prediction layer, not of %u",
+                           m->arch_name, n);
+    vf_settings own = *s;
+    own.context = target->n_ctx;
+    own.type_k = own.type_v = VF_TYPE_F16;
+    own.outputs = target->n_seq_max;
+    own.embeddings = own.draft_mtp = false;
+    own.draft_max = 0;
+    return resolve(m, &own, p, scratch, true, c, err);
 }

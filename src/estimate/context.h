@@ -22,7 +22,8 @@ typedef struct vf_context {
     bool v_transposed;    /**< flash attention was off from the start: V lies transposed (after an "auto" that
                                turns out off it does not) */
     bool unified, offload_kqv, op_offload, embeddings, causal;
-    bool load_mtp;
+    bool drafts;          /**< the context of the prediction layers: its cache and its graph are theirs alone */
+    uint32_t n_rs_seq;    /**< older recurrent states kept for each sequence, to go back to */
 } vf_context;
 
 /** Devices of layers and tensors. Device VF_HOST is the CPU. */
@@ -64,6 +65,11 @@ bool vf_model_is_mla(const vf_model *m);
  * where llama.cpp itself refuses the setting for this model. */
 vf_status vf_context_resolve(const vf_model *m, const vf_settings *s, const vf_placement *p,
                              const vf_allocator *scratch, vf_context *c, vf_error *err);
+
+/** The second context of draft_mtp, beside `target`: VF_ERR_REFUSED when the model has no layers for it, or llama.cpp no
+ * graph (common/speculative.cpp: common_speculative_init_result). */
+vf_status vf_context_drafting(const vf_model *m, const vf_settings *s, const vf_context *target, const vf_placement *p,
+                              const vf_allocator *scratch, vf_context *c, vf_error *err);
 
 /** Alignment and extra bytes of a buffer type (spec: llama.cpp buffer types' get_alloc_size). */
 uint64_t vf_buffer_alignment(vf_backend backend);

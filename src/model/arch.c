@@ -157,6 +157,14 @@ static const vf_choice gather[] = {
     {NULL, 0},
 };
 
+static const vf_choice kept[] = {
+    {"head", VF_KEPT_HEAD},
+    {"selection-bias", VF_KEPT_SELECTION_BIAS},
+    {"ffn", VF_KEPT_FFN},
+    {"attention", VF_KEPT_ATTENTION},
+    {NULL, 0},
+};
+
 #define AT(field) offsetof(vf_arch, field)
 #define FLAG(key, field, doc) {key, VF_FIELD_BOOL, AT(field), 0, 1, NULL, NULL, false, doc}
 #define ENUM(key, field, list, doc) {key, VF_FIELD_ENUM, AT(field), 0, 0, list, NULL, false, doc}
@@ -301,6 +309,7 @@ static const vf_field graph[] = {
     FLAG("scores_capped", graph.scores_capped, "attention scores are soft-capped"),
     FLAG("scaled_experts", graph.scaled_experts, "the sum of dense feed-forward and experts is scaled"),
     FLAG("no_tensor_split", graph.no_tensor_split, "llama.cpp refuses --split tensor"),
+    FLAG("rollback", graph.rollback, "recurrent states are kept of drafted tokens too"),
     FLAG("image_logits", graph.image_logits, "logits of image tokens are overwritten"),
     FLAG("attn_temperature", graph.attn_temperature, "q of layers without rotation is scaled by position"),
     END,
@@ -314,6 +323,11 @@ static const vf_field mtp[] = {
     HAS("embed_tokens", mtp.embed_tokens, "nextn.embed_tokens"),
     HAS("shared_head_head", mtp.shared_head_head, "nextn.shared_head_head"),
     HAS("shared_head_norm", mtp.shared_head_norm, "nextn.shared_head_norm"),
+    {"kept", VF_FIELD_ENUMS, AT(mtp.kept), 0, VF_MTP_KEPT, kept, NULL, false, "what is loaded of them in any case"},
+    FLAG("cached", mtp.cached, "the main context has cells for them, too"),
+    FLAG("graph", mtp.graph, "llama.cpp can draft with one of these blocks"),
+    FLAG("several", mtp.several, "also where there are more than one"),
+    ENUM("gather", mtp.gather, gather, "where its output rows are picked"),
     END,
 };
 

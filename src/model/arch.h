@@ -111,6 +111,16 @@ typedef enum vf_gather {
     VF_GATHER_AFTER_NORM    /**< behind the final norm; its output stays readable */
 } vf_gather;
 
+/** Prediction layers: optional tensors that the loader takes whether or not the layers are wanted. */
+typedef enum vf_mtp_kept {
+    VF_KEPT_END = 0,
+    VF_KEPT_HEAD,           /**< embed_tokens, shared_head_head, shared_head_norm */
+    VF_KEPT_SELECTION_BIAS, /**< exp_probs_b */
+    VF_KEPT_FFN,            /**< dense, experts, shared, router */
+    VF_KEPT_ATTENTION       /**< norms of q and k, gate */
+} vf_mtp_kept;
+#define VF_MTP_KEPT 5
+
 typedef enum vf_norm {
     VF_NORM_NONE = 0,            /**< nothing stored: normed without weights, or not at all */
     VF_NORM_RMS,
@@ -355,6 +365,7 @@ typedef struct vf_arch {
         bool scores_capped;       /**< attention scores are soft-capped, whatever the file says */
         bool scaled_experts;      /**< the sum of dense feed-forward and experts is scaled (Grok) */
         bool no_tensor_split;     /**< llama.cpp refuses --split tensor */
+        bool rollback;            /**< recurrent states are kept of drafted tokens too */
         bool image_logits;        /**< logits of image tokens are overwritten (Chameleon) */
     } graph;
     uint8_t rope_freqs;   /**< vf_has: rope_freqs.weight */
@@ -367,6 +378,11 @@ typedef struct vf_arch {
         bool never;    /**< in the file, and never loaded (llama.cpp skips them) */
         bool layer_output_norm, post_attention_norm;
         uint8_t embed_tokens, shared_head_head, shared_head_norm; /**< vf_has */
+        uint8_t kept[VF_MTP_KEPT]; /**< vf_mtp_kept, VF_KEPT_END behind the last */
+        bool cached;   /**< the main context has cells for them, too */
+        bool graph;    /**< llama.cpp has a graph that drafts with one of them */
+        bool several;  /**< it takes models of more than one */
+        uint8_t gather; /**< vf_gather, in that graph */
     } mtp;             /**< multi-token-prediction blocks: the last nextn_predict_layers */
 } vf_arch;
 

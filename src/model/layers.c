@@ -285,6 +285,9 @@ static vf_status fill_attention(builder *b, uint32_t il, vf_layer *l)
     if (arch->attention.shared_kv)
         own = b->n_layer - b->hp->shared_kv_layers;
     l->has_cache = (arch->causal || arch->attention.idle_cache) && (il < own || l->mtp);
+    /* llama.cpp src/llama-model.cpp: create_memory, filters of the hybrid caches */
+    l->draft_cache = l->mtp && !arch->mtp.cached &&
+                     !(arch->recurrent.where == VF_REC_AT_KV_FF_ZERO && PER_LAYER(b, feed_forward_length, il) == 0);
     return fill_heads(b, il, l);
 }
 
@@ -307,9 +310,11 @@ static bool has_routers(const builder *b)
 static bool has_experts(const builder *b, uint32_t il, const vf_layer *l, uint32_t n_ff)
 {
     const vf_hparams *hp = b->hp;
+    if (l->mtp && b->arch->mtp.dense)
+        return false;
     if (b->file_tells)
         return has_router(b->m, il);
-    if (hp->expert_count == 0 || (l->mtp && b->arch->mtp.dense))
+    if (hp->expert_count == 0)
         return false;
     switch (b->arch->moe.where) {
     case VF_MOE_AT_ALL:

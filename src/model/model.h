@@ -14,6 +14,7 @@ typedef struct vf_layer {
     uint8_t ffn;       /**< vf_ffn_kind; VF_FFN_MOE with n_ff > 0: experts beside a dense feed-forward */
     bool windowed;     /**< sliding window: its cache is cut to n_swa + ubatch cells */
     bool has_cache;    /**< it has K (and V) cells of its own */
+    bool draft_cache;  /**< a prediction block's cells, which the main context's cache leaves out */
     bool mtp;          /**< a multi-token-prediction block: in the file, not loaded by default */
     bool indexer;      /**< sparse attention: an indexer, with a cache of one head of indexer_key_length */
     uint32_t n_head, n_head_kv;

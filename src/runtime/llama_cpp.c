@@ -141,7 +141,7 @@ static vf_status footprint_placed(const vf_case *k, const vf_placement *p, vf_re
     if (m->hp.context_length && out->context_per_sequence > m->hp.context_length)
         vf_add_note(out, "context %llu is beyond the trained length %u: llama.cpp warns, answers may degrade",
                     (unsigned long long)out->context_per_sequence, m->hp.context_length);
-    return VF_OK;
+    return vf_llama_cpp_members(k, &c, p, out, err);
 }
 
 vf_status vf_llama_cpp_footprint(const vf_case *k, vf_result *out, vf_error *err)
@@ -153,8 +153,6 @@ vf_status vf_llama_cpp_footprint(const vf_case *k, vf_result *out, vf_error *err
     if (st)
         return st;
     st = footprint_placed(k, &p, out, err);
-    if (!st)
-        st = vf_llama_cpp_members(k, &p, out, err);
     vf_placement_free(k->model, k->scratch, &p);
     return st;
 }

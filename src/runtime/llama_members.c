@@ -11,7 +11,7 @@
 
 const char *vf_member_kind_name(vf_member_kind kind)
 {
-    static const char *const names[] = {"draft", "mmproj", "lora"};
+    static const char *const names[] = {"draft", "mmproj", "lora", "mtp", "also"};
     return names[kind];
 }
 
@@ -25,6 +25,16 @@ static void add_to_host(uint64_t *host, uint64_t bytes, uint64_t *sum)
 {
     *host = vf_add(*host, bytes);
     *sum = vf_add(*sum, bytes);
+}
+
+static void add_buffers(const vf_placement *p, const vf_cache *cache, const vf_compute *compute, vf_result *out, vf_member_result *mr)
+{
+    for (uint32_t i = 0; i < p->n_cards; i++) {
+        add_to_device(out, i, VF_SEG_KV_CACHE, cache->device[i], &mr->kv_cache);
+        add_to_device(out, i, VF_SEG_COMPUTE, compute->device[i], &mr->compute);
+    }
+    add_to_host(&out->host.kv_cache, cache->host, &mr->host_kv_cache);
+    add_to_host(&out->host.compute, compute->host, &mr->host_compute);
 }
 
 /** A draft model is a second model with a second context: as long as the target's, f16 cache, one row of
@@ -45,15 +55,37 @@ static vf_status add_draft(const vf_case *k, const vf_member *member, const uint
         st = vf_graph_compute(member->model, types, &c, p, k->scratch, &compute, err);
     if (st)
         return st;
-    for (uint32_t i = 0; i < p->n_cards; i++) {
+    for (uint32_t i = 0; i < p->n_cards; i++)
         add_to_device(out, i, VF_SEG_WEIGHTS, weights.device[i], &mr->weights);
-        add_to_device(out, i, VF_SEG_KV_CACHE, cache.device[i], &mr->kv_cache);
-        add_to_device(out, i, VF_SEG_COMPUTE, compute.device[i], &mr->compute);
-    }
     add_to_host(&out->host.weights, weights.host, &mr->host_weights);
-    add_to_host(&out->host.kv_cache, cache.host, &mr->host_kv_cache);
-    add_to_host(&out->host.compute, compute.host, &mr->host_compute);
+    add_buffers(p, &cache, &compute, out, mr);
     out->host.output = vf_add(out->host.output, vf_llama_cpp_output(member->model, &c));
+    return VF_OK;
+}
+
+/** The model's own prediction layers: no weights but the model's, a context of their own. Hidden states are read for every
+ * token of a batch, and for the rows that are drafted (llama.cpp src/llama-context.cpp: output_reserve, embd_nextn). */
+static vf_status add_prediction(const vf_case *k, const vf_context *target, const vf_placement *p, vf_result *out,
+                                vf_error *err)
+{
+    const vf_model *m = k->model;
+    vf_context c;
+    vf_cache cache;
+    vf_compute compute = {0};
+    vf_member_result *mr = &out->member[out->n_members++];
+    *mr = (vf_member_result){.kind = VF_MEMBER_MTP};
+    vf_set_text(mr->name, sizeof mr->name, "the model's prediction layers");
+    vf_status st = vf_context_drafting(m, k->settings, target, p, k->scratch, &c, err);
+    if (!st)
+        st = vf_cache_plan(m, k->types, &c, p, &cache, err);
+    if (!st)
+        st = vf_graph_compute(m, k->types, &c, p, k->scratch, &compute, err);
+    if (st)
+        return st;
+    add_buffers(p, &cache, &compute, out, mr);
+    uint64_t rows = vf_add(target->n_batch, c.n_seq_max);
+    out->host.output = vf_add(out->host.output, vf_llama_cpp_output(m, &c));
+    out->host.output = vf_add(out->host.output, vf_mul3(rows, m->hp.embedding_length, 4));
     return VF_OK;
 }
 
@@ -196,12 +228,12 @@ static vf_status add_member(const vf_case *k, const vf_member *member, const vf_
     return st;
 }
 
-vf_status vf_llama_cpp_members(const vf_case *k, const vf_placement *p, vf_result *out, vf_error *err)
+vf_status vf_llama_cpp_members(const vf_case *k, const vf_context *c, const vf_placement *p, vf_result *out, vf_error *err)
 {
     const vf_request *r = k->request;
-    vf_status st = VF_OK;
-    if (r->n_members > VF_MAX_MEMBERS)
+    if (r->n_members + k->settings->draft_mtp > VF_MAX_MEMBERS)
         return vf_fail(err, VF_ERR_RANGE, "more than %d models beside the model", VF_MAX_MEMBERS);
+    vf_status st = k->settings->draft_mtp ? add_prediction(k, c, p, out, err) : VF_OK;
     for (uint32_t i = 0; !st && i < r->n_members; i++)
         st = add_member(k, &r->member[i], p, out, err);
     return st;

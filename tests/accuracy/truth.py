@@ -28,7 +28,7 @@ Row = collections.namedtuple("Row", COLUMNS)
 # The defaults of the bare library, under which the rows were measured.
 DEFAULTS = {"n_ctx": 4096, "n_batch": 2048, "n_ubatch": 512, "n_seq_max": 1, "n_outputs_max": 0, "fa": "auto",
             "ctk": "f16", "ctv": "f16", "offload_kqv": 1, "op_offload": 1, "swa_full": 0, "kv_unified": 0,
-            "embeddings": 0, "ngl": -1, "sm": "layer", "ts": "", "ot": ""}
+            "embeddings": 0, "ngl": -1, "sm": "layer", "ts": "", "ot": "", "draft_mtp": 0}
 
 
 def from_json(line):

@@ -25,6 +25,8 @@ vf_python_test(cli.check fast cli/check.py $<TARGET_FILE:vramfit_cli> ${PROJECT_
 vf_python_test(cli.launch fast cli/launch.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.lock fast cli/lock.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.formats_ci fast cli/formats_ci.py $<TARGET_FILE:vramfit_cli>)
+vf_python_test(cli.also fast cli/also.py $<TARGET_FILE:vramfit_cli>)
+vf_python_test(cli.pictures fast cli/pictures.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.configs fast cli/configs.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.transformers fast cli/transformers.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.exports fast cli/exports.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR})

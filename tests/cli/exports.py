@@ -35,7 +35,7 @@ def main():
     if shutil.which("bash"):
         c.equal(complete(c, root, ["vramfit", "--flash"]), {"--flash-attn"}, "bash: an option")
         c.equal(complete(c, root, ["vramfit", "--format", "json"]), {"json", "jsonl"}, "bash: choices")
-        c.equal(complete(c, root, ["vramfit", "--format", "sv"]), set(), "bash: nothing that comes later")
+        c.equal(complete(c, root, ["vramfit", "--format", "sv"]), {"svg"}, "bash: formats")
         c.that("Q4_K_M" in complete(c, root, ["vramfit", "-q", "Q4"]), "bash: quantizations")
         c.equal(complete(c, root, ["vramfit", "list", "g"]), {"gpus"}, "bash: what list lists")
     for shell, name in (("zsh", FILES["zsh"]), ("fish", FILES["fish"])):

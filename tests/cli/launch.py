@@ -22,6 +22,8 @@ SAME = [  # a launch line, and the options that ask for the same
     ("llama-cli -m 30B-A3B -c 4096 -ngl 99 -ncmoe 10", ["30B-A3B", "--cpu-moe", "10", "--gpu-layers", "99"]),
     ("llama-cli -m 8B -c 4096 -ngl 99 -ot ffn_up=CPU,ffn_gate=CPU",
      ["8B", "--gpu-layers", "99", "--override-tensor", "ffn_up=CPU", "--override-tensor", "ffn_gate=CPU"]),
+    ("llama-cli -m glm-4.5-air -c 4096 -ngl 9 --spec-type ngram-mod,draft-mtp --spec-draft-n-max 5",
+     ["glm-4.5-air", "--gpu-layers", "9", "--draft", "mtp", "--draft-max", "5"]),
     ("llama-cli -m %s -c 32768 -fit off" % FILE, [FILE, "-c", "32768"]),
     ("ollama run llama3.1:8b", ["llama3.1:8b", "-r", "ollama"]),
     ("vllm serve 8B --max-model-len 8k --max-num-seqs 16 --dtype half", ["8B", "-r", "vllm", "-q", "fp16", "-c", "8k", "--max-num-seqs", "16"]),
@@ -34,6 +36,7 @@ REFUSED = [
     ("llama-server -m 8B -dev CUDA1", ["-dev", "--gpu"]),
     ("llama-server -m 8B --jinja=1", ["--jinja", "no value"]),
     ("llama-server -m 8B -ctk q9", ["q9", "q8_0"]),
+    ("llama-server -m 8B --spec-type draft-eagle3", ["--spec-type", "draft-mtp"]),
     ("llama-server -c 4096", ["llama-server", "no model"]),
     ("llama-server -m 8B stray", ["unknown argument", "stray"]),
     ("llama-bench -m 8B", ["llama-bench", "llama-server"]),
@@ -70,6 +73,22 @@ def meanings(c):
     c.that(r.exit == 2 and "twice" in r.err, "a setting before the line and another on it: %s" % r.err)
 
 
+def drafting(c):
+    """The prediction layers' context is what is more, and said apart."""
+    ask = ["glm-4.5-air", "-q", "q4", "--gpu", "96GB", "--desktop", "none"]
+    loaded, _ = c.ask(*ask, "--mtp", "--outputs", "4")
+    drafts, _ = c.ask(*ask, "--draft", "mtp")
+    if not loaded or not drafts:
+        return c.that(False, "glm-4.5-air on 96GB")
+    own = drafts["members"][0]
+    c.equal((own["kind"], own["weights_bytes"]), ("mtp", 0), "its weights are the model's")
+    c.that(own["kv_cache_bytes"] > 0 and own["compute_bytes"] > 0, "it has a cache and a graph of its own")
+    for key in ("weights_bytes", "kv_cache_bytes", "compute_bytes"):
+        c.equal(drafts["devices"][0][key], loaded["devices"][0][key] + own[key], "with --draft mtp: " + key)
+    more, _ = c.ask(*ask, "--draft", "mtp", "--draft-max", "64")
+    c.that(more and more["devices"][0]["compute_bytes"] > drafts["devices"][0]["compute_bytes"], "rows of logits for what is drafted")
+
+
 def starting(c, folder):
     program = folder / "llama-server"
     program.write_text("#!/bin/sh\necho started \"$@\"\nexit 7\n")
@@ -94,6 +113,7 @@ def starting(c, folder):
 def main():
     c = Checks(sys.argv[1])
     meanings(c)
+    drafting(c)
     with tempfile.TemporaryDirectory() as tmp:
         starting(c, pathlib.Path(tmp))
     return c.end()

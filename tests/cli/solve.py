@@ -47,6 +47,25 @@ def check(c, question, option, word, step, best):
     c.that(ORDER.index(bolder["verdict"]) > ORDER.index(r["verdict"]), "%s %s %s: one step more is worse" % (question, option, value))
 
 
+def front(c):
+    """--quant best --context max: every answer is its quantization's longest, and nothing that fits is better in both."""
+    rows = c.run("8B", "-q", "best", "-c", "max", "-g", "12GB", "-f", "json").json()["results"]
+    c.that(len(rows) > 3, "several answers")
+    for a, b in zip(rows, rows[1:]):
+        c.that(a["model_bytes"] > b["model_bytes"] and a["context"] < b["context"], "%s, then %s" % (a["quant"], b["quant"]))
+    for r in rows:
+        alone, _ = c.ask("8B", "-q", r["quant"], "-c", "max", "-g", "12GB")
+        c.equal((alone["context"], alone["verdict"]), (r["context"], r["verdict"]), "%s alone" % r["quant"])
+    for quant in ("q8", "q6", "q5", "q4", "q3_k_m", "iq2_m"):
+        alone, _ = c.ask("8B", "-q", quant, "-c", "max", "-g", "12GB")
+        c.that(alone["verdict"] == "no-fit" or any(r["model_bytes"] >= alone["model_bytes"] and r["context"] >= alone["context"] for r in rows),
+               "%s is on the front or behind it" % quant)
+    r, status = c.ask("405B", "-q", "best", "-c", "max", "-g", "8GB")
+    c.equal((r["verdict"], status), ("no-fit", 1), "nothing fits: the most modest")
+    r = c.run("--models-from", "-", "-q", "best", "-c", "max", "-g", "12GB", "-f", "tsv", stdin=b"8B\n8B q4 4k\n")
+    c.equal(len(r.out.splitlines()), len(rows) + 2, "in a list: a front for the line that leaves it open")
+
+
 def main():
     c = Checks(sys.argv[1])
     for q in CONTEXTS:
@@ -66,6 +85,7 @@ def main():
     c.equal((r["verdict"], status, r["gpu"], found(r, "--gpu")), ("fit", 0, "2x24GB", "2x24GB"), "70B on the smallest")
     r, status = c.ask("405B", "-q", "q8", "-g", "8GB", "-c", "max")
     c.equal((r["verdict"], status, r["context"]), ("no-fit", 1, 256), "nothing fits")
+    front(c)
     r = c.run("13B", "-q", "best", "-g", "smallest")
     c.equal((r.exit, r.out), (2, ""), "two at once")
     return c.end()

@@ -17,11 +17,33 @@ QUESTIONS = [
     {"--model": "mistral-7b-v0.3", "--quant": "nf4", "--gpu": "8GB", "--workload": "steering"},
     {"--model": "mistral-7b-v0.3", "--quant": "q4_k_m", "--gpu": "6GB", "--context": "16384"},
     {"--model": "13B", "--quant": "q8_0", "--gpu": "2x8GB", "--tensor-split": "3,1"},
+    {"--model": "8B", "--quant": "q4_k_m", "--gpu": "8GB", "--context": "8192", "--flash-attn": "off", "--ubatch": "2048", "--batch": "2048"},
+    {"--model": "8B", "--quant": "q4_k_m", "--gpu": "8GB", "--context": "8192", "--outputs": "512", "--desktop": "1750MB"},
 ]
 
 
 def typed(question):
     return [word for pair in question.items() for word in pair]
+
+
+def flags(c):
+    """The flags of a change, on a launch line of the program, mean the same."""
+    lines = {"llama-cli -m Meta-Llama-3.1-8B-Instruct-Q4_K_M.gguf": ["-c", "16384", "-ngl", "99"],
+             "vllm serve 8B": ["--dtype", "half", "--max-model-len", "32768", "--max-num-seqs", "256"]}
+    tried = set()
+    for line, base in lines.items():
+        gpu = "8GB" if line.startswith("llama") else "20GB"
+        pairs = dict(zip(base[::2], base[1::2]))
+        r = c.run("--gpu", gpu, "-f", "json", "--", *line.split(), *base).result()
+        for g in r["suggestions"]:
+            if not g["flags"]:
+                continue
+            words = g["flags"].split()
+            tried.update(words[::2])
+            changed = {**pairs, **dict(zip(words[::2], words[1::2]))}
+            again = c.run("--gpu", gpu, "-f", "json", "--", *line.split(), *[w for pair in changed.items() for w in pair]).result()
+            c.equal((again["verdict"], again["need_bytes"]), (g["verdict"], g["need_bytes"]), "%s %s" % (line, g["flags"]))
+    c.that({"-c", "-ngl", "-ctk"} <= tried and "--max-model-len" in tried, "flags of llama.cpp and of vLLM were tried: %s" % sorted(tried))
 
 
 def main():
@@ -40,8 +62,9 @@ def main():
             again, _ = c.ask(*typed(changed))
             c.equal(again and (again["verdict"], again["need_bytes"]), (g["verdict"], g["need_bytes"]), "%s: %s" % (question, g["change"]))
             c.that(order.index(g["verdict"]) < order.index(r["verdict"]), "%s: %s is better" % (question, g["change"]))
-    for kind in ("--desktop", "--kv-type", "--context", "--quant", "--cpu-moe", "--gpu-layers", "--model", "--gpu"):
+    for kind in ("--desktop", "--kv-type", "--context", "--quant", "--cpu-moe", "--gpu-layers", "--model", "--gpu", "--flash-attn", "--ubatch", "--outputs"):
         c.that(kind in kinds, "%s is suggested somewhere" % kind)
+    flags(c)
     r, _ = c.ask("--model", "13B", "--quant", "q8", "--gpu", "24GB")
     c.equal(r["suggestions"], [], "nothing is suggested for what fits")
     r, _ = c.ask("--model", "8B", "--quant", "q8", "--gpu", "none", "--host-memory", "4GiB")

@@ -34,13 +34,6 @@ static void check_row(int i)
     CHECK(o->kind != OPT_CHOICE || o->words, "%s: choices", o->name);
     CHECK(o->kind < OPT_NUMBER || o->kind == OPT_CHOICE || o->max > o->min, "%s: a range", o->name);
     CHECK(!o->list || o->kind == OPT_TEXT, "%s: lists are of words", o->name);
-    for (const char *p = o->later_words; p && *p;) {
-        char word[32];
-        size_t n = strcspn(p, "|");
-        (void)snprintf(word, sizeof word, "%.*s", (int)n, p);
-        CHECK(word_index(o->words, '|', word) != NOT_A_WORD, "%s: %s comes later and is a choice", o->name, word);
-        p += n + (p[n] != 0);
-    }
     for (int k = 0; k < i; k++) {
         const option *other = &option_table[k];
         CHECK(strcmp(o->name, other->name) != 0, "%s: twice in the table", o->name);

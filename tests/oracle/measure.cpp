@@ -65,7 +65,7 @@ static void on_log(ggml_log_level level, const char * text, void *) {
 }
 
 static const std::set<std::string> KEYS = { "model", "n_ctx", "n_batch", "n_ubatch", "n_seq_max", "n_outputs_max", "fa",
-    "ctk", "ctv", "offload_kqv", "op_offload", "swa_full", "kv_unified", "embeddings", "ngl", "sm", "ts", "ot" };
+    "ctk", "ctv", "offload_kqv", "op_offload", "swa_full", "kv_unified", "embeddings", "ngl", "sm", "ts", "ot", "draft_mtp" };
 
 struct job {
     std::map<std::string, std::string> pairs;
@@ -95,7 +95,7 @@ static llama_model * load(const job & j) {
     static std::string loaded, pattern;
     static float split[128];
     static llama_model_tensor_buft_override override[2];
-    const std::string key = j.text("model", "") + "|" + j.text("ngl", "-1") + "|" + j.text("ts", "") + "|" + j.text("ot", "") + "|" + j.text("sm", "");
+    const std::string key = j.text("model", "") + "|" + j.text("ngl", "-1") + "|" + j.text("ts", "") + "|" + j.text("ot", "") + "|" + j.text("sm", "") + "|" + j.text("draft_mtp", "");
     if (model && key == loaded) return model;
     if (model) llama_model_free(model);
     llama_model_params p = llama_model_default_params();
@@ -107,6 +107,7 @@ static llama_model * load(const job & j) {
     if (j.text("sm", "layer") == "tensor") p.split_mode = LLAMA_SPLIT_MODE_TENSOR;
     p.n_gpu_layers = (int) j.number("ngl", -1);
     p.no_alloc = true;
+    p.load_mtp = j.number("draft_mtp", 0) != 0;
     p.load_mode = LLAMA_LOAD_MODE_NONE;
     if (j.pairs.count("ot")) {
         pattern = j.text("ot", "");
@@ -134,6 +135,7 @@ static bool context_params(const job & j, llama_context_params & p) {
     p.kv_unified = j.number("kv_unified", 0) != 0;
     p.embeddings = j.number("embeddings", 0) != 0;
     p.no_perf = true;
+    p.n_rs_seq = (uint32_t) j.number("draft_mtp", 0);
     return type_by_name(j.text("ctk", "f16"), p.type_k) && type_by_name(j.text("ctv", "f16"), p.type_v);
 }
 
@@ -181,12 +183,30 @@ static void open_meta(llama_model * model, breakdown & by) {
     by.erase(meta);
 }
 
-static void put_buffers(llama_model * model, llama_context * ctx) {
-    breakdown by;
+static void add_context(llama_context * ctx, breakdown & by) {
     for (auto & e : llama_get_memory_breakdown(ctx)) {
         by[ggml_backend_buft_name(e.first)].context += e.second.context;
         by[ggml_backend_buft_name(e.first)].compute += e.second.compute;
     }
+}
+
+// The second context, in which a model's prediction layers draft for it (common/speculative.cpp).
+static llama_context * draft_context(llama_model * model, llama_context * target, llama_context_params p) {
+    p.ctx_type = LLAMA_CONTEXT_TYPE_MTP;
+    p.ctx_other = target;
+    p.n_ctx = llama_n_ctx(target);
+    p.n_rs_seq = 0;
+    p.n_outputs_max = p.n_seq_max;
+    p.n_outputs_max_per_seq = 1;
+    p.type_k = p.type_v = GGML_TYPE_F16;
+    p.embeddings = false;
+    return llama_init_from_model(model, p);
+}
+
+static void put_buffers(llama_model * model, llama_context * ctx, llama_context * draft) {
+    breakdown by;
+    add_context(ctx, by);
+    if (draft) add_context(draft, by);
     model->hparams.no_alloc = true; // asks for what the weights would take: their buffers are empty
     for (auto & e : model->memory_breakdown()) by[ggml_backend_buft_name(e.first)].model += e.second;
     open_meta(model, by);
@@ -217,10 +237,14 @@ static void run(const job & j) {
     g_retried = false;
     model->hparams.no_alloc = false;
     llama_context * ctx = llama_init_from_model(model, p);
-    if (!ctx) put_error("ctx");
+    const size_t output = g_first.second;
+    llama_context * draft = ctx && j.number("draft_mtp", 0) ? draft_context(model, ctx, p) : nullptr;
+    g_first.second = output;
+    if (!ctx || (!draft && j.number("draft_mtp", 0))) put_error("ctx");
     else if (g_retried) put_error("insufficient memory");
-    else put_buffers(model, ctx);
+    else put_buffers(model, ctx, draft);
     model->hparams.no_alloc = true;
+    if (draft) llama_free(draft);
     if (ctx) llama_free(ctx);
 }
 

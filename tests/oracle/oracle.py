@@ -92,23 +92,50 @@ def template(packed, arch):
     return {key: v for key, v in keys.items() if v is not None}, tensors
 
 
+# Architectures whose prediction layers llama.cpp can draft with, and what such a layer may have besides.
+PREDICTS = ("bailingmoe3", "cohere2moe", "deepseek2", "deepseek32", "glm-dsa", "glm4moe", "hy_v3", "mimo2", "nemotron_h_moe",
+            "qwen35", "qwen35moe", "qwen3next", "step35")
+NEXTN = [r"nextn\.embed_tokens\.weight", r"nextn\.shared_head_head\.weight", r"nextn\.shared_head_norm\.weight"]
+
+
+def with_prediction(keys, rng):
+    """Keys of a model with one more layer, which predicts; of some with two."""
+    arch = keys["general.architecture"]
+    more = rng.choice([1, 1, 1, 1, 2])
+    keys = dict(keys)
+    n = keys[arch + ".block_count"]
+    for key, v in keys.items():
+        if isinstance(v, list) and len(v) == n and key.startswith(arch) and not key.endswith("sections"):
+            keys[key] = v + [next((x for x in reversed(v) if x), v[-1]) if "head_count" in key else v[-1]] * more
+    keys[arch + ".block_count"] = n + more
+    keys[arch + ".nextn_predict_layers"] = more
+    return keys
+
+
 class Model:
     """A stored header, or one of the same architecture with random numbers, written to `folder`."""
 
-    def __init__(self, name, quant, matrix, arch, path, layers, experts, latent):
+    def __init__(self, name, quant, matrix, arch, path, layers, experts, latent, predicts):
         self.name, self.quant, self.matrix, self.arch, self.path = name, quant, matrix, arch, path
-        self.layers, self.experts, self.latent = layers, experts, latent
+        self.layers, self.experts, self.latent, self.predicts = layers, experts, latent, predicts
 
 
 def describe(name, quant, matrix, path, keys):
     arch = keys["general.architecture"]
     return Model(name, quant, matrix, arch, path, keys[arch + ".block_count"], keys.get(arch + ".expert_count", 0),
-                 arch + ".attention.kv_lora_rank" in keys)
+                 arch + ".attention.kv_lora_rank" in keys, keys.get(arch + ".nextn_predict_layers", 0))
 
 
-def random_model(tools, rng, packed, arch, folder, number):
+def random_model(tools, o, rng, packed, arch, folder, number):
     old, tensors = template(packed, arch)
+    predicts = rng.random() < o.predicts and old["general.architecture"] in PREDICTS
+    if predicts and not old.get(old["general.architecture"] + ".nextn_predict_layers"):
+        old = with_prediction(old, rng)
     keys = shapes.vary(old, rng)
+    heads = keys.get(keys["general.architecture"] + ".attention.head_count_kv")
+    if predicts and isinstance(heads, list):  # such a layer has attention
+        more = keys[keys["general.architecture"] + ".nextn_predict_layers"]
+        heads[-more:] = [n or max(heads) for n in heads[-more:]]
     scratch = os.path.join(folder, "scratch.gguf")
     keep = {kit.pattern(name) for name, _, _ in tensors} - {kit.pattern("output.weight")}
     tied = not any(name == "output.weight" for name, _, _ in tensors)
@@ -116,8 +143,10 @@ def random_model(tools, rng, packed, arch, folder, number):
         keep.add("^output\\.weight$")
     if rng.random() < 0.3:
         keep.add(rng.choice(OPTIONAL))
-    if arch:
+    if arch or predicts:
         keep.update(USUAL)
+    if predicts:
+        keep.update(p for p in NEXTN if rng.random() < 0.5)
     if rng.random() < 0.15:
         keep.add(r"attn_qkv\.(weight|bias)$")
     base = {kit.pattern(name): kind if kind in ("f32", "mxfp4") else "f16" for name, _, kind in tensors}
@@ -191,6 +220,9 @@ def random_settings(rng, model, n_cards):
     if rng.random() < (0.3 if n_cards > 1 else 0.02 * n_cards):
         s["sm"] = "tensor"
         s["fa"] = "off" if rng.random() < 0.05 else "on" if rng.random() < 0.3 else "auto"
+    if model.predicts and rng.random() < 0.8:
+        s["draft_mtp"] = rng.choice([1, 2, 3, 3, 5, 16])
+        s["embeddings"] = 0
     if n_cards > 1 and rng.random() < 0.6:
         s["ts"] = ",".join(str(rng.randint(0 if i else 1, 9)) for i in range(n_cards))
     if model.experts and rng.random() < 0.3:
@@ -223,7 +255,7 @@ def measure(tools, o, rows):
                 if not arch and inside.random() < o.stored:
                     model, head, size = stored_model(packed, folder)
                 else:
-                    model, head, size = random_model(tools, inside, packed, arch, folder, number)
+                    model, head, size = random_model(tools, o, inside, packed, arch, folder, number)
             except kit.Failed as why:
                 dropped.append("%d (%s): %s" % (number, arch or packed.name, error_line(str(why))))
                 continue
@@ -275,6 +307,7 @@ def main():
     r = sub.add_parser("random")
     r.add_argument("kit")
     r.add_argument("vramfit")
+    r.add_argument("--predicts", type=float, default=0.3, help="share of models with prediction layers, where there can be")
     r.add_argument("--seed", type=int, help="repeats a run; printed")
     r.add_argument("--count", type=int, default=100, help="configurations")
     r.add_argument("--per-model", type=int, default=5)

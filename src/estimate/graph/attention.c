@@ -344,7 +344,7 @@ bool vf_b_rotates(const vf_build *b, uint32_t il)
     case VF_ROPE_WINDOWED_OR_NONE:
         return b->m->layers[il].windowed || !b->iswa;
     case VF_ROPE_WINDOWED_OR_DENSE:
-        return b->m->layers[il].windowed || il < b->m->hp.leading_dense_block_count;
+        return b->m->layers[il].windowed || il < b->m->hp.leading_dense_block_count || b->m->layers[il].mtp;
     case VF_ROPE_SWITCH:
         return !vf_hp_present(&b->m->hp, VF_HP_rope_scaling_finetuned) || b->m->hp.rope_scaling_finetuned;
     case VF_ROPE_NONE:

@@ -165,7 +165,7 @@ static uint64_t rotation_size(const vf_build *b, vf_type type, bool of_v, bool w
 
     if (!vf_type_get((uint32_t)type)->quantized)
         return 0;
-    for (uint32_t il = 0; il < b->n_layer; il++) {
+    for (uint32_t il = b->first_layer; il < b->n_layer; il++) {
         const vf_layer *l = &m->layers[il];
         uint64_t h = of_v ? l->head_v : l->head_k;
 
@@ -197,7 +197,7 @@ static void make_cache_inputs(vf_build *b, bool windowed)
     in->k_idxs = vf_g_input(g, VF_TYPE_I64, b->n_tokens, 1, 1, 1);
     in->v_idxs = vf_g_input(g, VF_TYPE_I64, c->v_transposed ? vf_mul(b->n_tokens, b->max_v) : b->n_tokens, 1, 1, 1);
     in->mask = vf_g_input(g, mask_type, in->cells, b->n_tokens / b->n_streams, 1, b->n_streams);
-    if (b->m->arch.attention.indexer) { /* its mask is f16 whatever the attention's */
+    if (b->m->arch.attention.indexer && !c->drafts) { /* its mask is f16 whatever the attention's */
         b->indexer.cells = in->cells;
         b->indexer.k_idxs = vf_g_input(g, VF_TYPE_I64, b->n_tokens, 1, 1, 1);
         b->indexer.mask = vf_g_input(g, VF_TYPE_F16, in->cells, b->n_tokens / b->n_streams, 1, b->n_streams);
@@ -219,7 +219,7 @@ static void make_batch_mask(vf_build *b, bool windowed)
     b->cache[windowed].mask = vf_g_input(b->g, type, b->n_tokens, b->n_tokens, 1, 1);
 }
 
-static void make_inputs(vf_build *b)
+void vf_b_inputs(vf_build *b)
 {
     vf_graph *g = b->g;
 
@@ -295,9 +295,14 @@ static vf_id embed_position(vf_build *b, vf_id x)
 
 bool vf_b_graph(vf_build *b)
 {
-    vf_id x = embed(b);
+    vf_id x;
 
-    make_inputs(b);
+    if (b->c->drafts) {
+        vf_b_draft(b);
+        return !b->g->failed && !b->unsupported;
+    }
+    x = embed(b);
+    vf_b_inputs(b);
     x = embed_position(b, x);
     vf_b_per_layer_inputs(b, x);
     if (b->m->arch.embedding.altup)

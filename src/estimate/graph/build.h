@@ -27,7 +27,8 @@ typedef struct vf_build {
     const uint16_t *types;  /**< of m->tensors; NULL: the model's own */
     const vf_context *c;
     const vf_placement *p;
-    uint32_t n_layer;       /**< layers that run */
+    uint32_t first_layer, n_layer; /**< layers that run: from that one on, before this one */
+    vf_gather gather;       /**< where output rows are picked */
     vf_listed_layer *list;  /**< layers that are built */
     uint32_t n_list, n_runs;
     uint64_t n_tokens, n_seqs, n_outputs, n_streams;
@@ -112,7 +113,10 @@ vf_id vf_b_indexer_mask(vf_build *b, vf_id mask, vf_id top);
 /** A parameter whose name has no ".weight" (ssm_a, ssm_d). */
 vf_id vf_b_parameter(vf_build *b, uint32_t il, vf_role role);
 
-/** Recurrent state of layer il: one row of `width` elements per sequence. */
+/** Recurrent states kept of each sequence: one, and of drafted tokens one each; and how many a batch writes. */
+uint64_t vf_b_snapshots(const vf_build *b);
+uint64_t vf_b_snapshots_written(const vf_build *b);
+/** Recurrent state of layer il: rows of `width` elements, one for each snapshot of a sequence. */
 vf_id vf_b_state_tensor(vf_build *b, uint32_t il, uint64_t width);
 /** The rows of the batch's sequences ... */
 vf_id vf_b_state_rows(vf_build *b, vf_id state);
@@ -173,6 +177,14 @@ vf_id vf_b_tied_output(vf_build *b);
 vf_id vf_b_layer(vf_build *b, uint32_t il, vf_id x);
 /** Final norm, logits and pooling; expands what is left. */
 void vf_b_head(vf_build *b, vf_id x);
+/** What the head is made of: a norm and a matrix, `layer` −1: the model's own. */
+vf_id vf_b_logits(vf_build *b, vf_id w, vf_id x);
+vf_id vf_b_output_weight(vf_build *b);
+/** Positions, caches, states, output rows. */
+void vf_b_inputs(vf_build *b);
+/** The graph of a prediction layer; and a layer's steps, which may differ there. */
+void vf_b_draft(vf_build *b);
+const uint8_t *vf_b_steps(const vf_build *b);
 /** The whole prompt graph; false when the architecture has a block that is not described. */
 bool vf_b_graph(vf_build *b);
 

@@ -38,6 +38,11 @@ static void describe(vf_build *b, reservation r)
     b->n_layer = m->n_layers;
     while (b->n_layer > 0 && m->layers[b->n_layer - 1].mtp)
         b->n_layer--;
+    b->gather = (vf_gather)m->arch.graph.gather;
+    if (b->c->drafts) { /* the first of them */
+        b->gather = (vf_gather)m->arch.mtp.gather;
+        b->first_layer = b->n_layer++;
+    }
     b->iswa = m->n_swa > 0;
     for (uint32_t il = 0; il < m->n_layers; il++) {
         uint64_t width = vf_mul(m->layers[il].n_head_kv, m->layers[il].head_v);

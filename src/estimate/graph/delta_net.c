@@ -30,16 +30,23 @@ static vf_id recur(vf_build *b, vf_id state, delta d)
     vf_graph *g = b->g;
     const vf_node *v = &g->node[d.v];
     uint64_t dim = v->ne[0], n_head = v->ne[1], n = v->ne[2], s = v->ne[3], width = vf_mul(dim, n_head);
-    uint64_t rows = vf_add(vf_mul(n, s), vf_mul(dim, s)), row = vf_mul(4, width);
+    uint64_t rows = vf_add(vf_mul(n, s), vf_mul3(vf_b_snapshots(b), dim, s)), row = vf_mul(4, width);
     vf_id out = vf_g_op(g, VF_OP_GATED_DELTA_NET, VF_TYPE_F32, width, rows, 1, 1, d.q, d.k, d.v);
     vf_id last;
 
     vf_g_add_src(g, out, d.gate);
     vf_g_add_src(g, out, d.beta);
     vf_g_add_src(g, out, d.state);
-    last = vf_g_view(g, out, (uint64_t[4]){dim, dim, n_head, s},
-                     (uint64_t[3]){vf_mul(4, dim), vf_mul3(4, dim, dim), vf_mul(vf_mul3(4, dim, dim), n_head)});
-    vf_g_expand(g, vf_g_cpy(g, last, vf_g_view_2d(g, state, g->node[state].ne[0], s, g->node[state].nb[1])));
+    if (b->c->n_rs_seq) {
+        uint64_t written = vf_b_snapshots_written(b), all = vf_mul3(dim, dim, n_head), nb = vf_mul(4, all);
+
+        last = vf_g_view_3d(g, out, all, s, written, nb, vf_mul(nb, s));
+        vf_g_expand(g, vf_g_cpy(g, last, vf_g_view_3d(g, state, all, s, written, g->node[state].nb[1], vf_mul(nb, b->c->n_seq_max))));
+    } else {
+        last = vf_g_view(g, out, (uint64_t[4]){dim, dim, n_head, s},
+                         (uint64_t[3]){vf_mul(4, dim), vf_mul3(4, dim, dim), vf_mul(vf_mul3(4, dim, dim), n_head)});
+        vf_g_expand(g, vf_g_cpy(g, last, vf_g_view_2d(g, state, g->node[state].ne[0], s, g->node[state].nb[1])));
+    }
     return vf_g_view(g, out, (uint64_t[4]){dim, n_head, n, s}, (uint64_t[3]){vf_mul(4, dim), row, vf_mul(row, n)});
 }
 
@@ -195,9 +202,11 @@ static vf_id convolved(vf_build *b, uint32_t il, vf_role conv, const heads *h, v
 
     x = vf_g_reshape(g, x, d_inner, h->n, h->s, 1);
     in = vf_g_concat(g, before, vf_g_transpose(g, x), 0);
-    last = vf_g_view_3d(g, in, taps, d_inner, h->s, g->node[in].nb[1], g->node[in].nb[2]);
-    to = vf_g_view_3d(g, state, taps, d_inner, h->s, nb[0], nb[1]);
-    vf_g_expand(g, vf_g_cpy(g, last, to));
+    for (uint64_t i = 0; i < vf_b_snapshots_written(b); i++) {
+        last = vf_g_view_3d(g, in, taps, d_inner, h->s, g->node[in].nb[1], g->node[in].nb[2]);
+        to = vf_g_view_3d(g, state, taps, d_inner, h->s, nb[0], nb[1]);
+        vf_g_expand(g, vf_g_cpy(g, last, to));
+    }
     w = vf_b_weight(b, (int32_t)il, conv, VF_PART_WEIGHT);
     w = vf_g_reshape(g, w, taps + 1, d_inner, 1, 1);
     x = vf_b_ssm_conv(b, in, w, d_inner, h->n, h->s);

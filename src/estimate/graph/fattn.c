@@ -200,14 +200,15 @@ bool vf_fattn_supported(const vf_model *m, const vf_context *c, const vf_placeme
     /* attention with a bias on its scores never is flash attention: nothing is there that could be elsewhere (T5) */
     if (m->arch.encoder_decoder || m->arch.encoder_stack)
         return true;
-    for (uint32_t il = 0; il < m->n_layers; il++) {
+    uint32_t trunk = m->n_layers - m->hp.nextn_predict_layers;
+    for (uint32_t il = c->drafts ? trunk : 0; il < (c->drafts ? trunk + 1 : trunk); il++) { /* one layer drafts */
         const vf_layer *l = &m->layers[il];
         /* an encoder attends to its batch, in f16, whatever the type of a cache that it has not got */
         problem pr = {.head_k = l->head_k, .head_v = l->head_v, .cells = 256,
                       .type_k = c->causal ? (uint16_t)c->type_k : VF_TYPE_F16,
                       .type_v = c->causal ? (uint16_t)c->type_v : VF_TYPE_F16, .has_mask = true, .alibi = has_alibi(m)};
 
-        if (l->attention == VF_ATTN_NONE || l->mtp || p->layer_device[il] == VF_HOST || l->n_head_kv == 0)
+        if (l->attention == VF_ATTN_NONE || p->layer_device[il] == VF_HOST || l->n_head_kv == 0)
             continue;
         pr.gqa_ratio = l->n_head / l->n_head_kv;
         if (!supports(p->backend, &pr))

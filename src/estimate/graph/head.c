@@ -33,7 +33,7 @@ static void pool(vf_build *b, vf_id x)
 }
 
 /* The matrix to the vocabulary, which may be that of the embeddings; 0 without. */
-static vf_id output_weight(vf_build *b)
+vf_id vf_b_output_weight(vf_build *b)
 {
     const vf_arch *arch = &b->m->arch;
     vf_id w;
@@ -62,39 +62,47 @@ static bool capped(const vf_build *b)
     return vf_hp_present(hp, VF_HP_final_logit_softcapping) ? hp->final_logit_softcapping : b->m->arch.graph.logits_capped;
 }
 
+vf_id vf_b_logits(vf_build *b, vf_id w, vf_id x)
+{
+    vf_graph *g = b->g;
+    const vf_arch *arch = &b->m->arch;
+    vf_id bias = b->c->drafts ? 0 : vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_BIAS);
+
+    x = vf_g_mul_mat(g, w, x);
+    x = bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
+    if (arch->graph.scaled_logits || b->m->hp.logit_scale)
+        x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
+    if (capped(b))
+        for (int i = 0; i < 3; i++) /* scale, tanh, scale */
+            x = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, x, 0, 0);
+    if (arch->graph.image_logits)
+        x = hide_images(g, x);
+    g->node[x].flags |= VF_NODE_OUTPUT;
+    return x;
+}
+
 void vf_b_head(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
     const vf_arch *arch = &b->m->arch;
     vf_role norm = final_norm(arch);
-    vf_id w, bias, embedding;
+    vf_id w, embedding;
 
-    if (arch->graph.gather == VF_GATHER_LATE)
+    if (b->gather == VF_GATHER_LATE)
         x = keep_and_gather(b, x);
     if (vf_b_has(b, -1, norm, VF_PART_WEIGHT) || arch->norm == VF_NORM_NONE)
         x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
     else if (arch->norm == VF_NORM_NONE)
         x = vf_g_map(g, VF_OP_NORM, x, 0, 0);
-    if (arch->graph.gather == VF_GATHER_AFTER_NORM)
+    if (b->gather == VF_GATHER_AFTER_NORM)
         x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;
     embedding = x;
-    w = output_weight(b);
+    w = vf_b_output_weight(b);
     if (arch->graph.scaled_head_input)
         x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
-    if (w) {
-        x = vf_g_mul_mat(g, w, x);
-        bias = vf_b_weight(b, -1, VF_ROLE_OUTPUT, VF_PART_BIAS);
-        x = bias ? vf_g_map(g, VF_OP_ADD, x, bias, 0) : x;
-        if (arch->graph.scaled_logits || b->m->hp.logit_scale)
-            x = vf_g_map(g, VF_OP_SCALE, x, 0, 0);
-        if (capped(b))
-            for (int i = 0; i < 3; i++) /* scale, tanh, scale */
-                x = vf_g_map(g, i == 1 ? VF_OP_UNARY : VF_OP_SCALE, x, 0, 0);
-        if (arch->graph.image_logits)
-            x = hide_images(g, x);
-        g->node[x].flags |= VF_NODE_OUTPUT;
-    }
+    if (w)
+        x = vf_b_logits(b, w, x);
     vf_g_expand(g, x);
     if (b->c->embeddings)
         pool(b, embedding);

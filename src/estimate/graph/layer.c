@@ -74,7 +74,7 @@ static void gather(vf_build *b, uint32_t il, vf_gather where, layer_state *s)
 {
     vf_graph *g = b->g;
 
-    if (il + 1 != b->n_layer || b->m->arch.graph.gather != where || s->gathered)
+    if (il + 1 != b->n_layer || b->gather != where || s->gathered)
         return;
     s->gathered = true;
     s->cur = vf_g_get_rows(g, s->cur, b->out_ids);
@@ -231,7 +231,7 @@ vf_id vf_b_layer(vf_build *b, uint32_t il, vf_id x)
         return vf_b_altup_layer(b, il, x);
     if (b->m->arch.residual_scores)
         return vf_b_residual_layer(b, il, x);
-    for (const uint8_t *what = b->m->arch.steps; *what != VF_STEP_END; what++)
+    for (const uint8_t *what = vf_b_steps(b); *what != VF_STEP_END; what++)
         step(b, il, (vf_step)*what, &s);
     return s.cur;
 }

@@ -14,7 +14,8 @@ static vf_id scan(vf_build *b, uint32_t il, uint64_t d_state, uint64_t head_dim,
     vf_id state = vf_b_state_tensor(b, il, b->m->layers[il].state_s);
     vf_id states = vf_b_state_begin(b, state);
     vf_id ssm = vf_g_reshape(g, states, d_state, head_dim, n_head, g->node[state].ne[1]);
-    uint64_t n = vf_add(vf_mul(d_inner, b->n_tokens), vf_mul(size, b->n_seqs));
+    uint64_t n = vf_add(vf_mul(d_inner, b->n_tokens), vf_mul3(vf_b_snapshots(b), size, b->n_seqs));
+    uint64_t written = vf_mul3(vf_b_snapshots_written(b), size, b->n_seqs);
     vf_id y = vf_g_op(g, VF_OP_SSM_SCAN, VF_TYPE_F32, n, 1, 1, 1, ssm, x, dt);
     const vf_ssm_scan shape = {.per_head = g->node[a].ne[0] == 1, .d_state = d_state, .head_dim = head_dim,
                                .n_head = n_head, .n_group = g->node[bb].ne[1]};
@@ -26,8 +27,7 @@ static vf_id scan(vf_build *b, uint32_t il, uint64_t d_state, uint64_t head_dim,
     vf_g_add_src(g, y, cc);
     vf_g_add_src(g, y, b->state_copy_main);
     vf_b_state_end(b, state, states, y);
-    vf_g_expand(g, vf_g_cpy(g, vf_g_view_1d(g, y, vf_mul(size, b->n_seqs)),
-                            vf_g_view_1d(g, state, vf_mul(size, b->n_seqs))));
+    vf_g_expand(g, vf_g_cpy(g, vf_g_view_1d(g, y, written), vf_g_view_1d(g, state, written)));
     return y;
 }
 

@@ -23,7 +23,7 @@ static vf_id query(vf_build *b, uint32_t il, vf_id x, vf_id *top)
         return vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q, x);
     row = vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q_A, x);
     row = vf_b_norm(b, layer, VF_ROLE_ATTN_Q_A_NORM, VF_NORM_RMS, row);
-    if (b->m->layers[il].indexer && b->m->arch.attention.indexer)
+    if (b->m->layers[il].indexer && !b->c->drafts)
         *top = vf_b_indexer(b, il, x, row);
     return vf_b_mul_mat(b, layer, VF_ROLE_ATTN_Q_B, row);
 }

@@ -103,6 +103,10 @@ bool vf_b_list_layers(vf_build *b, const vf_allocator *scratch, bool all)
     b->list = vf_alloc_zero(scratch, b->n_layer + 1u, sizeof *b->list);
     if (!b->list)
         return false;
+    if (b->c->drafts) {
+        b->list[b->n_list++].il = b->first_layer;
+        return true;
+    }
     if (all) {
         for (; b->n_list < b->n_layer; b->n_list++)
             b->list[b->n_list].il = b->n_list;

@@ -5,7 +5,7 @@
 
 vf_id vf_b_state_tensor(vf_build *b, uint32_t il, uint64_t width)
 {
-    return vf_b_cache_tensor(b, il, VF_TYPE_F32, width, b->c->n_seq_max, 1);
+    return vf_b_cache_tensor(b, il, VF_TYPE_F32, width, vf_mul(b->c->n_seq_max, vf_b_snapshots(b)), 1);
 }
 
 vf_id vf_b_state_begin(vf_build *b, vf_id state)
@@ -39,16 +39,33 @@ vf_id vf_b_state_rows(vf_build *b, vf_id state)
     return rows;
 }
 
-/* The old columns before the new ones; the last columns go back into the state. */
+uint64_t vf_b_snapshots(const vf_build *b)
+{
+    return (uint64_t)b->c->n_rs_seq + 1;
+}
+
+uint64_t vf_b_snapshots_written(const vf_build *b)
+{
+    uint64_t n = b->n_tokens / b->n_seqs, k = vf_b_snapshots(b);
+
+    return n < k ? n : k;
+}
+
+/* The old columns before the new ones; the last columns go back into the state. The delta net writes as many snapshots as
+ * there are (src/models/delta-net-base.cpp: build_conv_state), the others as many as there are tokens. */
 vf_id vf_b_conv_shift(vf_build *b, vf_id state, vf_id old, vf_id x)
 {
     vf_graph *g = b->g;
     uint64_t before = g->node[old].ne[0], channels = g->node[old].ne[1];
     vf_id in = vf_g_concat(g, old, vf_g_transpose(g, x), 0);
     uint64_t nb1 = g->node[in].nb[1], nb2 = g->node[in].nb[2];
-    vf_id last = vf_g_view_3d(g, in, before, channels, b->n_seqs, nb1, nb2);
+    uint64_t n = b->m->arch.recurrent.kind == VF_REC_DELTA_NET ? vf_b_snapshots(b) : vf_b_snapshots_written(b);
 
-    vf_g_expand(g, vf_g_cpy(g, last, vf_g_view_2d(g, state, vf_mul(before, channels), b->n_seqs, g->node[state].nb[1])));
+    for (uint64_t i = 0; i < n; i++) {
+        vf_id last = vf_g_view_3d(g, in, before, channels, b->n_seqs, nb1, nb2);
+
+        vf_g_expand(g, vf_g_cpy(g, last, vf_g_view_2d(g, state, vf_mul(before, channels), b->n_seqs, g->node[state].nb[1])));
+    }
     return in;
 }
 

@@ -1,0 +1,74 @@
+/* svg: a picture that stands alone: each card as a block with its portions, the same question under several quantizations side
+ * by side, a matrix of models and cards, memory over context length. */
+#include "cli/draw.h"
+
+#include <stdlib.h>
+
+static void begin(report *r)
+{
+    r->picture = calloc(1, sizeof *r->picture);
+    if (!r->picture)
+        r->out->failed = true;
+}
+
+static void keep(report *r, const row *w)
+{
+    if (r->picture)
+        picture_add(r->picture, w);
+    report_keep_notes(r, w);
+}
+
+static unsigned rows(buf *b, unsigned y, const picture *p)
+{
+    uint64_t scale = picture_scale(p);
+    for (size_t i = 0; i < p->n; i++) {
+        const picture_row *r = &p->row[i];
+        y = draw_title(b, y, r);
+        for (uint32_t d = 0; d < r->n_devices; d++) {
+            y = draw_card(b, y, &r->device[d], scale, r->n_devices > 1 || p->n == 1);
+            y = p->n == 1 ? draw_amounts(b, y, &r->device[d]) + 8 : y + 8;
+        }
+        if (p->n == 1 || r->n_devices == 0)
+            y = draw_host(b, y, r, scale > 1 ? scale : 1);
+        y += 10;
+    }
+    return p->n > 1 ? draw_legend(b, y, p) : y;
+}
+
+static void end(report *r)
+{
+    buf body = {0}, *b = r->out;
+    const picture *p = r->picture;
+    matrix m = {0};
+    unsigned y = DRAW_MARGIN;
+    if (!p)
+        return;
+    if (matrix_make(p, &m))
+        y = draw_matrix(&body, y, &m) + 8;
+    y = rows(&body, y, p);
+    if (draw_has_curves(p))
+        y = draw_curves(&body, draw_heading(&body, y, "Memory over context length"), p);
+    y += DRAW_MARGIN / 2;
+    buf_fmt(b, "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"vf\" viewBox=\"0 0 %d %u\" width=\"%d\" height=\"%u\" role=\"img\">\n",
+            DRAW_WIDTH, y, DRAW_WIDTH, y);
+    buf_str(b, "<title>Memory of language models on graphics cards</title>\n<desc>");
+    for (size_t i = 0; i < p->n; i++) {
+        draw_text(b, p->row[i].model);
+        buf_str(b, " ");
+        draw_text(b, p->row[i].quant);
+        buf_str(b, " on ");
+        draw_text(b, p->row[i].gpu);
+        buf_fmt(b, ": %s. ", vf_verdict_name(p->row[i].verdict));
+    }
+    buf_str(b, "</desc>\n");
+    draw_style(b);
+    draw_patterns(b);
+    buf_fmt(b, "<rect class=\"bg\" width=\"%d\" height=\"%u\"/>\n", DRAW_WIDTH, y);
+    buf_add(b, body.p, body.n);
+    buf_str(b, "</svg>\n");
+    b->failed = b->failed || body.failed;
+    buf_free(&body);
+    matrix_free(&m);
+}
+
+const renderer format_svg = {begin, keep, end, NULL};
