@@ -118,8 +118,10 @@ VF_API size_t vf_catalog_split_name(const vf_catalog *catalog, const char *name,
 /** A model as listed. Strings live as long as the catalog. Unknown numbers are 0, strings "". */
 typedef struct vf_model_entry {
     const char *id, *family, *arch, *release, *license, *source, *confidence;
-    uint64_t parameters;        /**< published count of the language model */
-    uint64_t parameters_active, parameters_vision;
+    uint64_t parameters;           /**< of the language model, computed tables not counted: the sum over its shape */
+    uint64_t parameters_active;    /**< used for one token */
+    uint64_t parameters_vision;    /**< of vision and audio towers */
+    uint64_t parameters_published; /**< of the published files, towers and multi-token prediction included */
     uint64_t n_ctx_train;
     uint64_t n_ctx_extended; /**< that scaled positions reach (YaRN and the like), as its maker says */
     const char *published_quant;
@@ -145,6 +147,7 @@ VF_API vf_status vf_catalog_size_class_at(const vf_catalog *catalog, uint32_t i,
 
 typedef struct vf_quant_entry {
     const char *name, *kind, *runtimes, *note, *source, *confidence;
+    const char *quality;     /**< what it costs in quality, and where that was measured; "": unknown */
     const char *approximate; /**< why sizes need not be those of the mix; "": they are */
     const char *packing, *covers; /**< of a scheme: how a matrix is stored, and which are; "" */
     uint32_t millibits;        /**< bits per weight × 1000 as the name says: 8000 for Q8_0 */

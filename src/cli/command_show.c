@@ -38,6 +38,7 @@ static void model_entry(session *s, sheet *t, uint32_t index)
     sheet_count(t, "heads", e.n_head);
     sheet_count(t, "cache_heads", e.n_head_kv);
     sheet_count(t, "parameters_vision", e.parameters_vision);
+    sheet_count(t, "parameters_published", e.parameters_published);
     sheet_count(t, "context_extended", e.n_ctx_extended);
     sheet_text(t, "released", e.release);
     sheet_text(t, "license", e.license);
@@ -85,6 +86,7 @@ static bool show_quant(session *s, sheet *t, const char *name)
     sheet_text(t, "runtime", e.quant.runtime);
     sheet_text(t, "runtimes", e.runtimes);
     sheet_aliases(t, s->catalog, index, vf_catalog_quant_alias);
+    sheet_text(t, "quality", e.quality);
     sheet_text(t, "note", e.note);
     sheet_text(t, "approximate", e.approximate);
     sheet_text(t, "source", e.source);

@@ -198,8 +198,8 @@ static void check_page(buf *b)
         buf_pad(b, start, 24);
         buf_wrap(b, rule->text, 24, 24, 79);
     }
-    buf_str(b, "Exit status 2 with errors, 0 without; needless-alias, needless-unchecked and\n"
-               "source-stale are warnings.\n");
+    buf_str(b, "Exit status 2 with errors, 0 without; needless-alias, needless-unchecked,\n"
+               "needless-difference and source-stale are warnings.\n");
 }
 
 static void diff_page(buf *b)

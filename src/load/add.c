@@ -262,14 +262,14 @@ vf_status vf_catalog_add(vf_catalog *c, const char *file, const char *text, size
         s = vf_builder_init(&c->builder, &c->blob, &c->a, &syntax.error);
     if (s != VF_OK) {
         vf_json_close(&json);
-        c->refused = true;
+        c->refused = UINT32_MAX;
         if (err)
             *err = syntax.error;
         return s;
     }
     c->grown = true;
     c->runs++;
-    adding x = {.c = c, .b = &c->builder, .sorted = c->builder.n_names};
+    adding x = {.c = c, .b = &c->builder, .sorted = c->builder.n_names, .table = VF_TABLE_COUNT};
     x.r = (vf_reader){.json = &json, .pools = &c->builder.pools, .fn = fn, .ctx = ctx, .err = err, .with_places = true};
     if (vf_pools_text(x.r.pools, file, strlen(file), &x.file))
         add_document(&x, json.root);
@@ -283,6 +283,7 @@ vf_status vf_catalog_add(vf_catalog *c, const char *file, const char *text, size
             check_name(&x, i);
     vf_reader_free(&x.r);
     vf_json_close(&json);
-    c->refused = c->refused || x.r.status != VF_OK;
+    if (x.r.status != VF_OK)
+        c->refused |= x.table < VF_TABLE_COUNT ? 1u << x.table : UINT32_MAX;
     return x.r.status;
 }

@@ -90,6 +90,7 @@ vf_status vf_catalog_model(const vf_catalog *c, uint32_t index, vf_model_entry *
         .parameters = row->parameters,
         .parameters_active = row->parameters_active,
         .parameters_vision = row->parameters_vision,
+        .parameters_published = row->parameters_published,
         .n_ctx_train = row->hparams.context_length,
         .n_ctx_extended = row->context_extended,
         .published_quant = vf_blob_text(b, row->published_quant),
@@ -137,6 +138,7 @@ vf_status vf_catalog_quant(const vf_catalog *c, uint32_t index, vf_quant_entry *
     *out = (vf_quant_entry){
         .name = vf_blob_text(b, row->name),
         .kind = vf_quant_kind_name(row->kind),
+        .quality = vf_blob_text(b, row->quality),
         .note = vf_blob_text(b, row->note),
         .approximate = vf_blob_text(b, row->approximate),
         .source = vf_blob_text(b, row->source),

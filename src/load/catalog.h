@@ -12,7 +12,7 @@ struct vf_catalog {
     vf_builder builder; /**< used from the first addition on */
     bool grown;
     uint32_t runs; /**< additions */
-    bool refused;  /**< an addition had errors: entries may be missing */
+    uint32_t refused; /**< bit of a vf_table_id: an addition had errors, so entries of that table may be missing */
 };
 
 /** The architecture record of that name (llama.cpp's spelling, letter for letter); false: none. */

@@ -28,7 +28,7 @@ bool vf_check_report(vf_check *k, bool is_error, const char *id, uint32_t row, s
 
 bool vf_check_known(const vf_check *k, uint32_t table, const char *name)
 {
-    if (k->c->refused)
+    if (k->c->refused & 1u << table)
         return true;
     char normal[VF_NAME_SIZE];
     uint32_t first;
@@ -146,9 +146,48 @@ static void check_size_class(vf_check *k, uint32_t i)
     vf_error why = {0};
     if (!vf_check_known(k, VF_KIND_MODEL, model))
         ERROR(k, "unknown-model", i, vf_size_class_row, model, "no model '%s'", model);
-    else if (!k->c->refused && vf_catalog_size_class(k->c, name, &index, &parameters, &why) != VF_OK)
+    else if (!(k->c->refused & 1u << VF_KIND_MODEL) && vf_catalog_size_class(k->c, name, &index, &parameters, &why) != VF_OK)
         ERROR(k, "class-name", i, vf_size_class_row, name, "'%s' is not written like a size class (13B, 8x7B, 30B-A3B)",
               name);
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+/** Reports the alias that stands at `name`, if it is one of a row of k->table. */
+static void report_clash(vf_check *k, const vf_name *name, const vf_name *hidden)
+{
+    const vf_blob *b = &k->c->blob;
+    const vf_table *table = &vf_tables[k->table];
+    vf_span aliases;
+    memcpy(&aliases, (const char *)vf_blob_row(b, k->table, name->row) + table->aliases, sizeof aliases);
+    for (uint32_t i = 0; i < aliases.count; i++)
+        if (b->u32[aliases.first + i] == name->shown)
+            vf_check_report(k, true, "alias-clash", name->row, table->aliases, i + 1,
+                            "alias '%s' is what '%s' (of '%s') comes to without %s", b->text + name->shown,
+                            b->text + hidden->shown, vf_blob_name(b, k->table, hidden->row),
+                            hidden->rank == VF_NAME_BASE ? "its vendor" : "its ending");
+}
+
+/** An alias means its own row, whatever other names come to the same when vendor or ending is left out:
+ * those who type such a name short would get another row than they meant. */
+static void check_names(vf_check *k)
+{
+    const vf_blob *b = &k->c->blob;
+    if (vf_tables[k->table].aliases == SIZE_MAX)
+        return;
+    for (uint32_t first = 0, end; first < b->n_names && !k->stop; first = end) {
+        const vf_name *names = b->names + first;
+        for (end = first + 1; end < b->n_names && b->names[end].kind == names[0].kind &&
+                              strcmp(b->text + b->names[end].text, b->text + names[0].text) == 0;)
+            end++;
+        if (names[0].kind != k->table || names[0].rank != VF_NAME_ALIAS)
+            continue;
+        for (uint32_t i = first + 1; i < end; i++)
+            if (b->names[i].rank > VF_NAME_ALIAS && b->names[i].row != names[0].row) {
+                report_clash(k, names, &b->names[i]);
+                break;
+            }
+    }
 }
 
 /* ---- everything ----------------------------------------------------------------------------- */
@@ -169,5 +208,7 @@ vf_status vf_catalog_check(const vf_catalog *c, const vf_allocator *scratch, vf_
             if (checks[k.table] && !k.stop)
                 checks[k.table](&k, i);
         }
+    for (k.table = 0; k.table < VF_TABLE_COUNT; k.table++)
+        check_names(&k);
     return k.status;
 }

@@ -19,7 +19,7 @@ typedef struct vf_check {
 bool vf_check_report(vf_check *k, bool is_error, const char *id, uint32_t row, size_t field, uint32_t i,
                      const char *format, ...) VF_PRINTF(7, 8);
 
-/** Whether a table has a row of that name or alias. Always, when entries were refused: they would be
+/** Whether a table has a row of that name or alias. Always, when entries of it were refused: they would be
  * missed here once more. */
 bool vf_check_known(const vf_check *k, uint32_t table, const char *name);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
 #include "base/error.h"
 #include "model/ftypes.h"
 #include "model/model.h"
@@ -163,6 +164,32 @@ static void check_parameters(vf_check *k, uint32_t i, const vf_model_row *row)
                         "the parameters are those of the shape: 'unchecked' is not needed");
 }
 
+/** What is published is what the shape has, or somebody knows why not. */
+static void check_published(vf_check *k, uint32_t i, const vf_model_row *row)
+{
+    uint64_t published = row->parameters_published, whole = vf_add(row->parameters, row->parameters_vision);
+    bool same = published == row->parameters || published == whole;
+    if (published && !same && !row->published_differs.offset)
+        ERROR(k, "published-mismatch", i, parameters_published,
+              "%llu published, but the parameters are %llu, with towers %llu (give the reason in 'published_differs')",
+              (unsigned long long)published, (unsigned long long)row->parameters, (unsigned long long)whole);
+    if ((same || !published) && row->published_differs.offset)
+        vf_check_report(k, false, "needless-difference", i, offsetof(vf_model_row, published_differs), 0,
+                        published ? "the published count does not differ" : "there is no 'parameters_published' to differ");
+}
+
+/** A window has a length, and layers that it is for. */
+static void check_window(vf_check *k, uint32_t i, const vf_model_row *row, const vf_arch *arch)
+{
+    const vf_hparams *hp = &row->hparams;
+    bool pattern = hp->sliding_window_pattern.count || hp->sliding_window_pattern.value;
+    if (pattern && !hp->sliding_window && !arch->window.size && !arch->window.fixed)
+        ERROR(k, "window", i, hparams.sliding_window_pattern, "a pattern of windows, but no attention.sliding_window");
+    if (!pattern && hp->sliding_window && arch->window.where == VF_WINDOW_ARRAY)
+        ERROR(k, "window", i, hparams.sliding_window,
+              "a window, but attention.sliding_window_pattern does not say which layers have it");
+}
+
 void vf_check_model(vf_check *k, uint32_t i)
 {
     const vf_blob *b = &k->c->blob;
@@ -170,7 +197,7 @@ void vf_check_model(vf_check *k, uint32_t i)
     const char *arch = vf_blob_text(b, row->arch), *quant = vf_blob_text(b, row->published_quant);
     vf_arch record;
     bool known = vf_catalog_arch(k->c, arch, &record);
-    if (!known && !k->c->refused)
+    if (!known && !(k->c->refused & 1u << VF_KIND_ARCH))
         ERROR(k, "unknown-arch", i, arch, "no architecture '%s'", arch);
     if (quant[0] && !vf_check_known(k, VF_KIND_QUANT, quant))
         ERROR(k, "unknown-quant", i, published_quant, "no quantization '%s'", quant);
@@ -180,6 +207,9 @@ void vf_check_model(vf_check *k, uint32_t i)
         ERROR(k, "context-extended", i, context_extended, "not more than context_length %u", row->hparams.context_length);
     if (row->parameters_active > row->parameters)
         ERROR(k, "parameters-active", i, parameters_active, "more than 'parameters'");
+    check_published(k, i, row);
+    if (known)
+        check_window(k, i, row, &record);
     bool whole = check_required(k, i, row);
     whole = check_arrays(k, i, row) && whole;
     whole = check_heads(k, i, row) && whole;

@@ -17,11 +17,11 @@ typedef struct vf_model_row {
     vf_str id;
     vf_span aliases;
     vf_str family; /**< of the file */
-    vf_str arch, release, license, published_quant, note, source, unchecked;
+    vf_str arch, release, license, published_quant, note, source, unchecked, published_differs;
     uint8_t confidence; /**< vf_confidence */
     bool tied;
     uint64_t options; /**< bit VF_OPTION_x: blocks that the architecture calls optional */
-    uint64_t parameters, parameters_active, parameters_vision;
+    uint64_t parameters, parameters_active, parameters_vision, parameters_published;
     uint32_t context_extended; /**< that the maker says can be reached by scaling positions; 0: none */
     vf_hparams hparams;
 } vf_model_row;
@@ -35,6 +35,7 @@ typedef struct vf_quant_row {
     uint32_t ftype;
     vf_str type;           /**< name of the storage type most weights have */
     vf_str output_type;    /**< of the output matrix and the token embeddings; empty: by the mix */
+    vf_str quality;        /**< what it costs, and where that was measured */
     vf_str approximate;    /**< what makes the bits of a model differ from those of the mix; empty: exact */
     uint32_t spread_percent; /**< with it: published files hold up to so much more */
     uint32_t bits;         /**< × 1000, scales included */

@@ -234,6 +234,8 @@ static const vf_field recurrent[] = {
     ENUM("where", recurrent.where, recurrent_where, "which layers are recurrent"),
     COUNT("interval", recurrent.interval, 2048, "default of full_attention_interval"),
     HAS("norm", recurrent.norm, "ssm_norm"),
+    HAS("first", recurrent.first, "time_mix_first"),
+    HAS("bias", recurrent.bias, "biases of time_mix_key, time_mix_value and time_mix_receptance"),
     FLAG("dt_b_c_norm", recurrent.dt_b_c_norm, "norms on dt, B and C"),
     ENUM("kda_gate", recurrent.kda_gate, kda_gates, "gates of Kimi delta attention"),
     FLAG("fused_ba", recurrent.fused_ba, "ssm_ba in place of ssm_beta and ssm_alpha"),

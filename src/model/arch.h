@@ -32,6 +32,8 @@ typedef enum vf_has { VF_NO = 0, VF_YES, VF_OPTIONAL } vf_has;
     X(EXP_PROBS_B, "exp_probs_b") \
     X(GATE_UP_EXPS, "gate_up_exps") \
     X(SSM_NORM, "ssm_norm") \
+    X(TIME_MIX_FIRST, "time_mix_first") \
+    X(TIME_MIX_BIAS, "time_mix_bias") \
     X(NORM_BIAS, "norm_bias") \
     X(ATTN_NORM_2, "attn_norm_2") \
     X(FFN_NORM, "ffn_norm") \
@@ -293,6 +295,8 @@ typedef struct vf_arch {
         uint8_t where; /**< vf_recurrent_where */
         uint32_t interval; /**< VF_REC_AT_INTERVAL: default of full_attention_interval */
         uint8_t norm;  /**< vf_has: ssm_norm of Mamba-2 */
+        uint8_t first; /**< vf_has: time_mix_first of RWKV-6 on Qwen 2, which else has linear attention */
+        uint8_t bias;  /**< vf_has: biases of its keys, values and receptance */
         bool dt_b_c_norm; /**< ssm_dt_norm, ssm_b_norm, ssm_c_norm (Jamba) */
         uint8_t kda_gate; /**< vf_kda_gate */
         bool fused_ba; /**< delta net: ssm_ba in place of ssm_beta and ssm_alpha */

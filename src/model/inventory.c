@@ -162,7 +162,12 @@ static void emit_recurrent(builder *b, const vf_layer *l)
                                         [VF_KDA_MIXED] = BLOCK_KDA_GATES_MIXED};
     if (l->recurrent == VF_REC_NONE)
         return;
-    emit(b, (vf_block)blocks[l->recurrent]);
+    bool ungated = l->recurrent == VF_REC_ARWKV7 && b->dim[D_LORA_G] == 0;
+    emit(b, ungated ? BLOCK_ARWKV7_UNGATED : (vf_block)blocks[l->recurrent]);
+    emit_if(b, l->recurrent == VF_REC_RWKV6_QWEN2 && has(b, b->arch->recurrent.first, VF_OPTION_TIME_MIX_FIRST),
+            BLOCK_TIME_MIX_FIRST);
+    emit_if(b, l->recurrent == VF_REC_RWKV6_QWEN2 && has(b, b->arch->recurrent.bias, VF_OPTION_TIME_MIX_BIAS),
+            BLOCK_TIME_MIX_BIAS);
     emit_if(b, l->recurrent == VF_REC_KDA, (vf_block)kda_gates[b->arch->recurrent.kda_gate]);
     emit_if(b, l->recurrent == VF_REC_MAMBA && b->arch->recurrent.dt_b_c_norm, BLOCK_MAMBA_NORMS);
     emit_if(b, l->recurrent == VF_REC_MAMBA2 && has(b, b->arch->recurrent.norm, VF_OPTION_SSM_NORM),

@@ -94,6 +94,10 @@ static void resolve_heads(builder *b)
         b->head_k = OR_DEFAULT(b, key_length, even);
         b->head_v = OR_DEFAULT(b, value_length, even);
         b->n_rot = OR_DEFAULT(b, rope_dimension_count, b->head_k);
+    } else if (b->arch->recurrent.kind == VF_REC_PLAMO2) {
+        /* its first layer has no heads, and it reads their sizes itself: src/models/plamo2.cpp */
+        b->head_k = OR_DEFAULT(b, key_length, 0);
+        b->head_v = OR_DEFAULT(b, value_length, 0);
     }
     b->head_k_swa = OR_DEFAULT(b, key_length_swa, b->head_k);
     b->head_v_swa = OR_DEFAULT(b, value_length_swa, b->head_v);

@@ -21,6 +21,7 @@ vf_python_test(cli.files fast cli/files.py $<TARGET_FILE:vramfit_cli> ${PROJECT_
 vf_python_test(cli.suggestions fast cli/suggestions.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.solve fast cli/solve.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.catalog fast cli/catalog.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR})
+vf_python_test(cli.check fast cli/check.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR})
 vf_python_test(cli.launch fast cli/launch.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.progress fast cli/progress.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.lock fast cli/lock.py $<TARGET_FILE:vramfit_cli>)
