@@ -7,17 +7,6 @@
 #define LINE 18  /* of a line of text */
 #define EM10 68  /* tenths of a pixel that a character takes at most, on the average of a word, at 12 pixels */
 
-void draw_text(buf *b, const char *text)
-{
-    for (; *text; text++) {
-        const char *as = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '"' ? "&quot;" : NULL;
-        if (as)
-            buf_str(b, as);
-        else
-            buf_add(b, text, 1);
-    }
-}
-
 /* Okabe and Ito's colours, which people with any common colour vision tell apart. */
 void draw_style(buf *b)
 {
@@ -100,7 +89,7 @@ static void text_at(buf *b, const char *class, uint64_t x10, unsigned y, const c
         buf_fmt(b, " class=\"%s\"", class);
     tenths(b, "x", x10);
     buf_fmt(b, " y=\"%u\">", y);
-    draw_text(b, text);
+    buf_xml(b, text);
     buf_str(b, "</text>\n");
 }
 

@@ -8,8 +8,6 @@
 #define DRAW_MARGIN 24
 #define DRAW_INNER (DRAW_WIDTH - 2 * DRAW_MARGIN)
 
-/** Foreign text, escaped for XML and HTML. */
-void draw_text(buf *b, const char *text);
 /** Classes of colours and texts, light and dark; patterns for those who do not see them apart. */
 void draw_style(buf *b);
 void draw_patterns(buf *b);

@@ -55,7 +55,7 @@ static void style(buf *b)
 static void text(buf *b, const char *open, const char *content, const char *close)
 {
     buf_str(b, open);
-    draw_text(b, content);
+    buf_xml(b, content);
     buf_str(b, close);
 }
 
@@ -179,9 +179,9 @@ static void suggestions(buf *b, const picture_row *r)
 static void heading(buf *b, const picture_row *r, const char *tag)
 {
     buf_fmt(b, "<%s>", tag);
-    draw_text(b, r->model);
+    buf_xml(b, r->model);
     text(b, ", ", r->quant, " on ");
-    draw_text(b, r->gpu);
+    buf_xml(b, r->gpu);
     buf_fmt(b, "</%s>\n<p>", tag);
     verdict(b, "span", "badge ", r->verdict);
     text(b, " <span class=\"soft\">", r->said, "</span>");
@@ -294,7 +294,7 @@ static void end(report *r)
     bool one = p->n == 1;
     buf_str(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    draw_text(b, one ? p->row[0].model : "Language models on graphics cards");
+    buf_xml(b, one ? p->row[0].model : "Language models on graphics cards");
     buf_str(b, " - vramfit</title>\n");
     style(b);
     buf_str(b, "</head>\n<body class=\"vf\">\n<main>\n");

@@ -53,11 +53,11 @@ static void end(report *r)
             DRAW_WIDTH, y, DRAW_WIDTH, y);
     buf_str(b, "<title>Memory of language models on graphics cards</title>\n<desc>");
     for (size_t i = 0; i < p->n; i++) {
-        draw_text(b, p->row[i].model);
+        buf_xml(b, p->row[i].model);
         buf_str(b, " ");
-        draw_text(b, p->row[i].quant);
+        buf_xml(b, p->row[i].quant);
         buf_str(b, " on ");
-        draw_text(b, p->row[i].gpu);
+        buf_xml(b, p->row[i].gpu);
         buf_fmt(b, ": %s. ", vf_verdict_name(p->row[i].verdict));
     }
     buf_str(b, "</desc>\n");
