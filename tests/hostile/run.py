@@ -49,6 +49,7 @@ SANITIZERS = {
 CLOSED = {"stdout_closed": [1], "stdin_closed": [0], "stderr_closed": [2], "all_closed": [0, 1, 2]}
 FULL = {"stdout_full": 1, "stderr_full": 2}
 STDOUT_BROKEN = ("stdout_broken", "stdout_broken_ign")
+HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 KEEP = 1 << 20  # bytes of output that are kept to be looked at
 
 Result = collections.namedtuple("Result", "rc out err seconds cpu mib")
@@ -231,6 +232,8 @@ class Runner:
                 data.decode("utf-8") if len(data) < KEEP else None
             except UnicodeDecodeError:
                 bad.append("%s is not UTF-8" % name)
+        if HIDDEN.search(r.out.decode("utf-8", "replace")):
+            bad.append("text that turns or hides what is around it in stdout")
         if b"\x1b" in r.out and not (row["setup"] or "").startswith("tty"):
             bad.append("escape in stdout")
         return bad
@@ -294,6 +297,7 @@ class Runner:
                 }
                 r = self.once(row, path, fault)
                 if r.rc == 99:
+                    bad += ["no %s is ever made" % kind] if n == 1 else []
                     break
                 runs += 1
                 tag = "@%d/%s/%s" % (n, sticky, shape)
@@ -409,7 +413,16 @@ def summary(bad):
     return "; ".join(many[:5])
 
 
+def check_fault(path):
+    """The injector must be loaded, or sweeps prove nothing."""
+    env = dict(os.environ, LD_PRELOAD=os.path.abspath(path), FAULT_KIND="open", FAULT_AT="1000000")
+    if subprocess.run(["true"], env=env, stderr=subprocess.DEVNULL).returncode != 99:
+        sys.exit("%s cannot be preloaded" % path)
+
+
 def run_all(options, corpus, tmp):
+    if options.fault:
+        check_fault(options.fault)
     runner = Runner(corpus, options, tmp)
     only, skip = (set(filter(None, s.split(","))) for s in (options.kind, options.skip))
     cases = runs = failed = skipped = 0
