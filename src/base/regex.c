@@ -214,7 +214,7 @@ static bool parse_atom(parser *p)
     case '\\':
         if (!more(p))
             return fail_at(p, "a backslash at the end");
-        if (strchr("dDwWsS", p->text[p->at])) {
+        if (p->text[p->at] && strchr("dDwWsS", p->text[p->at])) {
             uint8_t *set = new_set(p);
             return set && set_add_class(set, p->text[p->at++]) &&
                    append(p, (vf_regex_op){.kind = OP_SET, .arg = (uint8_t)(p->re->n_sets - 1)});

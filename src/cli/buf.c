@@ -174,6 +174,22 @@ void buf_plain(buf *b, const char *text)
     }
 }
 
+void buf_xml(buf *b, const char *text)
+{
+    buf plain = {0};
+    buf_plain(&plain, text);
+    for (size_t i = 0; i < plain.n; i++) {
+        const char *c = &plain.p[i];
+        const char *as = *c == '&' ? "&amp;" : *c == '<' ? "&lt;" : *c == '>' ? "&gt;" : *c == '"' ? "&quot;" : NULL;
+        if (as)
+            buf_str(b, as);
+        else
+            buf_add(b, c, 1);
+    }
+    b->failed = b->failed || plain.failed;
+    buf_free(&plain);
+}
+
 void buf_json(buf *b, const char *text)
 {
     buf_str(b, "\"");

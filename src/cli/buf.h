@@ -29,6 +29,8 @@ void buf_wrap(buf *b, const char *text, size_t at, size_t indent, size_t width);
 /** Foreign text, safe for a terminal and on one line: printable characters as they are, every other
  * byte as \xNN. */
 void buf_plain(buf *b, const char *text);
+/** The same between tags, or in an attribute, of XML and HTML. */
+void buf_xml(buf *b, const char *text);
 /** The same within JSON's quotes, escaped as JSON wants it. */
 void buf_json(buf *b, const char *text);
 

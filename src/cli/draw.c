@@ -5,17 +5,6 @@
 
 #define EM10 68 /* tenths of a pixel that a character takes at most, on the average of a word, at 12 pixels */
 
-void draw_text(buf *b, const char *text)
-{
-    for (; *text; text++) {
-        const char *as = *text == '&' ? "&amp;" : *text == '<' ? "&lt;" : *text == '>' ? "&gt;" : *text == '"' ? "&quot;" : NULL;
-        if (as)
-            buf_str(b, as);
-        else
-            buf_add(b, text, 1);
-    }
-}
-
 void draw_cut(char *out, size_t size, const char *text, size_t most)
 {
     text_set(out, size, text);
@@ -127,7 +116,7 @@ void draw_text_at(buf *b, const char *class, uint64_t x10, unsigned y, const cha
         buf_fmt(b, " class=\"%s\"", class);
     tenths(b, "x", x10);
     buf_fmt(b, " y=\"%u\">", y);
-    draw_text(b, text);
+    buf_xml(b, text);
     buf_str(b, "</text>\n");
 }
 

@@ -11,8 +11,6 @@
 
 /* ---- what every part is made of (draw.c) ----------------------------------------------------- */
 
-/** Foreign text, escaped for XML and HTML. */
-void draw_text(buf *b, const char *text);
 /** Text cut to a number of characters, with an ellipsis. */
 void draw_cut(char *out, size_t size, const char *text, size_t most);
 /** The same over two lines, broken behind the last blank or '+' that leaves the first one short enough; `second` "" when one

@@ -46,7 +46,7 @@ static void caption(buf *b, const char *class, uint64_t x10, uint64_t y10, const
     buf_fmt(b, "<text%s%s%s x=\"%llu.%llu\" y=\"%llu.%llu\">", class ? " class=\"" : "", class ? class : "", class ? "\"" : "",
             (unsigned long long)(x10 / 10), (unsigned long long)(x10 % 10), (unsigned long long)(y10 / 10),
             (unsigned long long)(y10 % 10));
-    draw_text(b, text);
+    buf_xml(b, text);
     buf_str(b, "</text>\n");
 }
 

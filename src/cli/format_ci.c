@@ -4,20 +4,6 @@
 
 #include <string.h>
 
-static void put_xml(buf *b, const char *text)
-{
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        const char *as = c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : NULL;
-        if (as)
-            buf_str(b, as);
-        else if (c < 32 || c == 127) /* XML has no such characters */
-            buf_str(b, "?");
-        else
-            buf_add(b, text, 1);
-    }
-}
-
 static void put_need(buf *b, const row *w)
 {
     const vf_result *e = w->result;
@@ -59,11 +45,11 @@ static void junit_row(report *r, const row *w)
     const char *name = element[w->result->verdict];
     bool fits = w->result->verdict == VF_FIT;
     buf_str(r->out, "<testcase classname=\"");
-    put_xml(r->out, w->gpu);
+    buf_xml(r->out, w->gpu);
     buf_str(r->out, "\" name=\"");
-    put_escaped(r, w, put_what, put_xml);
+    put_escaped(r, w, put_what, buf_xml);
     buf_fmt(r->out, "\"><%s%s", name, fits ? ">" : " message=\"");
-    put_escaped(r, w, put_need, put_xml);
+    put_escaped(r, w, put_need, buf_xml);
     if (fits)
         buf_fmt(r->out, "</%s></testcase>\n", name);
     else
@@ -73,9 +59,9 @@ static void junit_row(report *r, const row *w)
 static void junit_error(report *r, const char *where, const char *message)
 {
     buf_str(r->out, "<testcase classname=\"vramfit\" name=\"");
-    put_xml(r->out, where);
+    buf_xml(r->out, where);
     buf_str(r->out, "\"><error message=\"");
-    put_xml(r->out, message);
+    buf_xml(r->out, message);
     buf_str(r->out, "\"/></testcase>\n");
 }
 
@@ -87,13 +73,17 @@ static void junit_end(report *r)
 /* A workflow command's text; a property's value may hold neither ':' nor ',' besides. */
 static void put_command(buf *b, const char *text, bool property)
 {
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
+    buf plain = {0};
+    buf_plain(&plain, text);
+    for (size_t i = 0; i < plain.n; i++) {
+        unsigned char c = (unsigned char)plain.p[i];
+        if (c == '%' || (property && (c == ':' || c == ',')))
             buf_fmt(b, "%%%02X", (unsigned)c);
         else
-            buf_add(b, text, 1);
+            buf_add(b, plain.p + i, 1);
     }
+    b->failed = b->failed || plain.failed;
+    buf_free(&plain);
 }
 
 static void put_text(buf *b, const char *text)

@@ -25,7 +25,7 @@ static void keep(report *r, const row *w)
 static void text(buf *b, const char *open, const char *content, const char *close)
 {
     buf_str(b, open);
-    draw_text(b, content);
+    buf_xml(b, content);
     buf_str(b, close);
 }
 
@@ -232,7 +232,7 @@ static void one_answer(buf *b, const picture *p)
     const picture_row *r = &p->row[0];
     text(b, "<h1>", r->model, "");
     text(b, ", ", r->quant, r->n_devices ? " on " : " without a GPU");
-    draw_text(b, r->n_devices ? r->gpu : "");
+    buf_xml(b, r->n_devices ? r->gpu : "");
     buf_str(b, "</h1>\n<p class=\"lead\">");
     verdict(b, "span", "badge ", r->verdict);
     text(b, " ", r->needs, "</p>\n");
@@ -407,7 +407,7 @@ static void end(report *r)
     bool one = p->n == 1;
     buf_str(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    draw_text(b, one ? p->row[0].model : "Language models on graphics cards");
+    buf_xml(b, one ? p->row[0].model : "Language models on graphics cards");
     buf_str(b, " - vramfit</title>\n");
     draw_style(b);
     html_style(b);

@@ -23,13 +23,13 @@ static void description(buf *b, const picture *p)
 {
     for (size_t i = 0; i < p->n; i++) {
         const picture_row *r = &p->row[i];
-        draw_text(b, r->model);
+        buf_xml(b, r->model);
         buf_str(b, ", ");
-        draw_text(b, r->quant);
+        buf_xml(b, r->quant);
         buf_str(b, " on ");
-        draw_text(b, r->gpu);
+        buf_xml(b, r->gpu);
         buf_fmt(b, ": %s, ", vf_verdict_name(r->verdict));
-        draw_text(b, r->needs);
+        buf_xml(b, r->needs);
         buf_str(b, ".\n");
     }
 }

@@ -106,7 +106,8 @@ vf_status vf_model_index(vf_model *m, vf_error *err)
     uint32_t *spare = vf_alloc_zero(&m->a, n, sizeof *spare);
     m->order = vf_alloc_zero(&m->a, n, sizeof *m->order);
     m->mix = vf_alloc_zero(&m->a, n, sizeof *m->mix);
-    if (spare && m->order && m->mix) {
+    bool good = spare && m->order && m->mix;
+    if (good) {
         for (uint32_t i = 0; i < n; i++)
             m->order[i] = i;
         sort(m, m->order, spare, n);
@@ -114,7 +115,7 @@ vf_status vf_model_index(vf_model *m, vf_error *err)
         m->groups = vf_alloc_zero(&m->a, m->n_groups, sizeof *m->groups);
     }
     vf_free(&m->a, spare, n * sizeof *spare);
-    if (!m->groups)
+    if (!good || !m->groups)
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     count_groups(m, m->groups);
     vf_mix_categories(m);

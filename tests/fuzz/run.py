@@ -52,7 +52,7 @@ def main():
     p.add_argument("--max-len", type=int, default=4096)
     p.add_argument("--work", type=Path, default=Path("fuzz-work"))
     p.add_argument("--seeds", type=Path, action="append", default=[], help="a folder with more to start from")
-    o = p.parse_args()
+    o = p.parse_intermixed_args()
     o.build, o.work = o.build.resolve(), o.work.resolve()
     targets = o.targets or sorted(f.name[5:] for f in (o.build / "tests/fuzz").glob("fuzz_*") if f.is_file())
     print("%-14s %12s %9s %9s  %s" % ("target", "runs", "runs/s", "coverage", "findings"))

@@ -7,6 +7,7 @@
  *
  * Exit status 99 says that call N was never reached, so that a sweep knows where to stop. */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -135,28 +136,47 @@ ssize_t write(int fd, const void *buffer, size_t n)
     return NEXT(ssize_t(*)(int, const void *, size_t), "write")(fd, buffer, n);
 }
 
-int open(const char *path, int flags, ...)
-{
-    int mode = 0;
+/* A file is opened under several names: as its flags and the size of offsets make the compiler choose. */
+#define OPEN(name) \
+    int name(const char *path, int flags, ...) \
+    { \
+        int mode = 0; \
+        if (flags & (O_CREAT | O_TMPFILE)) { \
+            va_list args; \
+            va_start(args, flags); \
+            mode = va_arg(args, int); \
+            va_end(args); \
+        } \
+        if (hit(OPEN)) { \
+            errno = EMFILE; \
+            return -1; \
+        } \
+        return NEXT(int (*)(const char *, int, ...), #name)(path, flags, mode); \
+    }
+#define OPEN_2(name) \
+    int name(const char *path, int flags); \
+    int name(const char *path, int flags) \
+    { \
+        if (hit(OPEN)) { \
+            errno = EMFILE; \
+            return -1; \
+        } \
+        return NEXT(int (*)(const char *, int), #name)(path, flags); \
+    }
+#define OPEN_POINTER(type, name, parameters, arguments) \
+    type *name parameters \
+    { \
+        if (hit(OPEN)) { \
+            errno = EMFILE; \
+            return NULL; \
+        } \
+        return NEXT(type *(*) parameters, #name) arguments; \
+    }
 
-    if (flags & (O_CREAT | O_TMPFILE)) {
-        va_list args;
-        va_start(args, flags);
-        mode = va_arg(args, int);
-        va_end(args);
-    }
-    if (hit(OPEN)) {
-        errno = EMFILE;
-        return -1;
-    }
-    return NEXT(int (*)(const char *, int, ...), "open")(path, flags, mode);
-}
-
-FILE *fopen(const char *path, const char *mode)
-{
-    if (hit(OPEN)) {
-        errno = EMFILE;
-        return NULL;
-    }
-    return NEXT(FILE *(*)(const char *, const char *), "fopen")(path, mode);
-}
+OPEN(open)
+OPEN(open64)
+OPEN_2(__open_2)
+OPEN_2(__open64_2)
+OPEN_POINTER(FILE, fopen, (const char *path, const char *mode), (path, mode))
+OPEN_POINTER(FILE, fopen64, (const char *path, const char *mode), (path, mode))
+OPEN_POINTER(DIR, opendir, (const char *path), (path))

@@ -2,12 +2,13 @@
 """Runs a program over a corpus made by make.py and judges every promise.
 
 usage: run.py BINARY [--corpus DIR] [--kind K[,K]] [--name SUBSTR] [--skip K[,K]] [--quick]
-              [--crash-only] [--sanitized] [--fault SO] [--verbose]
+              [--crash-only] [--sanitized] [--valgrind] [--fault SO] [--verbose]
 
 --corpus DIR   use this one; without it the corpus is made in a temporary folder
 --quick        leave out the sweeps, and what takes more than a second
 --crash-only   judge only: no signal, no sanitizer report, time, memory, input unchanged
 --sanitized    the binary carries sanitizers: memory and address limits are not judged
+--valgrind     every run under valgrind, which must find nothing; implies --sanitized
 --fault SO     LD_PRELOAD library (fault.c) for alloc_sweep, read_sweep, write_sweep, open_sweep,
                driven by FAULT_KIND, FAULT_AT, FAULT_STICKY, FAULT_SHAPE; its exit status 99 says
                that call N was never reached
@@ -46,9 +47,12 @@ SANITIZERS = {
     "ASAN_OPTIONS": "exitcode=97:abort_on_error=0:allocator_may_return_null=1:detect_leaks=1",
     "UBSAN_OPTIONS": "halt_on_error=1:exitcode=97:print_stacktrace=1",
 }
+VALGRIND = ("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite,indirect,possible", "--error-exitcode=97",
+            "--exit-on-first-error=no")
 CLOSED = {"stdout_closed": [1], "stdin_closed": [0], "stderr_closed": [2], "all_closed": [0, 1, 2]}
 FULL = {"stdout_full": 1, "stderr_full": 2}
 STDOUT_BROKEN = ("stdout_broken", "stdout_broken_ign")
+HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 KEEP = 1 << 20  # bytes of output that are kept to be looked at
 
 Result = collections.namedtuple("Result", "rc out err seconds cpu mib")
@@ -64,6 +68,7 @@ class Runner:
     def __init__(self, corpus, options, tmp):
         self.corpus, self.options, self.tmp = corpus, options, tmp
         self.binary = os.path.abspath(options.binary)
+        self.wrapper = VALGRIND if options.valgrind else ()
 
     def argv(self, row, path):
         here = {b"{file}": os.fsencode(path), b"{dir}": os.fsencode(self.corpus)}
@@ -163,7 +168,7 @@ class Runner:
         theirs, ours = self.stdout_for(setup)
         start = time.monotonic()
         p = subprocess.Popen(
-            [*before, *self.argv(row, path)],
+            [*self.wrapper, *before, *self.argv(row, path)],
             stdin=subprocess.PIPE,
             stdout=theirs,
             stderr=subprocess.PIPE,
@@ -200,7 +205,7 @@ class Runner:
             bad.append("signal %d" % -r.rc)
         if r.rc == SANITIZER_EXIT or re.search(rb"(Address|Leak)Sanitizer|runtime error:", r.err):
             bad.append("sanitizer")
-        slack = 4 if self.options.sanitized else 1
+        slack = 60 if self.options.valgrind else 4 if self.options.sanitized else 1
         if min(r.cpu, r.seconds) > expect["max_s"] * slack:
             bad.append("%.1f s" % r.seconds)
         if r.mib > expect["max_mib"] and not self.options.sanitized:
@@ -231,6 +236,8 @@ class Runner:
                 data.decode("utf-8") if len(data) < KEEP else None
             except UnicodeDecodeError:
                 bad.append("%s is not UTF-8" % name)
+        if HIDDEN.search(r.out.decode("utf-8", "replace")):
+            bad.append("text that turns or hides what is around it in stdout")
         if b"\x1b" in r.out and not (row["setup"] or "").startswith("tty"):
             bad.append("escape in stdout")
         return bad
@@ -294,6 +301,7 @@ class Runner:
                 }
                 r = self.once(row, path, fault)
                 if r.rc == 99:
+                    bad += ["no %s is ever made" % kind] if n == 1 else []
                     break
                 runs += 1
                 tag = "@%d/%s/%s" % (n, sticky, shape)
@@ -342,8 +350,14 @@ class Runner:
             total = sum(int(m.group(1)) for m in (re.search(r"= (\d+)$", c) for c in mine) if m)
             if not 0 < total <= 65536 + 4096:
                 bad.append("%d bytes read from the model" % total)
+            print("%s: %d bytes read of a model" % (row["name"], total))
             if any("mmap(" in c and "<%s>" % path in c for c in calls):
                 bad.append("the model is mapped")
+        elif row["setup"] == "inside":
+            folder = path.split("/manifests/")[0] if "/manifests/" in path else os.path.dirname(path)
+            opened = [m.group(1) for m in (re.search(r'\bopen(?:at)?\((?:AT_FDCWD[^,]*, )?"([^"]*)"', c) for c in calls) if m]
+            mine = [p for p in opened if not re.match(r"/(lib|lib64|usr)/|/etc/ld\.so|.*/vramfit(/|$)|/dev/null$", p)]
+            bad += ["opened " + p for p in mine if not (os.path.realpath(p) + "/").startswith(os.path.realpath(folder) + "/")]
         else:
             evil = r"\b(socket|connect|unlink\w*|rename\w*|mkdir\w*|fork|vfork|chmod|fchmod)\(|O_(WRONLY|RDWR|CREAT)"
             bad += ["call " + c[:100] for c in calls if re.search(evil, c) and "/dev/tty" not in c]
@@ -359,7 +373,7 @@ class Runner:
             return self.changing_file
         if setup == "twice":
             return self.twice
-        if setup in ("readcount", "nowrite"):
+        if setup in ("readcount", "nowrite", "inside"):
             return self.traced if shutil.which("strace") and not self.options.sanitized else False
         if setup == "unreadable" and os.geteuid() == 0:
             return False
@@ -409,7 +423,16 @@ def summary(bad):
     return "; ".join(many[:5])
 
 
+def check_fault(path):
+    """The injector must be loaded, or sweeps prove nothing."""
+    env = dict(os.environ, LD_PRELOAD=os.path.abspath(path), FAULT_KIND="open", FAULT_AT="1000000")
+    if subprocess.run(["true"], env=env, stderr=subprocess.DEVNULL).returncode != 99:
+        sys.exit("%s cannot be preloaded" % path)
+
+
 def run_all(options, corpus, tmp):
+    if options.fault:
+        check_fault(options.fault)
     runner = Runner(corpus, options, tmp)
     only, skip = (set(filter(None, s.split(","))) for s in (options.kind, options.skip))
     cases = runs = failed = skipped = 0
@@ -442,9 +465,10 @@ def main():
     p.add_argument("--skip", default="")
     p.add_argument("--name", default="")
     p.add_argument("--fault")
-    for flag in ("quick", "crash-only", "sanitized", "verbose"):
+    for flag in ("quick", "crash-only", "sanitized", "valgrind", "verbose"):
         p.add_argument("--" + flag, action="store_true")
     options = p.parse_args()
+    options.sanitized |= options.valgrind
     with tempfile.TemporaryDirectory(prefix="hostile.") as tmp:
         corpus = options.corpus and os.path.abspath(options.corpus)
         if not corpus:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that hold for the source as a whole.
 
-usage: check.py CHECK --source DIR [--cc CC] [--cxx CXX] [--nm NM]
+usage: check.py CHECK --source DIR [--cc CC] [--cxx CXX] [--nm NM] [--program PROGRAM]
 
 Each function below named after a CHECK returns the number of things that it looked at and a list
 of findings. Exit status 0: none; 1: some, one line each; 77: a tool is missing. Standard library
@@ -175,6 +175,27 @@ def banned(o):
     return n, found
 
 
+# ---- linked: what the program can ask of the system -------------------------------------------
+
+# No network, no child process, nothing written but to descriptors that are open. execvp is --exec: the program becomes
+# the one that it judged.
+ASKS = ("socket connect bind listen accept send recv sendto recvfrom getaddrinfo gethostbyname system popen fork vfork clone "
+        "posix_spawn posix_spawnp execve execl execlp execle execv fexecve fopen freopen fdopen creat unlink unlinkat rename "
+        "renameat mkdir mkdirat rmdir link symlink chmod fchmod chown truncate ftruncate mmap setlocale time clock "
+        "gettimeofday clock_gettime rand random srand getpwnam getpwuid")
+
+
+def linked(o):
+    if not o.program:
+        raise Skip("no program")
+    if not o.nm or not shutil.which(o.nm):
+        raise Skip("nm is not on this machine")
+    table = subprocess.run([o.nm, "-D", "--undefined-only", str(o.program)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    names = {line.split()[-1].split("@")[0] for line in table.splitlines()}
+    plain = {re.sub(r"^_*|(64)?(_chk|_2)?$", "", n) for n in names} | names
+    return len(names), ["the program uses %s" % n for n in ASKS.split() if n in plain]
+
+
 # ---- headers: each public header is complete and strict, as C and as C++ ----------------------
 
 def headers(o):
@@ -251,13 +272,14 @@ def tracked(o):
 
 
 def main():
-    checks = {f.__name__: f for f in (includes, purity, sizes, banned, headers, version, tracked)}
+    checks = {f.__name__: f for f in (includes, purity, sizes, banned, linked, headers, version, tracked)}
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("check", choices=sorted(checks))
     p.add_argument("--source", type=Path, required=True)
     p.add_argument("--cc", default="cc")
     p.add_argument("--cxx", default="c++")
     p.add_argument("--nm", default="nm")
+    p.add_argument("--program", type=Path)
     o = p.parse_args()
     try:
         n, found = checks[o.check](o)

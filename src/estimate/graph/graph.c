@@ -6,12 +6,23 @@
 #include "base/checked.h"
 #include "model/model.h"
 
+static void set_shape(vf_node *t, uint16_t type, uint64_t ne0, uint64_t ne1, uint64_t ne2, uint64_t ne3);
+
+/* Number 0 is a harmless scalar: blocks go on building on it where a file lacks a tensor, or memory ends. */
+static void make_none(vf_graph *g)
+{
+    memset(&g->node[0], 0, sizeof g->node[0]);
+    set_shape(&g->node[0], VF_TYPE_F32, 1, 1, 1, 1);
+}
+
 void vf_graph_init(vf_graph *g, const vf_allocator *a)
 {
     memset(g, 0, sizeof *g);
     g->a = a;
     g->n = 1;
     g->failed = !vf_grow(a, (void **)&g->node, &g->cap, 512, sizeof *g->node);
+    if (!g->failed)
+        make_none(g);
 }
 
 void vf_graph_free(vf_graph *g)
@@ -23,16 +34,13 @@ void vf_graph_free(vf_graph *g)
     vf_free(g->a, g->mark, g->cap_mark * sizeof *g->mark);
 }
 
-static void set_shape(vf_node *t, uint16_t type, uint64_t ne0, uint64_t ne1, uint64_t ne2, uint64_t ne3);
-
 static vf_id new_node(vf_graph *g)
 {
     if (!g->failed && g->n == g->cap)
         g->failed = g->n >= UINT32_MAX ||
                     !vf_grow(g->a, (void **)&g->node, &g->cap, g->n + 1, sizeof *g->node);
-    if (g->failed) { /* blocks go on building on number 0, which stays a harmless scalar */
-        memset(&g->node[0], 0, sizeof g->node[0]);
-        set_shape(&g->node[0], VF_TYPE_F32, 1, 1, 1, 1);
+    if (g->failed) {
+        make_none(g);
         return 0;
     }
     memset(&g->node[g->n], 0, sizeof g->node[g->n]);

@@ -117,7 +117,7 @@ typedef struct vf_mark {
 
 typedef struct vf_graph {
     const vf_allocator *a;
-    vf_node *node;       /**< node[0] is unused */
+    vf_node *node;       /**< node[0] is no tensor */
     size_t n, cap;
     uint32_t *order;     /**< execution order, leaves left out */
     size_t n_order, cap_order;

@@ -47,6 +47,7 @@ SETUPS = {
     "tty0": "stdout is a pseudo-terminal of 0 columns",
     "twice": "run twice, also in another directory, locale and time zone; compare bytes",
     "readcount": "strace: count the bytes read from the file",
+    "inside": "strace: no file is opened outside the folder of the input",
     "nowrite": "strace or seccomp: no open for writing, no socket, no exec",
 }
 

@@ -33,6 +33,7 @@ def make_ollama():
         d = obj if isinstance(obj, bytes) else json.dumps(obj).encode()
         p = put("ollama/models/manifests/registry.ollama.ai/library/%s/latest" % name, d)
         case("ollama/" + name, "ollama", why, verdict, file=p, **kw)
+        case("ollama/inside-" + name, "ollama", "opens nothing outside the store: " + why, "either", file=p, setup="inside")
 
     n = len(blob)
     c("ok", mf([L(s=n)]), "well-formed, the blob exists", "accept")

@@ -141,6 +141,31 @@ def make_output():
     def m(slug, args, setup, why, file="", **kw):
         case("oom/" + slug, "oom", why, "either", args=args, setup=setup, file=file, exit="any", **kw)
 
+    G = ["{file}", "--gpu", "24GiB", "--format"]
+    for shown in ("table", "json", "jsonl", "csv", "tsv", "markdown", "svg", "html", "junit", "github"):
+        for slug in ("escape", "bidi", "csv-json"):
+            case("output/name-%s-%s" % (slug, shown), "output", "a hostile name in %s" % shown, "accept", args=G + [shown],
+                 file="gguf/name-%s.gguf" % slug)
+        case("output/twice-" + shown, "output", "same input, same bytes", "accept", args=G + [shown],
+             file="gguf/ok-headcount-array.gguf", setup="twice")
+
+    LAUNCH = ["--gpu", "24GiB", "--", "llama-server", "-m", "llama-3.1-8b", "-c", "8192", "-ot", "ffn=CPU,attn=CPU"]
+    LISTED = dict(args=TEMPLATES["list"], stdin={"rep": "llama-3.1-8b q8\n", "n": 2})
+    CHECK = dict(args=TEMPLATES["check"], file="catalog/alias-clash.json")
+    for slug, why, kw in (("launch", "a launch line", dict(args=LAUNCH)), ("models", "a list of models", LISTED),
+                          ("check", "checks of a catalog", CHECK),
+                          ("svg", "a picture", dict(args=P + ["--format", "svg"])),
+                          ("help", "help", dict(args=["help", "fit"]))):
+        case("oom/" + slug, "oom", "every allocation fails in turn: " + why, "either", setup="alloc_sweep", exit="any", **kw)
+        case("env/nowrite-" + slug, "env", "no write, no socket, no exec: " + why, "either", setup="nowrite", exit="any", **kw)
+    case("oom/read-models", "oom", "EIO, EINTR and short reads", "either", setup="read_sweep", exit="any", **LISTED)
+    case("oom/read-safetensors", "oom", "EIO, EINTR and short reads", "either", args=TEMPLATES["safetensors"], setup="read_sweep",
+         file="safetensors/ok-metadata.safetensors", exit="any")
+    case("oom/open-catalog", "oom", "no descriptors left", "either", args=TEMPLATES["catalog"], setup="open_sweep",
+         file="catalog/ok.json", exit="any")
+    case("oom/write-svg", "oom", "ENOSPC, EINTR and short writes", "either", args=P + ["--format", "svg"], setup="write_sweep",
+         exit="any")
+
     m("plain", P, "alloc_sweep", "every allocation fails in turn: exit oom, one line, no leak, no crash")
     m("json", J, "alloc_sweep", "the same for JSON")
     m("list", LA, "alloc_sweep", "the same for the list")

@@ -198,6 +198,7 @@ def make_safetensors():
         p = put("index/%s/model.safetensors.index.json" % name, d)
         put("index/%s/model-00001-of-00002.safetensors" % name, st({"a": T()}, data=16))
         case("index/" + name, "index", why, verdict, file=p, **kw)
+        case("index/inside-" + name, "index", "opens nothing outside the folder: " + why, "either", file=p, setup="inside")
 
     W = "model-00001-of-00002.safetensors"
     ix(
