@@ -38,6 +38,7 @@ static void model_entry(session *s, sheet *t, uint32_t index)
     sheet_count(t, "heads", e.n_head);
     sheet_count(t, "cache_heads", e.n_head_kv);
     sheet_count(t, "parameters_vision", e.parameters_vision);
+    sheet_count(t, "parameters_published", e.parameters_published);
     sheet_count(t, "context_extended", e.n_ctx_extended);
     sheet_text(t, "released", e.release);
     sheet_text(t, "license", e.license);

@@ -1,5 +1,4 @@
 #include "cli/picture.h"
-#include "cli/placed.h"
 #include "cli/say.h"
 
 #include <stdlib.h>
@@ -66,16 +65,17 @@ static void clear(picture_row *r)
     free(r->curve);
 }
 
-static char *command_of(const row *w, const vf_member_result *m)
+/* How the model number `i` of those side by side is started; NULL where nothing is said. */
+static char *command_of(const row *w, uint32_t i)
 {
     buf b = {0};
-    if (placed_command(&b, w, m))
-        return taken(&b);
-    buf_free(&b);
-    return NULL;
+    if (i >= w->n_launch)
+        return NULL;
+    buf_add(&b, w->launch[i].p, w->launch[i].n);
+    return taken(&b);
 }
 
-static bool fill_member(picture_member *out, const row *w, const vf_member_result *m)
+static bool fill_member(picture_member *out, const row *w, const vf_member_result *m, uint32_t nth)
 {
     buf b = {0};
     bool own = m->kind == VF_MEMBER_ALSO;
@@ -92,7 +92,7 @@ static bool fill_member(picture_member *out, const row *w, const vf_member_resul
                             .host = m->host_weights + m->host_kv_cache + m->host_compute};
     if (own) {
         out->runtime = m->overhead;
-        out->command = command_of(w, m);
+        out->command = command_of(w, nth);
     }
     return out->name != NULL;
 }
@@ -100,7 +100,8 @@ static bool fill_member(picture_member *out, const row *w, const vf_member_resul
 static bool fill_members(picture_row *out, const row *w)
 {
     const vf_result *e = w->result;
-    bool good = true, beside = false;
+    uint32_t own_processes = 0; /* models in processes of their own */
+    bool good = true;
     if (e->n_members == 0)
         return true;
     out->member = calloc(e->n_members, sizeof *out->member);
@@ -108,11 +109,11 @@ static bool fill_members(picture_row *out, const row *w)
         return false;
     for (out->n_members = 0; good && out->n_members < e->n_members; out->n_members++) {
         const vf_member_result *m = &e->member[out->n_members];
-        good = fill_member(&out->member[out->n_members], w, m);
-        beside = beside || m->kind == VF_MEMBER_ALSO;
+        own_processes += m->kind == VF_MEMBER_ALSO;
+        good = fill_member(&out->member[out->n_members], w, m, own_processes);
     }
-    if (beside)
-        out->command = command_of(w, NULL);
+    if (own_processes)
+        out->command = command_of(w, 0);
     return good;
 }
 
