@@ -116,14 +116,12 @@ static void bytes_text(char out[24], int64_t v)
 /* Text within a portion, where there is room for it. */
 static void label(buf *b, int kind, uint64_t x10, unsigned y, uint64_t w10, const char *text)
 {
-    char class[16];
-    size_t n = strlen(text);
-    if (w10 < n * EM10 + 80)
+    char class[16] = "mid";
+    if (w10 < strlen(text) * EM10 + 80)
         return;
-    class[0] = 0;
     if (kind < PORTION_DESKTOP)
-        (void)memcpy(class, (char[]){'o', 'n', '-', portion_class[kind][0], portion_class[kind][1], ' ', 'm', 'i', 'd', 0}, 10);
-    text_at(b, class[0] ? class : "mid", x10 + w10 / 2, y, text);
+        (void)snprintf(class, sizeof class, "on-%s mid", portion_class[kind]);
+    text_at(b, class, x10 + w10 / 2, y, text);
 }
 
 static void portion_box(buf *b, int kind, uint64_t x10, unsigned y, uint64_t w10, unsigned h)

@@ -1,19 +1,9 @@
 #include "estimate/kernels.h"
 
-static bool is_cuda(vf_backend backend)
-{
-    return backend == VF_BACKEND_CUDA || backend == VF_BACKEND_ROCM;
-}
-
-bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type)
-{
-    return !is_cuda(backend) || (weight_type != VF_TYPE_TQ1_0 && weight_type != VF_TYPE_TQ2_0);
-}
-
 /* ggml-cuda.cu: supports_op. It reads blocks of 256, which rows of 32-element blocks need not be a multiple of. */
 bool vf_kernel_get_rows(vf_backend backend, uint16_t type, uint64_t width)
 {
-    if (!is_cuda(backend))
+    if (!vf_backend_is_cuda(backend))
         return true;
     if (type == VF_TYPE_IQ4_NL || type == VF_TYPE_MXFP4)
         return width % 256 == 0;
@@ -22,26 +12,19 @@ bool vf_kernel_get_rows(vf_backend backend, uint16_t type, uint64_t width)
 
 bool vf_kernel_mul_mat_id_f32(vf_backend backend)
 {
-    return !is_cuda(backend);
-}
-
-/* maxStorageBufferRange of common Vulkan drivers; shaders with 64-bit indices have no such limit, but few
- * devices offer them. */
-uint64_t vf_kernel_max_tensor(vf_backend backend)
-{
-    return backend == VF_BACKEND_VULKAN ? UINT64_C(0xffffffff) : UINT64_MAX;
+    return !vf_backend_is_cuda(backend);
 }
 
 bool vf_kernel_ssm_conv(vf_backend backend, uint64_t channels)
 {
-    return !is_cuda(backend) || channels % 128 == 0;
+    return !vf_backend_is_cuda(backend) || channels % 128 == 0;
 }
 
 bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s)
 {
     if (backend == VF_BACKEND_VULKAN && !s->per_head)
         return false;
-    if (!is_cuda(backend) && backend != VF_BACKEND_VULKAN)
+    if (!vf_backend_is_cuda(backend) && backend != VF_BACKEND_VULKAN)
         return true;
     if (s->per_head)
         return (s->d_state == 128 || s->d_state == 256) && s->head_dim % 16 == 0;
@@ -50,5 +33,5 @@ bool vf_kernel_ssm_scan(vf_backend backend, const vf_ssm_scan *s)
 
 bool vf_kernel_lightning_indexer(vf_backend backend, uint64_t head, uint64_t n_head, uint16_t cache_type)
 {
-    return !is_cuda(backend) || (head == 128 && (n_head == 32 || n_head == 64) && cache_type != VF_TYPE_IQ4_NL);
+    return !vf_backend_is_cuda(backend) || (head == 128 && (n_head == 32 || n_head == 64) && cache_type != VF_TYPE_IQ4_NL);
 }

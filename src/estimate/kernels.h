@@ -11,9 +11,25 @@
 
 #include "vramfit/vramfit.h"
 
-/** Bytes of the largest tensor that a kernel reads or writes. */
-uint64_t vf_kernel_max_tensor(vf_backend backend);
-bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type);
+static inline bool vf_backend_is_cuda(vf_backend backend)
+{
+    return backend == VF_BACKEND_CUDA || backend == VF_BACKEND_ROCM;
+}
+
+/* These two are asked of every tensor: here, so that they cost no call. */
+
+/** Bytes of the largest tensor that a kernel reads or writes: maxStorageBufferRange of common Vulkan drivers; shaders with
+ * 64-bit indices have no such limit, but few devices offer them. */
+static inline uint64_t vf_kernel_max_tensor(vf_backend backend)
+{
+    return backend == VF_BACKEND_VULKAN ? UINT64_C(0xffffffff) : UINT64_MAX;
+}
+
+static inline bool vf_kernel_mul_mat(vf_backend backend, uint16_t weight_type)
+{
+    return !vf_backend_is_cuda(backend) || (weight_type != VF_TYPE_TQ1_0 && weight_type != VF_TYPE_TQ2_0);
+}
+
 /** Picks rows of `width` elements. */
 bool vf_kernel_get_rows(vf_backend backend, uint16_t type, uint64_t width);
 /** A product of experts in f32 (GGML_PREC_F32). */

@@ -66,11 +66,10 @@ static void place_layers(const vf_model *m, const vf_settings *s, const uint64_t
  * (src/llama-model-loader.cpp: weight_buft_supported). */
 static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_backend backend)
 {
-    uint8_t kind = t->layer >= 0 && (uint32_t)t->layer < m->n_layers ? m->layers[t->layer].recurrent : VF_REC_NONE;
-
     if (t->part == VF_PART_WEIGHT && (t->role == VF_ROLE_SSM_CONV1D || t->role == VF_ROLE_SHORTCONV_CONV))
         return vf_kernel_ssm_conv(backend, t->ne[1]);
-    if (t->role == VF_ROLE_SSM_A && t->ne[1] > 0 &&
+    uint8_t kind = t->role == VF_ROLE_SSM_A && t->layer >= 0 && (uint32_t)t->layer < m->n_layers ? m->layers[t->layer].recurrent : VF_REC_NONE;
+    if (kind != VF_REC_NONE && t->ne[1] > 0 &&
         (kind == VF_REC_MAMBA || kind == VF_REC_MAMBA2 || kind == VF_REC_PLAMO2)) {
         bool per_head = t->ne[0] == 1;
         vf_ssm_scan scan = {.per_head = per_head, .d_state = per_head ? m->hp.ssm_state_size : t->ne[0],
@@ -296,11 +295,10 @@ static uint64_t on_device(const vf_model *m, const vf_placement *p, uint16_t typ
     return vf_pad(vf_buffer_tensor_bytes(p->backend, type, t->ne[0], bytes), vf_buffer_alignment(p->backend));
 }
 
-/** Adds a tensor where it is; whole on every card where they share a device. Returns its bytes on one. */
-static uint64_t add_whole(const vf_slicer *s, size_t i, int device, vf_weights *out)
+/** Adds tensor i, of `stored` bytes, where it is; whole on every card where they share a device. Returns its bytes on one. */
+static uint64_t add_whole(const vf_slicer *s, size_t i, uint64_t stored, int device, vf_weights *out)
 {
-    const vf_tensor *t = &s->m->tensors[i];
-    uint64_t bytes = on_device(s->m, s->p, s->types[i], t, vf_tensor_bytes(t, s->types[i]), device);
+    uint64_t bytes = on_device(s->m, s->p, s->types[i], &s->m->tensors[i], stored, device);
     uint32_t n = device != VF_HOST && s->p->sliced ? s->p->n_cards : 1;
     for (uint32_t j = 0; j < n; j++) {
         uint64_t *sum = device == VF_HOST ? &out->host : &out->device[(uint32_t)device + j];
@@ -310,11 +308,11 @@ static uint64_t add_whole(const vf_slicer *s, size_t i, int device, vf_weights *
 }
 
 /** Adds a tensor where it is, cut into slices where the cards share a device. */
-static bool add_tensor(const vf_slicer *s, size_t i, int device, vf_weights *out)
+static bool add_tensor(const vf_slicer *s, size_t i, uint64_t stored, int device, vf_weights *out)
 {
     uint64_t bytes[VF_MAX_DEVICES];
     if (device == VF_HOST || !s->p->sliced) {
-        add_whole(s, i, device, out);
+        add_whole(s, i, stored, device, out);
         return true;
     }
     if (!vf_slice_weight(s, i, bytes))
@@ -326,12 +324,12 @@ static bool add_tensor(const vf_slicer *s, size_t i, int device, vf_weights *out
 
 /** Tied token embeddings are held once more as the output, unless both are in the same memory. The copy has
  * their name, and is not cut as an output is. */
-static void add_tied_copy(const vf_slicer *s, size_t i, vf_weights *out)
+static void add_tied_copy(const vf_slicer *s, size_t i, uint64_t stored, vf_weights *out)
 {
     int device = s->p->tied_output_device;
     if (s->m->arch.output.tied == VF_OUTPUT_NONE || (device == VF_HOST && !s->m->arch.output.copied_first))
         return;
-    out->tied_copy = add_whole(s, i, device, out);
+    out->tied_copy = add_whole(s, i, stored, device, out);
 }
 
 vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_placement *p, vf_weights *out,
@@ -342,23 +340,24 @@ vf_status vf_weights_plan(const vf_model *m, const uint16_t *types, const vf_pla
     for (size_t i = 0; i < m->n_tensors; i++) {
         const vf_tensor *t = &m->tensors[i];
         int home = p->tensor_device[i];
-        out->model_bytes = vf_add(out->model_bytes, vf_tensor_bytes(t, types[i]));
+        uint64_t stored = vf_tensor_bytes(t, types[i]);
+        out->model_bytes = vf_add(out->model_bytes, stored);
         if (home == NOT_LOADED)
             continue;
         if (is_rope_table(t->role) && t->layer < 0) { /* one copy in every buffer type that has layers */
             for (int d = VF_HOST; d < (int)p->n_devices; d++)
                 if (has_rotated_layers(m, p, d))
-                    add_whole(&s, i, d, out);
+                    add_whole(&s, i, stored, d, out);
             continue;
         }
-        if (!add_tensor(&s, i, home, out))
+        if (!add_tensor(&s, i, stored, home, out))
             return vf_slice_refused(err);
         if (t->role == VF_ROLE_TOKEN_EMBD && t->part == VF_PART_WEIGHT && m->tied)
-            add_tied_copy(&s, i, out);
+            add_tied_copy(&s, i, stored, out);
         /* CodeShell has no token embeddings: they are made once more of the output */
         if (t->role == VF_ROLE_OUTPUT && t->part == VF_PART_WEIGHT &&
             !vf_model_tensor(m, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT))
-            add_whole(&s, i, home, out);
+            add_whole(&s, i, stored, home, out);
     }
     for (uint32_t d = 0; d < p->n_cards; d++)
         if (!vf_size_ok(out->device[d]))
