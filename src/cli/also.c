@@ -268,8 +268,10 @@ static void note(vf_result *out, const char *format, ...)
     va_end(ap);
 }
 
-void also_notes(const also *a, vf_result *out)
+void also_notes(const also *a, bool lines, vf_result *out)
 {
+    for (uint32_t i = 0; i < a->n && lines; i++)
+        note(out, "every line with %.120s, %s beside it", a->model[i].sub.title, a->model[i].choice.quant.name);
     for (uint32_t i = 0; i < a->n; i++) {
         const also_model *m = &a->model[i];
         const vf_result *r = &a->result[i + 1];

@@ -159,6 +159,8 @@ static void gpus_page(buf *b)
                "first (--desktop), --reserve holds back more on each. A size counts as a\n"
                "GeForce of compute capability 8.6: from 2 to 48 GiB the driver keeps 464 MiB\n"
                "under Linux; up to 32 GiB it has a typical desktop.\n"
+               "Models side by side (--also) are put whole on a card each where that fits; the\n"
+               "answer says which one is on which, counted from 0, and how each is started.\n"
                "See 'vramfit list gpus', 'vramfit list desktops', 'vramfit show 3090'.\n");
 }
 

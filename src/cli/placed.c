@@ -59,6 +59,16 @@ static void flag_word(buf *b, const char *name, const char *text)
     word(b, text);
 }
 
+/* CUDA numbers the fastest card first unless it is told to number them as nvidia-smi does. */
+static bool numbers_differ(const process *x)
+{
+    const vf_request *q = x->plan->request;
+    for (uint32_t i = 1; i < q->n_devices; i++)
+        if (strcmp(q->device[i].name, q->device[0].name) != 0)
+            return x->resident->result->backend == VF_BACKEND_CUDA;
+    return false;
+}
+
 /* The variable by which a process sees some cards only. */
 static void visible(buf *b, const process *x)
 {
@@ -68,6 +78,8 @@ static void visible(buf *b, const process *x)
     const char *name = variable[x->resident->result->backend];
     if (!name || !x->resident->cards)
         return;
+    if (numbers_differ(x))
+        buf_str(b, "CUDA_DEVICE_ORDER=PCI_BUS_ID ");
     buf_str(b, name);
     placed_cards(b, x->resident->cards);
     buf_str(b, " ");

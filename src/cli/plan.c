@@ -321,7 +321,7 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     check_host(s, p->result, &w);
     memory_note(s, p->result, &w);
-    also_notes(&p->also, p->result);
+    also_notes(&p->also, !r->single, p->result);
     plan_worsen(p, status[p->result->verdict]);
     if (gpu->machine)
         machine_notes(s, &w);

@@ -8,6 +8,7 @@ import itertools
 import json
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 from program import Checks
@@ -133,6 +134,8 @@ def read_back(c, what, args, gpu):
     seen = [r["cards"]] + [m["cards"] for m in r["members"] if m["kind"] == "also"]
     for line, part, at in zip(r["launch"], shares(r), seen):
         words = shlex.split(line, comments=True)
+        if len(set(cards)) > 1: # of unlike cards the fastest would be the first
+            c.equal(words.pop(0), "CUDA_DEVICE_ORDER=PCI_BUS_ID", "%s: %s: their numbers" % (what, line))
         name, _, visible = words[0].partition("=")
         c.equal((name, visible), ("CUDA_VISIBLE_DEVICES", ",".join(map(str, at))), "%s: %s: its cards" % (what, line))
         again = c.run("-g", "+".join(cards[i] for i in at), "--desktop", "none", "-f", "json", "--", *words[1:])
@@ -319,6 +322,15 @@ def formats(c, root):
         c.that("\n  " + line + "\n" in text, "the table says how: %s" % line)
     lock = c.run("lock", "-", "-g", "24GB", *also("7B@q4"), stdin=b"8B q4\n")
     c.that("--also" in lock.out and "fit" in lock.out, "a lock keeps --also: %s %s" % (lock.out, lock.err))
+    with tempfile.NamedTemporaryFile("w") as f:
+        for text, status in ((lock.out, 0), (lock.out.replace("7B@q4", "7B@q8"), 1)):
+            f.seek(0)
+            f.truncate()
+            f.write(text)
+            f.flush()
+            c.equal(c.run("lock", "--verify", f.name).exit, status, "lock --verify: %s" % text)
+    lines = c.run("8B", "-q", "q4,q8", "-g", "24GB", *also("13B@q4")).out
+    c.that("with meta-llama/Llama-2-13b, Q4_K_M beside it" in lines, "rows that are lines say who is beside: %s" % lines)
 
 
 def refused(c):

@@ -160,6 +160,18 @@ def settings(c, env):
     c.that(not seeing.get("members") and any("--runtime ollama" in n for n in seeing["notes"]), "llama.cpp loads what it is told to")
 
 
+def beside(c, env):
+    """--also takes what belongs to a model of the store: its context, its projector."""
+    for name in ("ollama:llama3.2", "ollama:seeing"):
+        one, _ = c.ask(name, *G, env=env)
+        r, _ = c.ask("13B", "-q", "q4", *G, "--also", name, env=env)
+        m = r["members"][-1]
+        d = one["devices"][0]
+        c.equal((m["runtime"], m["context"]), ("ollama", one["context"]), "--also %s: its runtime and context" % name)
+        for key in ("weights_bytes", "kv_cache_bytes", "compute_bytes", "runtime_bytes"):
+            c.equal(m[key], d[key], "--also %s: %s" % (name, key))
+
+
 def bad(c, env, store):
     rows = [
         ("twice", ["is a model, not a projector"]), ("blind", ["missing", "sha256-" + "f" * 64]),
@@ -196,6 +208,7 @@ def main():
         env = {"OLLAMA_MODELS": str(store.folder)}
         good(c, env, store.folder, blob)
         settings(c, env)
+        beside(c, env)
         bad(c, env, store.folder)
         asked_only(c, env)
     return c.end()
