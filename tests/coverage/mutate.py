@@ -6,7 +6,7 @@ usage: mutate.py --source DIR [--work DIR] [--folder NAME[,NAME]] [--file PATTER
 
 A sample of --count mutants is drawn with --seed from all that can be made in the folders of src/ (default: the
 core, load and cli), the same for the same source and seed. Each is built alone in a copy of the source under DIR
-of --work (kept, when given) and tested in steps, the quickest first; the first test that fails kills it. A mutant
+of --work (kept, when given: it must be of this source) and tested in steps, the quickest first; the first test that fails kills it. A mutant
 whose object file is the same as before is equivalent and not counted; neither is one that does not compile. --log
 gets a JSON line for each. --only runs mutant NUMBER of the sample and shows the change. Standard library only.
 
@@ -20,6 +20,7 @@ import json
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,7 +38,7 @@ TOKEN = re.compile(r"(?P<call>\bvf_(?:add|mul|ceil_div|pad)\b(?=\())|\b(?P<word>
 STEPS = (
     (("vramfit_cli",), "^cli.(golden|errors|solve|files)$", 0),
     (("vramfit_cli",), "^cli", 40),
-    (("all",), "^(unit|data|fuzz)", 1),
+    (("all",), "^(unit|data|fuzz|cli.options)", 1),
 )
 # A header of inline functions is compiled into its own tests alone: the rest of the tree is built from it for minutes.
 HEADERS = {"base/checked.h": ("tests/unit/test_checked.c", "tests/fuzz/fuzz_arith.c tests/fuzz/fuzz_replay.c")}
@@ -190,6 +191,7 @@ def main():
     p.add_argument("--only", type=int)
     p.add_argument("--log", type=Path)
     o = p.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a mutant is taken back
     missing = [t for t in ("cmake", "ninja", "ctest") if not shutil.which(t)]
     if missing:
         print("mutate: skipped, %s is not on this machine" % missing[0])
