@@ -6,5 +6,6 @@ if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT VRAMFIT_SANITIZE)
   target_link_libraries(vf_spawn PRIVATE vf_flags)
   vf_python_test(speed full speed/speed.py --program $<TARGET_FILE:vramfit_cli> --bench $<TARGET_FILE:vf_bench>
     --spawn $<TARGET_FILE:vf_spawn>)
-  set_tests_properties(speed PROPERTIES RUN_SERIAL ON)
+  vf_python_test(speed.growth full speed/growth.py $<TARGET_FILE:vramfit_cli>)
+  set_tests_properties(speed speed.growth PROPERTIES RUN_SERIAL ON)
 endif()

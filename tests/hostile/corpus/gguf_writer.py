@@ -45,9 +45,7 @@ class G:
         b = self.s(key) + self.p("I", ARR) + self.p("I", t)
         n = len(vals) if n is None else n
         b += self.p("I", n & 0xFFFFFFFF) if self.v1 else self.p("Q", n)
-        for v in vals:
-            b += self.s(v) if t == STR else self.p(FMT[t], v)
-        self.kvs.append(b)
+        self.kvs.append(b + b"".join(self.s(v) if t == STR else self.p(FMT[t], v) for v in vals))
         return self
 
     def raw(self, b):
