@@ -150,16 +150,18 @@ static bool show_runtime(session *s, sheet *t, const char *name)
     return true;
 }
 
-/* No kind has the name: the suggestions of the kind that has any. */
+/* No kind has the name: the candidates of the kind where it may mean several, or the suggestions of one that has any. */
 static bool fail_all(session *s, const char *name, vf_error *err)
 {
     static const vf_kind kinds[] = {VF_KIND_MODEL, VF_KIND_QUANT, VF_KIND_GPU, VF_KIND_RUNTIME};
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        *err = (vf_error){0};
-        vf_status st = vf_catalog_find(s->catalog, kinds[i], name, &(uint32_t){0}, err);
-        if (st == VF_ERR_AMBIGUOUS || (st == VF_ERR_NOT_FOUND && strchr(err->text, '(')))
-            return false;
-    }
+    static const vf_status wanted[] = {VF_ERR_AMBIGUOUS, VF_ERR_NOT_FOUND};
+    for (size_t w = 0; w < 2; w++)
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+            *err = (vf_error){0};
+            vf_status st = vf_catalog_find(s->catalog, kinds[i], name, &(uint32_t){0}, err);
+            if (st == wanted[w] && (st == VF_ERR_AMBIGUOUS || strchr(err->text, '(')))
+                return false;
+        }
     return fail_value(err, "show", name, "no model, quantization, GPU or runtime of that name");
 }
 

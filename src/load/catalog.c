@@ -179,13 +179,12 @@ const char *vf_catalog_quant_runtime(const vf_catalog *c, uint32_t index, uint32
 /** "8.6" as 86; 0 when it is empty or no such number. */
 static uint32_t capability(const char *text)
 {
-    uint32_t major = 0, minor = 0;
+    uint32_t major = 0, minor;
     for (; *text >= '0' && *text <= '9' && major < 100; text++)
         major = major * 10 + (uint32_t)(*text - '0');
-    if (text[0] == '.' && text[1] >= '0' && text[1] <= '9' && text[2] == 0)
-        minor = (uint32_t)(text[1] - '0');
-    else if (text[0] != 0)
+    if (text[0] != '.' || text[1] < '0' || text[1] > '9' || text[2] != 0)
         return 0;
+    minor = (uint32_t)(text[1] - '0');
     return major * 10 + minor;
 }
 

@@ -30,7 +30,7 @@ static const vf_check_rule rules[] = {
     {"published-mismatch", true,
      "a published count that is neither the parameters nor these with the towers, and no reason given"},
     {"needless-difference", false, "'published_differs' though the published count does not differ"},
-    {"window", true, "a sliding window for no layer, or a pattern of windows without a length"},
+    {"window", true, "a sliding window for no layer, a pattern of windows without a length, or no window where the architecture has them"},
     {"needless-unchecked", false, "'unchecked' though the parameters are those of the shape"},
     {"release", true, "a release that is not written YYYY-MM"},
     {"context-extended", true, "an extended context that is not more than the trained one"},

@@ -178,13 +178,17 @@ static void check_published(vf_check *k, uint32_t i, const vf_model_row *row)
                         published ? "the published count does not differ" : "there is no 'parameters_published' to differ");
 }
 
-/** A window has a length, and layers that it is for. */
+/** A window has a length, and layers that it is for; an architecture with windows has models with one. */
 static void check_window(vf_check *k, uint32_t i, const vf_model_row *row, const vf_arch *arch)
 {
     const vf_hparams *hp = &row->hparams;
     bool pattern = hp->sliding_window_pattern.count || hp->sliding_window_pattern.value;
-    if (pattern && !hp->sliding_window && !arch->window.size && !arch->window.fixed)
+    bool given = hp->sliding_window || arch->window.size || arch->window.fixed;
+    bool others = arch->window.block_count && arch->window.block_count != hp->block_count;
+    if (pattern && !given)
         ERROR(k, "window", i, hparams.sliding_window_pattern, "a pattern of windows, but no attention.sliding_window");
+    else if (arch->window.where != VF_WINDOW_NONE && !given && !others && !arch->window.optional)
+        ERROR(k, "window", i, arch, "this architecture has sliding windows, but there is no attention.sliding_window");
     if (!pattern && hp->sliding_window && arch->window.where == VF_WINDOW_ARRAY)
         ERROR(k, "window", i, hparams.sliding_window,
               "a window, but attention.sliding_window_pattern does not say which layers have it");

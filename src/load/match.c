@@ -144,6 +144,18 @@ static uint32_t read_memory(vf_piece name, size_t at, size_t *end)
     return 0;
 }
 
+/** Whether a card's name is that name and its memory. */
+static bool only_memory_more(const vf_blob *blob, uint32_t row, vf_piece name)
+{
+    const char *text = vf_blob_name(blob, VF_KIND_GPU, row);
+    char normal[VF_NAME_SIZE], start[VF_NAME_SIZE];
+    size_t length = vf_name_normalize(normal, sizeof normal, name.text, name.n), n = strlen(text), end = 0;
+    for (size_t at = 1; at < n; at++)
+        if (vf_is_separator(text[at - 1]) && read_memory((vf_piece){text, n}, at, &end) && end == n)
+            return vf_name_normalize(start, sizeof start, text, at - 1) == length && strcmp(start, normal) == 0;
+    return false;
+}
+
 /** A card's name with its memory said anywhere in it ("3090 24GB", "V100 32GB SXM2"). VF_ERR_NOT_FOUND when
  * it says none, or no such card has as much. */
 static vf_status find_with_memory(const vf_blob *blob, vf_piece stem, vf_piece whole, uint32_t *row, vf_error *err)
@@ -277,9 +289,16 @@ vf_status vf_index_find(const vf_blob *blob, uint32_t kind, const char *name, si
             return s;
     }
     vf_status s = kind == VF_KIND_GPU ? find_with_memory(blob, stem, whole, row, err) : VF_ERR_NOT_FOUND;
-    /* a name that several rows begin with ("a100", of 40 and 80 GB): none is meant more than another */
+    /* a name that several rows begin with ("a100", of 40 and 80 GB): none is meant more than another; the maker
+     * counts where it is said ("Tesla M4" is none of Apple's) */
     candidates all = {0};
-    if (s == VF_ERR_NOT_FOUND && (kind == VF_KIND_MODEL || kind == VF_KIND_GPU))
+    if (s == VF_ERR_NOT_FOUND && kind == VF_KIND_GPU)
+        beginning(blob, kind, whole, 0, false, &all);
+    if (all.n == 1 && only_memory_more(blob, all.rows[0], whole)) {
+        *row = all.rows[0];
+        return VF_OK;
+    }
+    if (s == VF_ERR_NOT_FOUND && all.n == 0 && (kind == VF_KIND_MODEL || kind == VF_KIND_GPU))
         beginning(blob, kind, stem, 0, false, &all);
     if (all.n > 1)
         return ambiguous(blob, kind, whole, &all, err);

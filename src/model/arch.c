@@ -226,6 +226,7 @@ static const vf_field window[] = {
     COUNT("size", window.size, 1u << 30, "default of sliding_window"),
     COUNT("fixed", window.fixed, 1u << 30, "the window, whatever sliding_window says"),
     COUNT("block_count", window.block_count, 2048, "only models of so many layers"),
+    FLAG("optional", window.optional, "some models have none"),
     END,
 };
 

@@ -289,6 +289,7 @@ typedef struct vf_arch {
         uint32_t size;  /**< default of sliding_window (0: the key is required for a window) */
         uint32_t fixed; /**< the window whenever there is one, whatever the key says; 0: the key's */
         uint32_t block_count; /**< only models of so many layers have windows; 0: all */
+        bool optional;        /**< some models have none */
     } window;
     struct {
         uint8_t kind;  /**< vf_recurrent_kind */

@@ -73,7 +73,7 @@ def cases(model):
         "driver-total": g(driver_total_mib=4096),
         "reserve": g(reserved_linux_mib=5000),
         "bandwidth-mismatch": g(bandwidth_gbs=100, bus_width_bits=128, data_rate_gbps=1),
-        "compute-capability": g(compute_capability="eight"),
+        "compute-capability": g(compute_capability="8"),
         "class-name": ("size_classes", [dict(CLASS, name="threeB")]),
         "source-missing": g(source="unknown"),
         "source-stale": g(source="llama.cpp v0.1.2, ggml-cuda.cu"),
@@ -128,6 +128,8 @@ SEEDED = [
     ("gpus.json", '"memory_mib": 24576', '"memory_mib": 2457', "driver-total", "the driver reports"),
     ("quants.json", '"bits": 8.5', '"bits": 8', "bits-mismatch", "but type Q8_0 has 8.500"),
     ("quants.json", '"runtime": "vllm"', '"runtime": "vlm"', "unknown-runtime", "no runtime 'vlm'"),
+    ("models/gemma.json", '"attention.sliding_window": 512, ', "", "window", "this architecture has sliding windows"),
+    ("gpus.json", '"compute_capability": "8.9"', '"compute_capability": "8"', "compute-capability", "not MAJOR.MINOR"),
     ("desktops.json", '"bytes": 0', '"bytes": "0"', "wrong-type", "integer"),
 ]
 
