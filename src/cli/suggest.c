@@ -1,5 +1,6 @@
 #include "cli/suggest.h"
 #include "cli/runtime_flags.h"
+#include "cli/smaller.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +9,6 @@
 /* Less context than this is no help to anybody. */
 #define CONTEXT_LEAST 1024
 #define CONTEXT_STEP 256
-/* Smaller models of the family that are tried, largest first. */
-#define MODELS_TRIED 16
 
 typedef struct trial {
     plan *p;
@@ -235,47 +234,24 @@ static void experts_to_host(trial *t)
         keep(t, "--cpu-moe", value);
 }
 
-/* Parameters below those of the model, in its family, largest first. */
-static uint32_t smaller_of_family(const session *s, const subject *sub, uint32_t found[MODELS_TRIED])
-{
-    vf_model_entry self, e, other;
-    uint32_t index, n = 0;
-    if (vf_catalog_find(s->catalog, VF_KIND_MODEL, sub->facts.name, &index, NULL) != VF_OK)
-        return 0;
-    (void)vf_catalog_model(s->catalog, index, &self);
-    for (uint32_t i = 0, all = vf_catalog_count(s->catalog, VF_KIND_MODEL); i < all; i++) {
-        (void)vf_catalog_model(s->catalog, i, &e);
-        if (e.parameters == 0 || e.parameters >= self.parameters || strcmp(e.family, self.family) != 0)
-            continue;
-        uint32_t at = n < MODELS_TRIED ? n++ : n;
-        for (; at > 0; at--) {
-            (void)vf_catalog_model(s->catalog, found[at - 1], &other);
-            if (other.parameters >= e.parameters)
-                break;
-            if (at < MODELS_TRIED)
-                found[at] = found[at - 1];
-        }
-        if (at < MODELS_TRIED)
-            found[at] = i;
-    }
-    return n;
-}
-
+/* The next smaller one of the family, made for the same use. */
 static void smaller_model(trial *t)
 {
-    uint32_t found[MODELS_TRIED];
+    uint32_t found[SMALLER_MODELS];
     session *s = t->p->s;
     bool done = t->sub->typed; /* a file's quantization is its own */
-    for (uint32_t i = 0, n = smaller_of_family(s, t->sub, found); i < n && !done; i++) {
+    for (uint32_t i = 0, n = smaller_models(s, t->sub->facts.name, found); i < n && !done; i++) {
         vf_model *model;
         vf_model_entry e;
+        vf_model_facts facts;
         vf_error ignored;
         (void)vf_catalog_model(s->catalog, found[i], &e);
         if (vf_catalog_model_open(s->catalog, found[i], &s->alloc, &model, &ignored) != VF_OK)
             continue;
+        vf_model_describe(model, &facts);
         t->q->model = model;
         t->q->nominal_parameters = 0;
-        done = is_good(t);
+        done = facts.embeds == t->sub->facts.embeds && is_good(t);
         if (done)
             keep(t, "--model", e.id);
         vf_model_free(model);

@@ -46,6 +46,23 @@ def flags(c):
     c.that({"-c", "-ngl", "-ctk"} <= tried and "--max-model-len" in tried, "flags of llama.cpp and of vLLM were tried: %s" % sorted(tried))
 
 
+# What is too large, and the smaller model of its own series and use that is offered first.
+SERIES = [
+    ("70B", "24GB", "meta-llama/Llama-3.1-8B-Instruct"),
+    ("qwen2.5-72b", "24GB", "Qwen/Qwen2.5-32B-Instruct"),
+    ("qwen3-32b", "12GB", "Qwen/Qwen3-14B"),
+    ("gemma-3-27b", "12GB", "google/gemma-3-12b-it"),
+    ("Qwen3-Embedding-8B", "12GB", "Qwen/Qwen3-Embedding-4B"),
+]
+
+
+def series(c):
+    for model, gpu, smaller in SERIES:
+        r, _ = c.ask("--model", model, "--quant", "q4" if "Embedding" not in model else "f16", "--gpu", gpu)
+        offered = [g["change"].split()[1] for g in r["suggestions"] if g["change"].startswith("--model")]
+        c.equal(offered[:1], [smaller], "a smaller one than %s" % model)
+
+
 def main():
     c = Checks(sys.argv[1])
     order = ["fit", "fragile", "no-fit"]
@@ -65,6 +82,7 @@ def main():
     for kind in ("--desktop", "--kv-type", "--context", "--quant", "--cpu-moe", "--gpu-layers", "--model", "--gpu", "--flash-attn", "--ubatch", "--outputs"):
         c.that(kind in kinds, "%s is suggested somewhere" % kind)
     flags(c)
+    series(c)
     r, _ = c.ask("--model", "13B", "--quant", "q8", "--gpu", "24GB")
     c.equal(r["suggestions"], [], "nothing is suggested for what fits")
     r, _ = c.ask("--model", "8B", "--quant", "q8", "--gpu", "none", "--host-memory", "4GiB")
