@@ -36,6 +36,16 @@ void vf_add_note(vf_result *out, const char *format, ...)
     va_end(ap);
 }
 
+void vf_count_tower(const vf_case *k, vf_result *out)
+{
+    uint64_t n = k->model->vision_parameters;
+    if (!n)
+        return;
+    out->parameters = vf_add(out->parameters, n);
+    vf_add_note(out, "the tower for images or sound counts with %llu parameters in %u bits, without what its own forward takes",
+                (unsigned long long)n, k->quant->kind == VF_QUANT_CAST && k->quant->type == VF_TYPE_F32 ? 32 : 16);
+}
+
 static uint64_t available_bytes(const vf_device *d)
 {
     uint64_t held = vf_add(d->reserved, vf_add(d->desktop, d->other));

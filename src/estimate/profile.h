@@ -43,6 +43,9 @@ void vf_add_term(vf_result *out, int32_t device, vf_segment segment, const char 
 /** Adds a note (dropped past VF_MAX_NOTES). */
 void vf_add_note(vf_result *out, const char *format, ...) VF_PRINTF(2, 3);
 
+/** Counts the parameters of a tower for images or sound that is loaded with the model, and says so in a note. */
+void vf_count_tower(const vf_case *k, vf_result *out);
+
 /** The profile of that name, or NULL (runtime/table.c). */
 const vf_profile *vf_profile_find(const char *name);
 

@@ -226,11 +226,8 @@ vf_status sv_footprint(const vf_case *k, const sv_rules *rules, vf_result *out, 
         vf_add_note(out, "%s: takes up to %llu.%02llu of the card, %llu sequences and %llu tokens at once", k->request->runtime,
                     (unsigned long long)(run.limit / 1000000), (unsigned long long)(run.limit / 10000 % 100),
                     (unsigned long long)run.max_num_seqs, (unsigned long long)run.batched_tokens);
-    if (st == VF_OK && k->model->vision_parameters) {
-        out->parameters = vf_add(out->parameters, k->model->vision_parameters);
-        vf_add_note(out, "the tower for images or sound counts with %llu parameters in 16 bits, without what its own forward takes",
-                    (unsigned long long)k->model->vision_parameters);
-    }
+    if (st == VF_OK)
+        vf_count_tower(k, out);
     if (st == VF_OK && out->n_devices > 1)
         vf_add_note(out, "tensor parallel %u, pipeline parallel %u", run.tp, run.pp);
     for (uint32_t i = 0; i < out->n_devices && st == VF_OK; i++)

@@ -195,6 +195,7 @@ static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
         return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
     explain(&run, &p, &w, loading, slack, out);
     st = share_out(k, &w, p.kv, compute, slack, out, err);
+    vf_count_tower(k, out);
     notes(k, &run, out);
     return st;
 }

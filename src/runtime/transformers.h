@@ -8,6 +8,7 @@
 typedef struct tf_weights {
     uint64_t model;    /**< of all tensors, multi-token-prediction blocks included */
     uint64_t resident; /**< of those that are loaded */
+    uint64_t tower;    /**< of these, a tower for images or sound that is not in the tensor list */
     uint64_t largest;  /**< of the largest tensor */
     uint64_t loading;  /**< what the tensor in hand takes beside all others while loading */
     uint64_t matrix;   /**< elements of the largest quantized matrix */

@@ -58,6 +58,7 @@ vf_status tf_split(const vf_case *k, const tf_weights *w, tf_share *out, vf_erro
     if (!block)
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     weigh_blocks(k, block, n);
+    block[0] = vf_add(block[0], w->tower);
     deal(k, w, block, n, out);
     vf_free(k->scratch, block, (size_t)n * sizeof *block);
     return VF_OK;

@@ -50,7 +50,9 @@ vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err)
     const vf_model *m = k->model;
     const vf_quant *q = k->quant;
     bool scheme = q->kind == VF_QUANT_SCHEME;
-    *out = (tf_weights){0};
+    /* the classes of vision-language models load their towers; 16 bits is the most that a scheme leaves of them */
+    uint64_t tower = vf_mul(m->vision_parameters, q->kind == VF_QUANT_CAST && q->type == VF_TYPE_F32 ? 4 : 2);
+    *out = (tf_weights){.model = tower, .resident = tower, .tower = tower};
     for (size_t i = 0; i < m->n_tensors; i++) {
         const vf_tensor *t = &m->tensors[i];
         uint64_t bytes = tf_tensor_bytes(k, i), hand = bytes;

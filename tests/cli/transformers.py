@@ -195,6 +195,22 @@ def shown(c):
     c.equal(q["in_this_version"], "yes", "show transformers")
 
 
+def towers(c):
+    """A tower loads with the model, but under llama.cpp, where it is a file of its own."""
+    ask = ["-m", "qwen2.5-vl-7b", "-g", "48GB"]
+    r, _ = c.ask(*ask, "-q", "bf16", "--runtime", "transformers")
+    c.equal((r["parameters"], r["model_bytes"]), (8292166656, 2 * 8292166656), "all of what is published")
+    c.that(any("677" in n or "676550144" in n for n in r["notes"]), "a note says so: %s" % r["notes"])
+    two, _ = c.ask("-m", "qwen2.5-vl-7b", "-g", "2x24GB", "-q", "bf16", "--runtime", "transformers")
+    c.equal(sum(d["weights_bytes"] for d in two["devices"]), 2 * 8292166656, "once on several cards")
+    r, _ = c.ask(*ask, "-q", "q4")
+    c.that(any("--mmproj Qwen/Qwen2.5-VL-7B-Instruct" in n for n in r["notes"]), "what is not counted is said: %s" % r["notes"])
+    r, _ = c.ask(*ask, "-q", "q4", "--mmproj", "qwen2.5-vl-7b")
+    c.that(not any("--mmproj" in n for n in r["notes"]), "not where it is counted: %s" % r["notes"])
+    r, _ = c.ask("-m", "qwen2.5-7b", "-g", "48GB", "-q", "q4")
+    c.that(not any("mmproj" in n for n in r["notes"]), "not where there is none: %s" % r["notes"])
+
+
 def words_for(c):
     table = {"8bit": "int8", "4bit": "nf4", "hqq": "hqq", "int4wo": "torchao-int4", "int8wo": "torchao-int8", "fp4": "fp4"}
     for word, name in table.items():
@@ -214,6 +230,7 @@ def main():
     several(c)
     workloads(c)
     words_for(c)
+    towers(c)
     caches(c)
     shown(c)
     return c.end()
