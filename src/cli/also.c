@@ -268,7 +268,7 @@ static void note(vf_result *out, const char *format, ...)
     va_end(ap);
 }
 
-void also_notes(const also *a, bool lines, vf_result *out)
+void also_notes(const session *s, const also *a, bool lines, vf_result *out)
 {
     for (uint32_t i = 0; i < a->n && lines; i++)
         note(out, "every line with %.120s, %s beside it", a->model[i].sub.title, a->model[i].choice.quant.name);
@@ -286,6 +286,8 @@ void also_notes(const also *a, bool lines, vf_result *out)
                  (unsigned long long)r->context, r->context == m->sub.facts.n_ctx_train ? ", its maximum" : "");
         else if (asked && r->context < a->context)
             note(out, "--also %.60s: a context of %llu, the most that it was trained for", name, (unsigned long long)r->context);
+        if (subject_tower(s, &m->sub, m->choice.runtime))
+            note(out, "--also %.60s: without its tower for images or sound; --mmproj counts that of the model asked for", name);
         for (uint32_t n = 0; n < r->n_notes; n++)
             note(out, "--also %.60s: %.180s", name, r->note[n]);
     }

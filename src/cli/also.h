@@ -35,7 +35,7 @@ void also_close(also *a);
 bool also_estimate(session *s, also *a, const char *runtime, const vf_request *main, vf_result *out, vf_error *err);
 
 /** Tells how the others were understood where that was not said, in notes of `out`; where rows are lines, which they are, too. */
-void also_notes(const also *a, bool lines, vf_result *out);
+void also_notes(const session *s, const also *a, bool lines, vf_result *out);
 
 /** The model itself as it was answered last, on its cards alone. */
 const vf_request *also_main_request(also *a, const vf_request *main, const vf_result **result);

@@ -212,20 +212,6 @@ static void stand_in_note(row *w, const subject *sub, bool generic)
                  (unsigned long long)sub->range.least, (unsigned long long)sub->range.most, sub->range.n);
 }
 
-/* Where towers come in a file of their own, they count when asked for. */
-static void tower_note(const session *s, const subject *sub, const char *runtime, row *w)
-{
-    vf_model_entry e;
-    uint32_t index;
-    if (sub->typed || options_has(&s->opts, OPT_MMPROJ) || !option_has_runtime(&option_table[OPT_MMPROJ], runtime) ||
-        vf_catalog_find(s->catalog, VF_KIND_MODEL, sub->facts.name, &index, NULL) != VF_OK)
-        return;
-    (void)vf_catalog_model(s->catalog, index, &e);
-    if (e.parameters_vision)
-        row_note(w, "its tower for images or sound, %llu million parameters, is not counted: --mmproj %s adds it",
-                 (unsigned long long)((e.parameters_vision + 500000) / 1000000), e.id);
-}
-
 static uint64_t host_bytes(const vf_result *r)
 {
     return r->host.weights + r->host.kv_cache + r->host.compute + r->host.output; /* each below 2^60 */
@@ -335,13 +321,15 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     row w = {.model = sub->title, .quant = c.quant.name, .gpu = gpu->label, .result = p->result};
     check_host(s, p->result, &w);
     memory_note(s, p->result, &w);
-    also_notes(&p->also, !r->single, p->result);
+    also_notes(s, &p->also, !r->single, p->result);
     plan_worsen(p, status[p->result->verdict]);
     if (gpu->machine)
         machine_notes(s, &w);
     stand_in_note(&w, sub, strcmp(c.runtime, "generic") == 0);
-    if (r->single)
-        tower_note(s, sub, c.runtime, &w);
+    uint64_t tower = r->single && !options_has(&s->opts, OPT_MMPROJ) ? subject_tower(s, sub, c.runtime) : 0;
+    if (tower)
+        row_note(&w, "its tower for images or sound, %llu million parameters, is not counted: --mmproj %s adds it",
+                 (unsigned long long)(tower + 500000) / 1000000, sub->facts.name);
     if (solved[0])
         row_note(&w, "%s", solved);
     if (c.note[0])

@@ -147,6 +147,17 @@ bool subject_open_at(session *s, const char *name, const char *text, subject *ou
     return good;
 }
 
+uint64_t subject_tower(const session *s, const subject *sub, const char *runtime)
+{
+    vf_model_entry e;
+    uint32_t index;
+    if (sub->typed || !option_has_runtime(&option_table[OPT_MMPROJ], runtime) ||
+        vf_catalog_find(s->catalog, VF_KIND_MODEL, sub->facts.name, &index, NULL) != VF_OK)
+        return 0;
+    (void)vf_catalog_model(s->catalog, index, &e);
+    return e.parameters_vision;
+}
+
 void subject_close(subject *sub)
 {
     free(sub->own);

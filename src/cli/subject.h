@@ -38,6 +38,9 @@ bool subject_open(session *s, const char *text, subject *out, vf_error *err);
 bool subject_open_at(session *s, const char *name, const char *text, subject *out, const char **quant, vf_error *err);
 /** Opens an entry of the catalog. */
 bool subject_open_entry(session *s, uint32_t index, subject *out, vf_error *err);
+/** Parameters of the tower for images or sound that a catalog model has, where the runtime takes it from a file of its
+ * own (--mmproj); 0: none. */
+uint64_t subject_tower(const session *s, const subject *sub, const char *runtime);
 void subject_close(subject *sub);
 
 #endif

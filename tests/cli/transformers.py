@@ -207,6 +207,8 @@ def towers(c):
     c.that(any("--mmproj Qwen/Qwen2.5-VL-7B-Instruct" in n for n in r["notes"]), "what is not counted is said: %s" % r["notes"])
     r, _ = c.ask(*ask, "-q", "q4", "--mmproj", "qwen2.5-vl-7b")
     c.that(not any("--mmproj" in n for n in r["notes"]), "not where it is counted: %s" % r["notes"])
+    r, _ = c.ask("-m", "8B", "-g", "48GB", "-q", "q4", "--also", "qwen2.5-vl-7b@q4")
+    c.that(any("--also Qwen/Qwen2.5-VL-7B-Instruct: without its tower" in n for n in r["notes"]), "beside another: %s" % r["notes"])
     r, _ = c.ask("-m", "qwen2.5-7b", "-g", "48GB", "-q", "q4")
     c.that(not any("mmproj" in n for n in r["notes"]), "not where there is none: %s" % r["notes"])
 
