@@ -6,20 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void begin(report *r)
-{
-    r->picture = calloc(1, sizeof *r->picture);
-    if (!r->picture)
-        r->out->failed = true;
-}
-
-static void keep(report *r, const row *w)
-{
-    if (r->picture)
-        picture_add(r->picture, w);
-    report_keep_notes(r, w);
-}
-
 /* ---- small parts ---------------------------------------------------------------------------- */
 
 static void text(buf *b, const char *open, const char *content, const char *close)
@@ -424,4 +410,4 @@ static void end(report *r)
             vf_version());
 }
 
-const renderer format_html = {begin, keep, end, NULL};
+const renderer format_html = {picture_begin, picture_keep, end, NULL};

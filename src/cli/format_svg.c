@@ -4,20 +4,6 @@
 
 #include <stdlib.h>
 
-static void begin(report *r)
-{
-    r->picture = calloc(1, sizeof *r->picture);
-    if (!r->picture)
-        r->out->failed = true;
-}
-
-static void keep(report *r, const row *w)
-{
-    if (r->picture)
-        picture_add(r->picture, w);
-    report_keep_notes(r, w);
-}
-
 /* For those who do not see it: every answer in a sentence. */
 static void description(buf *b, const picture *p)
 {
@@ -66,4 +52,4 @@ static void end(report *r)
     matrix_free(&m);
 }
 
-const renderer format_svg = {begin, keep, end, NULL};
+const renderer format_svg = {picture_begin, picture_keep, end, NULL};

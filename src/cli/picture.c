@@ -177,6 +177,20 @@ void picture_add(picture *p, const row *w)
     p->failed = true;
 }
 
+void picture_begin(report *r)
+{
+    r->picture = calloc(1, sizeof *r->picture);
+    if (!r->picture)
+        r->out->failed = true;
+}
+
+void picture_keep(report *r, const row *w)
+{
+    if (r->picture)
+        picture_add(r->picture, w);
+    report_keep_notes(r, w);
+}
+
 void picture_free(picture *p)
 {
     for (size_t i = 0; i < p->n; i++)

@@ -49,6 +49,9 @@ typedef struct picture {
 } picture;
 
 void picture_add(picture *p, const row *w);
+/** As renderer.begin and .row of a format that is all picture: the rows are kept for the end. */
+void picture_begin(report *r);
+void picture_keep(report *r, const row *w);
 void picture_free(picture *p);
 
 /** Bytes of every portion, and their sum. That is the card, or more: then the last of them lies beyond its end, of the
