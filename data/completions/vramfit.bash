@@ -17,6 +17,8 @@ _vramfit() {
       words=$(_vramfit_names desktops) ;;
     --os)
       words='linux windows' ;;
+    --parallel)
+      words='max' ;;
     --flash-attn)
       words='auto on off' ;;
     --outputs)

@@ -17,7 +17,7 @@ complete -c vramfit -l desktop -x -a '(vramfit list desktops -f tsv 2>/dev/null 
 complete -c vramfit -l reserve -r -d 'held back on each card besides'
 complete -c vramfit -l os -x -a 'linux windows' -d 'whose driver reserve counts: linux, windows'
 complete -c vramfit -l catalog -r -d 'more models, GPUs ...: a JSON file, or a folder of them'
-complete -c vramfit -l parallel -r -d 'sequences at a time'
+complete -c vramfit -l parallel -x -a 'max' -d 'sequences at a time; max: the most that fit'
 complete -c vramfit -l kv-type -r -d 'type of the cache: f16, q8_0, q4_0 ...; K/V apart: q8_0/q4_0'
 complete -c vramfit -l cache-type-k -r -d 'the K half of --kv-type'
 complete -c vramfit -l cache-type-v -r -d 'the V half of --kv-type'

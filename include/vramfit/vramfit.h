@@ -493,7 +493,9 @@ VF_API vf_status vf_speed_bounds(const vf_request *request, const vf_result *res
 typedef enum vf_open {
     VF_OPEN_CONTEXT = 0, /**< the largest context: at most the trained length of every sequence */
     VF_OPEN_GPU_LAYERS,  /**< the most layers on the cards */
-    VF_OPEN_CPU_MOE      /**< the fewest leading layers whose experts stay on the CPU */
+    VF_OPEN_CPU_MOE,     /**< the fewest leading layers whose experts stay on the CPU */
+    VF_OPEN_PARALLEL     /**< the most sequences, each with the context that one would have (where the runtime's context is that
+                              of all sequences, it is found too) */
 } vf_open;
 
 /** What counts as an answer. */

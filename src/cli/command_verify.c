@@ -3,6 +3,7 @@
 #include "cli/io.h"
 #include "cli/quant.h"
 #include "cli/settings.h"
+#include "cli/solve.h"
 #include "cli/verify.h"
 
 #include <stdarg.h>
@@ -348,7 +349,7 @@ int command_verify(session *s, vf_error *err)
     f.beside = calloc(1, sizeof *f.beside);
     if (!f.request || !f.result || !f.other || !f.v || !f.beside) {
         (void)fail_nomem(err);
-    } else if (session_catalog(s, err) && beside_open(s, "llama.cpp", f.beside, err)) {
+    } else if (solve_closed(s, err) && session_catalog(s, err) && beside_open(s, "llama.cpp", f.beside, err)) {
         input *in = input_open(s->opts.plain[0], err);
         if (in)
             status = run(&f, in, err);

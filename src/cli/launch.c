@@ -119,6 +119,8 @@ static bool take_value(line *l, const launch_flag *f, const char *flag, const ch
     case FLAG_LAYERS:
         return give(l, flag, f->id, strcmp(value, "-1") == 0 ? "auto" : value[0] == '-' ? "all" : value);
     case FLAG_SEQUENCES:
+        if (value[0] != '-' && (value[0] < '0' || value[0] > '9')) /* words are this program's */
+            return fail_value(l->err, flag, value, "not a number");
         return strcmp(value, "-1") == 0 || give(l, flag, f->id, value);
     case FLAG_SWITCH:
         return take_switch(l, flag, value);

@@ -60,9 +60,9 @@ const option option_table[OPT_COUNT] = {
      .help = "more models, GPUs ...: a JSON file, or a folder of them", .group = GROUP_MEMORY,
      .commands = IN_ALL, .list = true, .front = true},
 
-    {.id = OPT_PARALLEL, .commands = IN_RUN, .name = "parallel", .kind = OPT_NUMBER, .value = "N", .min = 1, .max = 65536,
-     .dflt = "1",
-     .help = "sequences at a time", .group = GROUP_RUN, .front = true},
+    {.id = OPT_PARALLEL, .commands = IN_RUN, .name = "parallel", .kind = OPT_NUMBER, .value = "N", .words = "max",
+     .min = 1, .max = 65536, .dflt = "1",
+     .help = "sequences at a time; max: the most that fit", .group = GROUP_RUN, .front = true},
     {.id = OPT_KV_TYPE, .commands = IN_RUN, .name = "kv-type", .aliases = "kv-cache-dtype", .kind = OPT_TEXT, .value = "TYPE",
      .dflt = "f16",
      .help = "type of the cache: f16, q8_0, q4_0 ...; K/V apart: q8_0/q4_0", .group = GROUP_RUN, .front = true},

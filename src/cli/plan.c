@@ -339,6 +339,7 @@ bool plan_case(plan *p, const subject *sub, const char *word, uint64_t context, 
     if (solved[0]) { /* what was found was asked for */
         asked.context = p->request->settings.context;
         asked.gpu_layers = p->request->settings.gpu_layers;
+        asked.parallel = p->request->settings.parallel;
     }
     ollama_notes(sub, &asked, p->request, &w);
     if (sub->weights_only)

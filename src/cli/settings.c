@@ -67,7 +67,7 @@ static uint32_t number(const session *s, opt_id id, uint32_t otherwise)
     return v->text ? (uint32_t)v->number : otherwise;
 }
 
-/* A count, or "all" (the first word of these options). */
+/* A count, or what the first word of the option stands for, most often "all". */
 static uint32_t number_or_all(const session *s, opt_id id, uint32_t otherwise, uint32_t all)
 {
     const opt_value *v = &s->opts.value[id];
@@ -95,7 +95,7 @@ bool settings_apply(const session *s, vf_settings *out, vf_error *err)
     if (context->text && context->word == NOT_A_WORD)
         out->context = context->number;
     out->prompt = prompt->text ? prompt->number : out->prompt;
-    out->parallel = number(s, OPT_PARALLEL, out->parallel);
+    out->parallel = number_or_all(s, OPT_PARALLEL, out->parallel, 1); /* max: from one on */
     out->batch = number(s, OPT_BATCH, out->batch);
     out->ubatch = number(s, OPT_UBATCH, out->ubatch);
     out->flash_attn = (vf_auto)word(s, OPT_FLASH_ATTN, (uint32_t)out->flash_attn);

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD_MAX = 1, WORD_AUTO = 1 }; /* second words of --context, --gpu-layers and --cpu-moe */
+enum { WORD_MAX = 1, WORD_AUTO = 1, WORD_MOST = 0 }; /* words of --context, --gpu-layers and --cpu-moe, --parallel */
 
-typedef enum open_value { OPEN_NONE = 0, OPEN_CONTEXT, OPEN_LAYERS, OPEN_MOE, OPEN_QUANT, OPEN_GPU } open_value;
+typedef enum open_value { OPEN_NONE = 0, OPEN_CONTEXT, OPEN_LAYERS, OPEN_MOE, OPEN_PARALLEL, OPEN_QUANT, OPEN_GPU } open_value;
 
 static bool has_word(const session *s, opt_id id, uint32_t word)
 {
@@ -27,6 +27,7 @@ static open_value what_is_open(const session *s, uint32_t *n)
     const bool open[] = {[OPEN_CONTEXT] = has_word(s, OPT_CONTEXT, WORD_MAX),
                          [OPEN_LAYERS] = has_word(s, OPT_GPU_LAYERS, WORD_AUTO),
                          [OPEN_MOE] = has_word(s, OPT_CPU_MOE, WORD_AUTO),
+                         [OPEN_PARALLEL] = has_word(s, OPT_PARALLEL, WORD_MOST),
                          [OPEN_QUANT] = lists(&s->opts, OPT_QUANT, QUANT_BEST),
                          [OPEN_GPU] = lists(&s->opts, OPT_GPU, GPU_SMALLEST)};
     open_value first = OPEN_NONE;
@@ -52,6 +53,13 @@ bool solve_check(const session *s, vf_error *err)
     return n < 2 || solve_is_front(s) || fail(err, "", "one value at a time can be left open (best, max, smallest, auto), or --quant best with --context max; here are %u", n);
 }
 
+bool solve_closed(const session *s, vf_error *err)
+{
+    uint32_t n;
+    (void)what_is_open(s, &n);
+    return n == 0 || fail(err, "", "a load has its values: none can be left open here (best, max, smallest, auto)");
+}
+
 /* ---- a setting: the library searches --------------------------------------------------------- */
 
 static bool per_sequence(const char *runtime)
@@ -65,7 +73,7 @@ static void most_modest(vf_settings *s, open_value v)
         s->context = 256;
     else if (v == OPEN_LAYERS)
         s->gpu_layers = 0;
-    else
+    else if (v == OPEN_MOE)
         s->cpu_moe = VF_LAYERS_ALL;
 }
 
@@ -89,9 +97,31 @@ static vf_status estimate_beside(void *ctx, const vf_request *request, vf_result
     return also_estimate(p->s, &p->also, p->runtime, request, out, err) ? VF_OK : err->status;
 }
 
+/* What was found, in options that can be typed. */
+static void say_found(const plan *p, open_value v, const vf_settings *found, char note[VF_NOTE_TEXT])
+{
+    const char *how = p->result->verdict == VF_FIT ? "fits" : "is possible, if fragile";
+    if (v == OPEN_CONTEXT)
+        (void)snprintf(note, VF_NOTE_TEXT, "--context %llu is the largest that %s%s", (unsigned long long)found->context, how,
+                       p->also.n ? ", the other models keeping their own" : "");
+    else if (v == OPEN_LAYERS)
+        (void)snprintf(note, VF_NOTE_TEXT, "--gpu-layers %u is the most that %s", found->gpu_layers, how);
+    else if (v == OPEN_MOE)
+        (void)snprintf(note, VF_NOTE_TEXT, "--cpu-moe %u is the least that %s", found->cpu_moe, how);
+    else if (per_sequence(p->request->runtime))
+        (void)snprintf(note, VF_NOTE_TEXT, "--parallel %u is the most that %s, %llu tokens each", found->parallel, how,
+                       (unsigned long long)p->result->context);
+    else
+        (void)snprintf(note, VF_NOTE_TEXT, "--parallel %u is the most that %s, %llu tokens each (--context %llu)", found->parallel, how,
+                       (unsigned long long)(p->result->context / found->parallel), (unsigned long long)p->result->context);
+}
+
 static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_error *err)
 {
-    static const vf_open open[] = {[OPEN_CONTEXT] = VF_OPEN_CONTEXT, [OPEN_LAYERS] = VF_OPEN_GPU_LAYERS, [OPEN_MOE] = VF_OPEN_CPU_MOE};
+    static const vf_open open[] = {[OPEN_CONTEXT] = VF_OPEN_CONTEXT, [OPEN_LAYERS] = VF_OPEN_GPU_LAYERS, [OPEN_MOE] = VF_OPEN_CPU_MOE,
+                                   [OPEN_PARALLEL] = VF_OPEN_PARALLEL};
+    static const char *const names[] = {[OPEN_CONTEXT] = "context", [OPEN_LAYERS] = "gpu-layers", [OPEN_MOE] = "cpu-moe",
+                                        [OPEN_PARALLEL] = "parallel"};
     const opt_value *host = &p->s->opts.value[OPT_HOST_MEMORY];
     vf_goal goal = {.host_limit = host->text ? host->number : 0, .context_per_sequence = per_sequence(p->request->runtime),
                     .estimate = estimate_beside, .ctx = p};
@@ -102,8 +132,7 @@ static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_err
     if (st == VF_ERR_NOT_FOUND) {
         *err = (vf_error){0};
         most_modest(&p->request->settings, v);
-        (void)snprintf(note, VF_NOTE_TEXT, "no value of --%s fits: this is the most modest one",
-                       v == OPEN_CONTEXT ? "context" : v == OPEN_LAYERS ? "gpu-layers" : "cpu-moe");
+        (void)snprintf(note, VF_NOTE_TEXT, "no value of --%s fits: this is the most modest one", names[v]);
         return plan_estimate(p, err);
     }
     if (st != VF_OK)
@@ -111,14 +140,7 @@ static bool solve_setting(plan *p, open_value v, char note[VF_NOTE_TEXT], vf_err
     p->request->settings = found;
     if (v == OPEN_CONTEXT && p->s->opts.launch) /* the trained one, or what fits */
         return shorten(p, &found, note, err);
-    const char *how = p->result->verdict == VF_FIT ? "fits" : "is possible, if fragile";
-    if (v == OPEN_CONTEXT)
-        (void)snprintf(note, VF_NOTE_TEXT, "--context %llu is the largest that %s%s", (unsigned long long)found.context, how,
-                       p->also.n ? ", the other models keeping their own" : "");
-    else if (v == OPEN_LAYERS)
-        (void)snprintf(note, VF_NOTE_TEXT, "--gpu-layers %u is the most that %s", found.gpu_layers, how);
-    else
-        (void)snprintf(note, VF_NOTE_TEXT, "--cpu-moe %u is the least that %s", found.cpu_moe, how);
+    say_found(p, v, &found, note);
     return true;
 }
 
@@ -284,7 +306,7 @@ bool solve_case(plan *p, const subject *sub, const char *word, uint64_t context,
         return solve_gpu(p, sub, word, context, gpu, c, note, err);
     if (!plan_prepare(p, sub, word, context, *gpu, c, err))
         return false;
-    if ((v == OPEN_CONTEXT && !context && !solve_is_front(p->s)) || v == OPEN_LAYERS || v == OPEN_MOE)
+    if ((v == OPEN_CONTEXT && !context && !solve_is_front(p->s)) || v == OPEN_LAYERS || v == OPEN_MOE || v == OPEN_PARALLEL)
         return solve_setting(p, v, note, err);
     return plan_estimate(p, err);
 }

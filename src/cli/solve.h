@@ -11,6 +11,8 @@
 
 /** Two values left open at once are an error, but for those of a front. */
 bool solve_check(const session *s, vf_error *err);
+/** Any value left open is an error. */
+bool solve_closed(const session *s, vf_error *err);
 
 /** Whether --quant best and --context max are asked together: then every quantization is an answer that has a longer context than
  * all that are larger. */

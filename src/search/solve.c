@@ -11,6 +11,7 @@
 #define STEP 256
 /* Of a model whose trained length is not known. */
 #define CONTEXT_UNKNOWN (UINT64_C(1) << 20)
+#define SEQUENCES_MOST (UINT32_C(1) << 16)
 
 typedef struct search {
     vf_request q;
@@ -86,6 +87,43 @@ static bool solve_cpu_moe(search *s)
     return false;
 }
 
+/** Whether n sequences of `context` tokens are good; more than the runtime takes are not. */
+static bool try_parallel(search *s, uint32_t n, uint64_t context)
+{
+    s->q.settings.parallel = n;
+    if (!s->goal->context_per_sequence)
+        s->q.settings.context = vf_mul(context, n);
+    bool good = !s->status && is_good(s);
+    if (s->status == VF_ERR_REFUSED && n > 1)
+        s->status = VF_OK;
+    return good;
+}
+
+/** The most sequences that are good. What is good is doubled until it no longer is, then halved in between. */
+static bool solve_parallel(search *s)
+{
+    uint64_t context = s->q.settings.context;
+    uint32_t low = 1, high = 1;
+    s->q.settings.parallel = 1;
+    if (!is_good(s))
+        return false;
+    if (context == 0)
+        context = s->out->context_per_sequence;
+    while (high == low && high < SEQUENCES_MOST && !s->status) {
+        high *= 2;
+        if (try_parallel(s, high, context))
+            low = high;
+    }
+    while (high - low > 1 && !s->status) {
+        uint32_t middle = low + (high - low) / 2;
+        if (try_parallel(s, middle, context))
+            low = middle;
+        else
+            high = middle;
+    }
+    return try_parallel(s, low, context);
+}
+
 vf_status vf_solve(const vf_request *request, vf_open open, const vf_goal *goal, const vf_allocator *scratch,
                    vf_settings *found, vf_result *out, vf_error *err)
 {
@@ -100,6 +138,9 @@ vf_status vf_solve(const vf_request *request, vf_open open, const vf_goal *goal,
         break;
     case VF_OPEN_CPU_MOE:
         good = solve_cpu_moe(&s);
+        break;
+    case VF_OPEN_PARALLEL:
+        good = solve_parallel(&s);
         break;
     default:
         return vf_fail(err, VF_ERR_USAGE, "no setting to solve for");

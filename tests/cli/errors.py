@@ -118,6 +118,8 @@ CASES = [
     (["verify", "/"], ["directory"]),
     (["verify", "-", "--gpu", "24GB"], ["--gpu", "no meaning"]),
     (["verify", "-", "--format", "xml"], ["--format"]),
+    (["verify", "-", "--parallel", "max"], ["left open"]),
+    (["verify", "-", "--gpu-layers", "auto"], ["left open"]),
     (["lock", "list.txt"], ["--gpu", "missing"]),
     (["list"], ["list", "models"]),
     (["list", "things"], ["things", "models"]),

@@ -31,6 +31,7 @@ SAME = [  # a launch line, and the options that ask for the same
      ["8B", "-r", "vllm", "-q", "fp8", "-c", "4096", "--gpu-memory-utilization", "0.8"]),
 ]
 REFUSED = [
+    ("llama-server -m 8B -np max", ["-np", "not a number"]),
     ("llama-server -m 8B --frobnicate", ["llama-server", "unknown flag", "--frobnicate"]),
     ("llama-server -m 8B -c", ["-c", "value is missing"]),
     ("llama-server -m 8B -dev CUDA1", ["-dev", "--gpu"]),

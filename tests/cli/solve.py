@@ -25,6 +25,39 @@ LAYERS = [["70B", "-q", "q4", "-g", "24GB"], ["32B", "-q", "q8", "-g", "24GB"], 
 EXPERTS = [["qwen3:30b-a3b", "-q", "q4", "-g", "12GB"], ["gpt-oss:120b", "-g", "24GB"], ["8x7B", "-q", "q4", "-g", "16GB"]]
 
 
+# What, and whether its context is that of all sequences; how many the runtime takes.
+SEQUENCES = [
+    (["8B", "-q", "q4", "-g", "24GB", "-c", "8k"], True, 256),
+    (["8B", "-q", "q4", "-g", "24GB", "-c", "8k", "--kv-unified"], True, 256),
+    (["gemma3:12b", "-q", "q4", "-g", "2x12GB"], True, 256),
+    (["0.5B", "-q", "q4", "-g", "80GB"], True, 256),
+    (["8B", "-q", "q4", "-g", "24GB", "-r", "ollama", "-c", "4k"], True, 256),
+    (["7B", "-q", "fp16", "-r", "transformers", "-g", "24GB"], False, 65536),
+    (["8B", "-q", "fp16", "-r", "vllm", "-g", "24GB", "-c", "8k"], False, 65536),
+]
+
+
+def most_sequences(c):
+    """--parallel max: with the context that is said, the same answer, and one more sequence does not reach its verdict."""
+    for question, of_all, most in SEQUENCES:
+        r, _ = c.ask(*question, "--parallel", "max")
+        value = found(r, "--parallel") if r else None
+        if not c.that(value is not None and int(value) == r["parallel"] > 1, "%s: an answer" % question):
+            continue
+        plain = [w for w in question if w not in ("-c", "8k", "4k")]
+
+        def ask(n):
+            again, _ = c.ask(*plain, "--parallel", str(n), "--context", str(r["context"] // r["parallel"] * n if of_all else r["context"]))
+            return again
+        again = ask(r["parallel"])
+        c.equal((again["verdict"], again["need_bytes"]), (r["verdict"], r["need_bytes"]), "%s --parallel %s" % (question, value))
+        if r["parallel"] < most:
+            c.that(ORDER.index(ask(r["parallel"] + 1)["verdict"]) > ORDER.index(r["verdict"]), "%s: one more than %s is worse" % (question, value))
+    r, status = c.ask("70B", "-q", "q4", "-g", "24GB", "--parallel", "max")
+    c.equal((r["verdict"], r["parallel"], status), ("no-fit", 1, 1), "not even one")
+    c.equal(c.run("8B", "-g", "24GB", "--parallel", "max", "--context", "max").exit, 2, "two open values")
+
+
 def found(r, option):
     for note in r["notes"]:
         m = re.match(re.escape(option) + r" (\S+) is the (largest|most|least|smallest) that", note)
@@ -72,6 +105,7 @@ def main():
         sequences = int(q[q.index("--parallel") + 1]) if "--parallel" in q and "--kv-unified" not in q else 1
         train, _ = c.ask(*q, "--context", "train")
         check(c, q, "--context", "max", 256 * sequences, lambda r: train["context"])
+    most_sequences(c)
     for q in LAYERS:
         check(c, q, "--gpu-layers", "auto", 1, lambda r: -1)
     for q in EXPERTS:
