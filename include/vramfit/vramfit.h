@@ -463,6 +463,12 @@ typedef struct vf_request {
 VF_API vf_status vf_estimate(const vf_request *request, const vf_allocator *scratch, vf_result *out,
                              vf_error *err);
 
+/** The same question on another card, without computing the buffers anew, which do not depend on how large the card is:
+ * `result` of vf_estimate(request) becomes that of the request with `card` in place of its only device.
+ * VF_ERR_USAGE, and nothing is changed, where more than the verdict would depend on the card: several devices, another
+ * compute capability, a runtime other than llama.cpp and generic. */
+VF_API vf_status vf_estimate_card(const vf_request *request, const vf_device *card, vf_result *result, vf_error *err);
+
 /** From low to high. */
 typedef struct vf_range {
     uint64_t low, high;

@@ -119,6 +119,23 @@ static uint64_t count_parameters(const vf_model *m)
     return n;
 }
 
+static void set_card(const vf_device *d, vf_device_result *o)
+{
+    memcpy(o->name, d->name, sizeof o->name);
+    o->total = d->total;
+    o->reserved = d->reserved;
+    o->desktop = d->desktop;
+    o->other = d->other;
+    o->available = available_bytes(d);
+}
+
+static void add_desktop(const vf_device *d, uint32_t i, vf_result *out)
+{
+    if (d->desktop_spread)
+        vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, VF_TERM_DESKTOP, "by how much it may be more: a margin, no need",
+                    "data/desktops.json", 0, d->desktop_spread, NULL);
+}
+
 static vf_status run_profile(const vf_request *r, const vf_profile *profile, uint16_t *types,
                              const vf_allocator *scratch, vf_result *out, vf_error *err)
 {
@@ -131,24 +148,15 @@ static vf_status run_profile(const vf_request *r, const vf_profile *profile, uin
             return st;
     }
     for (uint32_t i = 0; i < r->n_devices; i++) {
-        const vf_device *d = &r->device[i];
-        vf_device_result *o = &out->device[i];
-        memcpy(o->name, d->name, sizeof o->name);
-        o->total = d->total;
-        o->reserved = d->reserved;
-        o->desktop = d->desktop;
-        o->other = d->other;
-        o->available = available_bytes(d);
-        o->margin = d->desktop_spread;
-        c.available[i] = o->available;
+        set_card(&r->device[i], &out->device[i]);
+        out->device[i].margin = r->device[i].desktop_spread;
+        c.available[i] = out->device[i].available;
     }
     vf_status st = profile->defaults ? profile->defaults(&c, &settings, out, err) : VF_OK;
     if (!st)
         st = profile->footprint(&c, out, err);
     for (uint32_t i = 0; i < r->n_devices && st == VF_OK; i++)
-        if (r->device[i].desktop_spread)
-            vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, VF_TERM_DESKTOP, "by how much it may be more: a margin, no need",
-                        "data/desktops.json", 0, r->device[i].desktop_spread, NULL);
+        add_desktop(&r->device[i], i, out);
     return st;
 }
 
@@ -174,4 +182,26 @@ vf_status vf_estimate(const vf_request *r, const vf_allocator *scratch, vf_resul
     if (st == VF_OK && out->verdict == VF_FRAGILE && profile->advise)
         profile->advise(out);
     return st;
+}
+
+vf_status vf_estimate_card(const vf_request *r, const vf_device *card, vf_result *out, vf_error *err)
+{
+    const vf_profile *profile = r->runtime ? vf_profile_find(r->runtime) : NULL;
+    const vf_device *was = &r->device[0];
+    vf_device_result *d = &out->device[0];
+    if (!profile || !profile->card || r->n_devices != 1 || out->n_devices != 1)
+        return vf_fail(err, VF_ERR_USAGE, "more than the verdict may depend on the card");
+    if (card->compute_capability != was->compute_capability)
+        return vf_fail(err, VF_ERR_USAGE, "a card of another compute capability");
+    if (!vf_size_ok(card->total))
+        return vf_fail_key(err, VF_ERR_RANGE, "--gpu", "more than 2^60 bytes");
+    if (out->n_terms && strcmp(out->term[out->n_terms - 1].name, VF_TERM_DESKTOP) == 0)
+        out->n_terms--;
+    set_card(card, d);
+    d->margin = vf_add(d->margin - was->desktop_spread, card->desktop_spread);
+    profile->card(was, card, out);
+    add_desktop(card, 0, out);
+    out->need = out->available = out->margin = 0;
+    out->verdict = VF_FIT;
+    return sum_up(out, err);
 }

@@ -31,6 +31,8 @@ typedef struct vf_profile {
     /** Fills out->device[i].segment[], layers, margin terms, host, terms and notes. need, headroom and
      * verdict are computed by the caller. */
     vf_status (*footprint)(const vf_case *c, vf_result *out, vf_error *err);
+    /** Changes in a result what depends on the one card beside its memory. NULL: the footprint depends on the memory, too. */
+    void (*card)(const vf_device *was, const vf_device *is, vf_result *out);
     /** Says in notes what helps a fragile answer. NULL: nothing. */
     void (*advise)(vf_result *out);
     /** Relative error of the covered terms at quantiles 0.95 and 0.5, per mille, from measured loads. */

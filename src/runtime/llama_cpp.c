@@ -164,4 +164,5 @@ const vf_profile vf_profile_llama_cpp = {
     .gpu_layers = true,
     .needs_types = true,
     .footprint = vf_llama_cpp_footprint,
+    .card = vf_llama_cpp_card,
 };

@@ -12,6 +12,8 @@ vf_status vf_llama_cpp_footprint(const vf_case *k, vf_result *out, vf_error *err
 vf_status vf_llama_cpp_members(const vf_case *k, const vf_context *c, const vf_placement *p, vf_result *out, vf_error *err);
 /** The runtime segment of device i: what no buffer holds. */
 void vf_llama_cpp_overhead(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out);
+/** As vf_profile.card. */
+void vf_llama_cpp_card(const vf_device *was, const vf_device *is, vf_result *out);
 /** Bytes of the rows that a context hands back, on the host. */
 uint64_t vf_llama_cpp_output(const vf_model *m, const vf_context *c);
 

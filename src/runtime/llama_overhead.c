@@ -2,6 +2,8 @@
  * backend, with their sources and how far they may be off. */
 #include "runtime/llama_cpp.h"
 
+#include <string.h>
+
 #include "base/checked.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -16,6 +18,7 @@
 #define CONTEXT_SPREAD (72 * MIB)
 #define CONTEXT_UNKNOWN (260 * MIB)
 #define CONTEXT_UNKNOWN_SPREAD (160 * MIB)
+#define CONTEXT_TERM "CUDA context and kernels"
 /* ggml-cuda/common.cuh: explicit cuBLAS workspace, 32 MiB from compute capability 9.0 on, else 4. */
 #define WORKSPACE_HOPPER (32 * MIB)
 #define WORKSPACE (4 * MIB)
@@ -77,23 +80,49 @@ static void add_pool(const vf_case *k, const vf_context *c, uint32_t i, vf_resul
                 "llama.cpp ggml/src/ggml-cuda/mmq.cu", pool, 0, NULL);
 }
 
+static uint64_t context_bytes(const vf_device *card)
+{
+    return card->multiprocessors ? vf_add(CONTEXT_BASE, vf_mul(card->multiprocessors, CONTEXT_PER_MULTIPROCESSOR)) : CONTEXT_UNKNOWN;
+}
+
+static uint64_t context_spread(const vf_device *card)
+{
+    return card->multiprocessors ? CONTEXT_SPREAD : CONTEXT_UNKNOWN_SPREAD;
+}
+
+static void add_context(const vf_device *card, uint32_t i, vf_result *out)
+{
+    bool known = card->multiprocessors > 0;
+    vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, CONTEXT_TERM, known ? "8 MiB + 2.91 MiB x multiprocessors" : "middle of the consumer cards",
+                "llama.cpp pulls 23604 and 15860, InvokeAI issue 9413 (107 to 555 MiB by the number of multiprocessors)",
+                context_bytes(card), context_spread(card), known ? "%u multiprocessors" : NULL, card->multiprocessors);
+}
+
+void vf_llama_cpp_card(const vf_device *was, const vf_device *is, vf_result *out)
+{
+    vf_device_result *d = &out->device[0];
+    if (out->backend != VF_BACKEND_CUDA)
+        return;
+    d->segment[VF_SEG_RUNTIME] = d->segment[VF_SEG_RUNTIME] - context_bytes(was) + context_bytes(is);
+    d->margin = d->margin - context_spread(was) + context_spread(is);
+    for (uint32_t i = 0; i < out->n_terms; i++)
+        if (strcmp(out->term[i].name, CONTEXT_TERM) == 0) {
+            uint32_t n = out->n_terms; /* the term anew in the old one's place */
+            out->n_terms = i;
+            add_context(is, 0, out);
+            out->n_terms = n;
+        }
+}
+
 static void add_cuda(const vf_case *k, const vf_context *c, uint32_t i, vf_result *out)
 {
     const vf_device *card = &k->request->device[i];
     vf_device_result *d = &out->device[i];
-    bool known = card->multiprocessors > 0;
-    uint64_t context = known ? vf_add(CONTEXT_BASE, vf_mul(card->multiprocessors, CONTEXT_PER_MULTIPROCESSOR))
-                             : CONTEXT_UNKNOWN;
-    uint64_t spread = known ? CONTEXT_SPREAD : CONTEXT_UNKNOWN_SPREAD;
     uint64_t workspace = card->compute_capability >= 90 ? WORKSPACE_HOPPER : WORKSPACE;
-    d->segment[VF_SEG_RUNTIME] = vf_add(context, workspace);
-    d->margin = vf_add(d->margin, spread);
-    int32_t id = (int32_t)i;
-    vf_add_term(out, id, VF_SEG_RUNTIME, "CUDA context and kernels",
-                known ? "8 MiB + 2.91 MiB x multiprocessors" : "middle of the consumer cards",
-                "llama.cpp pulls 23604 and 15860, InvokeAI issue 9413 (107 to 555 MiB by the number of multiprocessors)",
-                context, spread, known ? "%u multiprocessors" : NULL, card->multiprocessors);
-    vf_add_term(out, id, VF_SEG_RUNTIME, "cuBLAS workspace", "4 MiB, 32 MiB from compute capability 9.0",
+    d->segment[VF_SEG_RUNTIME] = vf_add(context_bytes(card), workspace);
+    d->margin = vf_add(d->margin, context_spread(card));
+    add_context(card, i, out);
+    vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, "cuBLAS workspace", "4 MiB, 32 MiB from compute capability 9.0",
                 "llama.cpp ggml/src/ggml-cuda/common.cuh", workspace, 0, NULL);
     add_pool(k, c, i, out);
 }

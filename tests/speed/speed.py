@@ -28,6 +28,7 @@ BARS = {
     "GGUF header, 300 tensors, 150,000 tokens": (5000, 5000, "us"),
     "GGUF header, resident": (8, 8, "MiB"),
     "one estimate": (20, 150, "us"),
+    "the same on another card": (1, 1, "us"),
 }
 
 
@@ -76,7 +77,7 @@ def measure(o, tmp):
     out = subprocess.run([o.bench, str(header), "llama-3.1-8b"], stdout=subprocess.PIPE, text=True, check=True).stdout
     times = dict((a, float(b)) for a, b in (line.split() for line in out.splitlines()))
     figures["GGUF header, 300 tensors, 150,000 tokens"] = times["gguf_header"]
-    figures["one estimate"] = times["estimate"]
+    figures["one estimate"], figures["the same on another card"] = times["estimate"], times["another_card"]
     return figures
 
 
