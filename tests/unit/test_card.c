@@ -87,6 +87,7 @@ static void refusals(void)
     vf_settings_init(&q.settings);
     q.model = model;
     q.quant = e.quant;
+    q.quant.kind = VF_QUANT_CAST;
     q.device[0] = (vf_device){.total = UINT64_C(24) << 30, .compute_capability = 86};
     vf_device card = q.device[0];
     card.total *= 2;
