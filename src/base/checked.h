@@ -11,6 +11,13 @@
 /** No size the library gives out is larger (reliability: any byte count, 2^60). */
 #define VF_SIZE_LIMIT (UINT64_C(1) << 60)
 
+/** Of a function whose unsigned arithmetic is meant to wrap, such as a hash: clang's -fsanitize=integer leaves it alone. */
+#if defined(__clang__)
+#define VF_WRAPS __attribute__((no_sanitize("unsigned-integer-overflow")))
+#else
+#define VF_WRAPS
+#endif
+
 static inline uint64_t vf_add(uint64_t a, uint64_t b)
 {
     uint64_t r;

@@ -126,9 +126,12 @@ static bool request_of(session *s, const also *a, also_model *m, const char *run
 static uint32_t card_at(uint32_t cards, uint32_t nth)
 {
     uint32_t c = 0;
-    for (; c + 1 < VF_MAX_DEVICES; c++)
-        if (cards >> c & 1u && nth-- == 0)
+    for (; c + 1 < VF_MAX_DEVICES; c++) {
+        uint32_t has = cards >> c & 1u;
+        if (has && nth == 0)
             break;
+        nth -= has;
+    }
     return c;
 }
 

@@ -237,7 +237,7 @@ void buf_ratio(buf *b, uint64_t num, uint64_t den, unsigned decimals)
 void buf_bytes(buf *b, int64_t v)
 {
     static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    uint64_t u = buf_magnitude(v);
     unsigned i = 0;
     /* 0.995 of a unit or more is shown in that unit, so that nothing reads "1024.00 MiB". */
     while (i < 5 && u >> (10 * i) >= 1000)

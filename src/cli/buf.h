@@ -34,6 +34,12 @@ void buf_xml(buf *b, const char *text);
 /** The same within JSON's quotes, escaped as JSON wants it. */
 void buf_json(buf *b, const char *text);
 
+/** |v|, of the most negative number, too. */
+static inline uint64_t buf_magnitude(int64_t v)
+{
+    return v < 0 ? (uint64_t)-(v + 1) + 1 : (uint64_t)v;
+}
+
 /** Bytes in binary units, two decimals: "12.72 GiB". `v` < 0 gives a sign. */
 void buf_bytes(buf *b, int64_t v);
 /** num ÷ den with `decimals` (at most 9) decimals, rounded to nearest. */

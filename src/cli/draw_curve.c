@@ -121,8 +121,8 @@ static void area(buf *b, const chart *c, const curve *v, size_t upto)
         buf_fmt(b, pattern ? "<path fill=\"url(#vf-%s)\" d=\"" : "<path class=\"%s\" d=\"", portion_class[stacked[upto]]);
         for (uint32_t k = 0; k < v->n; k++)
             point(b, k ? " L" : "M", across(c, v->point[k].context), down(c, high[k]));
-        for (uint32_t k = v->n; k-- > 0;)
-            point(b, " L", across(c, v->point[k].context), down(c, low[k]));
+        for (uint32_t k = v->n; k > 0; k--)
+            point(b, " L", across(c, v->point[k - 1].context), down(c, low[k - 1]));
         buf_str(b, " Z\"/>\n");
     }
 }

@@ -19,7 +19,7 @@ static void number(buf *b, csv_style style, int64_t v)
     buf_str(b, style == CSV_COMMA ? "," : "\t");
     if (v < 0)
         buf_str(b, "-");
-    buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    buf_u64(b, buf_magnitude(v));
 }
 
 static void line(report *r, const row *w, csv_style style)

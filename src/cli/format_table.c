@@ -32,7 +32,7 @@ static void plain_number(buf *b, int64_t v)
 {
     if (v < 0)
         buf_str(b, "-");
-    buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    buf_u64(b, buf_magnitude(v));
 }
 
 void table_amount(const report *r, const char *label, int64_t v, int kind)

@@ -49,7 +49,7 @@ void json_i64(json_out *j, const char *key, int64_t v)
     key_of(j, key);
     if (v < 0)
         buf_str(j->b, "-");
-    buf_u64(j->b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    buf_u64(j->b, buf_magnitude(v));
 }
 
 void json_str(json_out *j, const char *key, const char *text)

@@ -12,7 +12,7 @@ uint32_t hash_text(const char *text)
 {
     uint32_t h = 2166136261u;
     for (; *text; text++)
-        h = (h ^ (unsigned char)*text) * 16777619u;
+        h = (uint32_t)((uint64_t)(h ^ (unsigned char)*text) * 16777619u);
     return h;
 }
 

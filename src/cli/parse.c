@@ -28,8 +28,8 @@ bool parse_digits(const char *text, size_t n, uint64_t *v)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < n; i++) {
-        unsigned digit = (unsigned)(unsigned char)text[i] - '0';
-        if (digit > 9 || __builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, digit, &value))
+        char c = text[i];
+        if (c < '0' || c > '9' || __builtin_mul_overflow(value, 10, &value) || __builtin_add_overflow(value, (unsigned)(c - '0'), &value))
             return false;
     }
     *v = value;

@@ -182,8 +182,8 @@ size_t vf_catalog_split_name(const vf_catalog *c, const char *name, size_t n, ui
 {
     size_t whole = without_packing(name, strlen(name));
     /* From the right, as models have such words in their own names: "-2b-it" reads like "2bit". */
-    for (size_t i = n < whole ? n : whole; i-- > 1;)
-        if (is_border(name, whole, i) && i + 1 < whole && quant_at(&c->blob, name, whole, i + 1, quant))
+    for (size_t i = (n < whole ? n : whole); i > 1;)
+        if (is_border(name, whole, --i) && i + 1 < whole && quant_at(&c->blob, name, whole, i + 1, quant))
             return i;
     return 0;
 }

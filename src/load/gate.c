@@ -357,9 +357,10 @@ static void sift(const gate *g, key *keys, size_t root, size_t n)
 /** Duplicates show as neighbours after sorting (heap sort: no bad case, no memory). */
 static vf_status check_keys(const gate *g, key *keys, size_t n)
 {
-    for (size_t i = n / 2; i-- > 0;)
-        sift(g, keys, i, n);
-    for (size_t last = n; last-- > 1;) {
+    for (size_t i = n / 2; i > 0; i--)
+        sift(g, keys, i - 1, n);
+    for (size_t last = n; last > 1;) {
+        last--;
         key swap = keys[0];
         keys[0] = keys[last];
         keys[last] = swap;

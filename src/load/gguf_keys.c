@@ -31,7 +31,7 @@ static uint64_t number(uint32_t type, const unsigned char *bytes)
     size_t size = vf_gguf_types[type].size;
     uint64_t v = vf_le(bytes, size);
     if (vf_gguf_types[type].class_ == VF_GGUF_SIGNED && size < 8 && (v >> (8 * size - 1)) != 0)
-        v |= ~UINT64_C(0) << (8 * size);
+        v |= UINT64_MAX - ((UINT64_C(1) << (8 * size)) - 1);
     if (type == VF_GGUF_F32)
         return plain(v, 0x3F800000u, 0x7F800000u);
     if (type == VF_GGUF_F64)

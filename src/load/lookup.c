@@ -96,9 +96,10 @@ bool vf_index_sort(vf_builder *b, size_t sorted)
     if (n == 0)
         return true;
     vf_name *tail = b->names + sorted;
-    for (size_t i = n / 2; i-- > 0;)
-        sift(pool, tail, i, n);
-    for (size_t last = n; last-- > 1;) {
+    for (size_t i = n / 2; i > 0; i--)
+        sift(pool, tail, i - 1, n);
+    for (size_t last = n; last > 1;) {
+        last--;
         vf_name swap = tail[0];
         tail[0] = tail[last];
         tail[last] = swap;

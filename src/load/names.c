@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
 #include "load/sort.h"
 
 void vf_names_init(vf_names *names, const vf_allocator *a)
@@ -19,7 +20,7 @@ void vf_names_free(vf_names *names)
 }
 
 /* FNV-1a. Equal hashes only cost a comparison of the names, so it needs no key. */
-static uint64_t hash_of(const char *name, size_t n)
+VF_WRAPS static uint64_t hash_of(const char *name, size_t n)
 {
     uint64_t h = UINT64_C(14695981039346656037);
     for (size_t i = 0; i < n; i++)

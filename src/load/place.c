@@ -33,11 +33,14 @@ void vf_catalog_place(const vf_catalog *c, uint32_t table, uint32_t row, size_t 
     err->column = origin->column;
     for (uint32_t k = 0; k < origin->places.count; k++) {
         const vf_place *place = &c->builder.places[origin->places.first + k];
-        if (place->offset == field && i-- == 0) {
+        if (place->offset != field)
+            continue;
+        if (i == 0) {
             err->line = place->line;
             err->column = place->column;
             return;
         }
+        i--;
     }
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/checked.h"
 #include "base/text.h"
 
 /** Bytes of a string in a record, where its row gives no other maximum. */
@@ -331,8 +332,8 @@ static bool read_milli(vf_reader *r, const cJSON *node, const vf_field *f, uint3
             value = value * 10 + (uint64_t)(*p - '0'), decimals += point;
     }
     for (; decimals < 4; decimals++)
-        value *= 10;
-    value = (value + 5) / 10;
+        value = vf_mul(value, 10);
+    value = vf_add(value, 5) / 10;
     if (*p == 'e' || *p == 'E')
         return wrong_type(r, node, "a decimal number without exponent");
     if (*p == '-' || value < f->min || value > f->max) {

@@ -280,6 +280,15 @@ static vf_status check_extents(header *h)
     return VF_OK;
 }
 
+/** Beside the hash of names.h: two names of one trace are the same name. */
+VF_WRAPS static uint32_t second_hash(const char *name, uint32_t n)
+{
+    uint32_t h = 0;
+    for (uint32_t k = 0; k < n; k++)
+        h = (h ^ (unsigned char)name[k]) * 0x01000193u + 0x9E3779B9u;
+    return h;
+}
+
 /** Keeps a trace of each name, when there are other files that might have it too. */
 static vf_status mark_names(header *h)
 {
@@ -293,10 +302,7 @@ static vf_status mark_names(header *h)
         return vf_src_fail(&h->src, VF_ERR_NOMEM, h->src.pos, "out of memory");
     for (size_t i = 0; i < h->names.n; i++) {
         const vf_name_ref *name = &h->names.items[i];
-        uint32_t second = 0;
-        for (uint32_t k = 0; k < name->length; k++)
-            second = (second ^ (unsigned char)h->names.pool[name->offset + k]) * 0x01000193u + 0x9E3779B9u;
-        h->marks[h->n_marks++] = (mark){name->hash, second, h->file};
+        h->marks[h->n_marks++] = (mark){name->hash, second_hash(h->names.pool + name->offset, name->length), h->file};
     }
     return VF_OK;
 }

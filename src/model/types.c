@@ -103,7 +103,7 @@ const vf_type_info *vf_type_get(uint32_t type)
     const vf_type_info *t = NULL;
     if (type < tables[0].count)
         t = &ggml_types[type];
-    else if (type - VF_TYPE_U8 < tables[1].count)
+    else if (type >= VF_TYPE_U8 && type - VF_TYPE_U8 < tables[1].count)
         t = &other_types[type - VF_TYPE_U8];
     return t && t->name ? t : NULL;
 }

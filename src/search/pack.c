@@ -150,7 +150,7 @@ static vf_status place_wide(search *s, uint32_t k, const vf_load *load)
             st = try_set(s, k, load, cards, &tried);
             if (tried && several && size < smallest)
                 smallest = size;
-            uint32_t low = cards & (0u - cards), next = cards + low; /* the next number with as many bits */
+            uint32_t low = cards & (~cards + 1), next = cards + low; /* the next number with as many bits */
             cards = (((next ^ cards) >> 2) / low) | next;
         }
     }

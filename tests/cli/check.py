@@ -126,6 +126,7 @@ SEEDED = [
     ("models/rwkv.json", '"source": "', '"source": "todo", "note": "', "source-missing", "names nothing"),
     ("gpus.json", '"bandwidth_gbs": 1008', '"bandwidth_gbs": 1080', "bandwidth-mismatch", "GB/s, but"),
     ("gpus.json", '"memory_mib": 24576', '"memory_mib": 2457', "driver-total", "the driver reports"),
+    ("quants.json", '"bits": 8.5', '"bits": 1844674407370956', "out-of-range", "found 1844674407370956"),
     ("quants.json", '"bits": 8.5', '"bits": 8', "bits-mismatch", "but type Q8_0 has 8.500"),
     ("quants.json", '"runtime": "vllm"', '"runtime": "vlm"', "unknown-runtime", "no runtime 'vlm'"),
     ("models/gemma.json", '"attention.sliding_window": 512, ', "", "window", "this architecture has sliding windows"),

@@ -115,7 +115,7 @@ static bool find_end(const arena *r, uint64_t size, uint32_t *out_chunk, uint32_
 
         if (!last || last->size < size)
             continue;
-        reuse = (int64_t)(c->high - last->offset - size);
+        reuse = (int64_t)c->high - (int64_t)last->offset - (int64_t)size;
         if ((best < 0 && reuse > best) || (reuse >= 0 && reuse < best)) {
             best = reuse;
             *out_chunk = i;

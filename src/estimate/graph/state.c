@@ -85,7 +85,8 @@ vf_id vf_b_conv_apply(vf_build *b, uint32_t il, vf_role role, vf_id in)
     vf_graph *g = b->g;
     vf_id w = vf_b_weight(b, (int32_t)il, role, VF_PART_WEIGHT); /* first: it may move the nodes */
     const vf_node *t = &g->node[in];
-    uint64_t kernel = g->node[w].ne[0], rows = t->ne[1], columns = t->ne[0] - kernel + 1, seqs = t->ne[2];
+    uint64_t kernel = g->node[w].ne[0], rows = t->ne[1], seqs = t->ne[2];
+    uint64_t columns = t->ne[0] + 1 > kernel ? t->ne[0] + 1 - kernel : 0; /* a file's kernel may be any */
 
     return vf_b_ssm_conv(b, in, w, rows, columns, seqs);
 }
