@@ -91,7 +91,7 @@ static vf_status place(search *s, uint32_t k, const vf_load *load);
 
 static bool is_several(uint32_t set)
 {
-    return (set & (set - 1)) != 0;
+    return set != 0 && (set & (set - 1)) != 0;
 }
 
 static uint64_t room_of(const search *s, const vf_load *load, uint32_t c)

@@ -200,7 +200,7 @@ EXPORT int nvmlDeviceGetMemoryInfo_v2(const device *d, memory_v2 *out)
     out->total = d->total;
     out->reserved = d->reserved;
     out->used = d->used;
-    out->free = d->total - d->reserved - d->used;
+    out->free = d->used > d->total - d->reserved ? 0 : d->total - d->reserved - d->used;
     return SUCCESS;
 }
 #endif
