@@ -41,9 +41,11 @@ static const struct {
 
 #define PER_SECOND_MILLI UINT64_C(1000000000000000) /* picoseconds of 1000 seconds */
 
-/** Picoseconds for an amount at so many millions a second: amount × 10^6 / rate. */
+/** Picoseconds for an amount at so many millions a second: amount × 10^6 / rate. A rate that rounds to nothing is never done. */
 static uint64_t time_of(uint64_t amount, uint64_t rate)
 {
+    if (rate == 0)
+        return VF_OVERFLOW;
     if (amount < UINT64_MAX / 1000000)
         return amount * 1000000 / rate;
     return vf_mul(amount / rate, 1000000);

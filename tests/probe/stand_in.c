@@ -200,7 +200,9 @@ EXPORT int nvmlDeviceGetMemoryInfo_v2(const device *d, memory_v2 *out)
     out->total = d->total;
     out->reserved = d->reserved;
     out->used = d->used;
-    out->free = d->used > d->total - d->reserved ? 0 : d->total - d->reserved - d->used;
+    unsigned long long held;
+    bool all = __builtin_add_overflow(d->reserved, d->used, &held) || held > d->total;
+    out->free = all ? 0 : d->total - held;
     return SUCCESS;
 }
 #endif
