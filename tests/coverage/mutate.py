@@ -17,6 +17,7 @@ left out. Exit status 77: cmake, ninja or a compiler is missing.
 import argparse
 import hashlib
 import json
+import os
 import random
 import re
 import shutil
@@ -42,6 +43,7 @@ STEPS = (
 )
 # A header of inline functions is compiled into its own tests alone: the rest of the tree is built from it for minutes.
 HEADERS = {"base/checked.h": ("tests/unit/test_checked.c", "tests/fuzz/fuzz_arith.c tests/fuzz/fuzz_replay.c")}
+BUILD_SECONDS = 600
 NEVER = "cli.exports"  # needs what the build wrote into the source
 
 
@@ -94,7 +96,15 @@ class Tree:
             sys.exit("the source does not build")
 
     def compiled(self, *targets):
-        return subprocess.run(["ninja", "-C", str(self.build), "-j1", *targets], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        """The build runs the program that packs the catalog, which a mutant may keep from ending."""
+        ninja = subprocess.Popen(["ninja", "-C", str(self.build), "-j1", *targets], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                 start_new_session=True)
+        try:
+            return ninja.wait(BUILD_SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(ninja.pid, signal.SIGKILL)
+            ninja.wait()
+            raise
 
     def objects(self, name):
         """The object files of a source, by what they contain."""
@@ -150,6 +160,8 @@ class Tree:
                 if failed:
                     return failed
             return "survived"
+        except subprocess.TimeoutExpired:
+            return "the build"  # does not end
         finally:
             path.write_text(good, encoding="utf-8")
             if objects:
