@@ -235,6 +235,19 @@ static vf_status check_recurrent(builder *b)
     return VF_OK;
 }
 
+/* Gemma 3n: constants of llama.cpp src/llama-hparams.h (n_altup, n_embd_altup), where the file says nothing. */
+#define ALTUP_STREAMS 4
+#define PER_LAYER_WIDTH 256
+
+static vf_status resolve_altup(builder *b, vf_hparams *hp)
+{
+    if (!b->arch->embedding.altup)
+        return VF_OK;
+    hp->altup_num_inputs = OR_DEFAULT(b, altup_num_inputs, ALTUP_STREAMS);
+    hp->embedding_length_per_layer_input = OR_DEFAULT(b, embedding_length_per_layer_input, PER_LAYER_WIDTH);
+    return hp->altup_num_inputs == 0 ? bad(b, VF_HP_altup_num_inputs, "must be greater than 0") : VF_OK;
+}
+
 static vf_status fill_heads(builder *b, uint32_t il, vf_layer *l)
 {
     const vf_arch *arch = b->arch;
@@ -451,7 +464,7 @@ vf_status vf_layers_build(vf_model *m, vf_error *err)
     b.has_ffn_step = has_step(&m->arch, VF_STEP_FFN);
     if (m->hp.decoder_block_count > MAX_LAYERS)
         return bad(&b, VF_HP_decoder_block_count, "must be from 1 to 2048");
-    if ((s = check_arrays(&b)) != VF_OK || (s = check_recurrent(&b)) != VF_OK)
+    if ((s = check_arrays(&b)) != VF_OK || (s = check_recurrent(&b)) != VF_OK || (s = resolve_altup(&b, &m->hp)) != VF_OK)
         return s;
     resolve_heads(&b);
     m->head_k = b.head_k;

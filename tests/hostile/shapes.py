@@ -19,6 +19,8 @@ SETTINGS = (
     ["--gpu", "2x12GiB", "--split", "tensor", "--parallel", "3", "--context", "1001", "--ubatch", "7"],
     ["--gpu", "3x8GiB", "--gpu-layers", "2", "--kv-type", "q4_0", "--mtp", "--flash-attn", "off", "--outputs", "all"],
 )
+GOOD = (0, 1, 2, 3)
+ONE_SECONDS, MANY_SECONDS = 30, 200  # of one question, of a hundred: far more than they take
 SANITIZERS = {"ASAN_OPTIONS": "abort_on_error=1", "UBSAN_OPTIONS": "abort_on_error=1:halt_on_error=1"}
 
 
@@ -58,18 +60,23 @@ def one_of_each(source):
     return models
 
 
-def ask(program, catalog, names, settings):
-    return subprocess.run([program, "--catalog", str(catalog), "--models-from", "-", "--quant", "q4_k_m", *settings, "--format", "tsv"],
-                          input="".join(n + "\n" for n in names).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          env=dict(os.environ, **SANITIZERS), timeout=300)
+def ask(program, catalog, names, settings, seconds):
+    """-> (exit status, stdout, stderr); the status is None when it does not end."""
+    command = [program, "--catalog", str(catalog), "--models-from", "-", "--quant", "q4_k_m", *settings, "--format", "tsv"]
+    try:
+        r = subprocess.run(command, input="".join(n + "\n" for n in names).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           env=dict(os.environ, **SANITIZERS), timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return None, b"", b"it does not end"
+    return r.returncode, r.stdout, r.stderr
 
 
 def alone(program, catalog, names, settings):
     """Which of the names does it, asked one by one."""
     for name in names:
-        r = ask(program, catalog, [name], settings)
-        if r.returncode not in (0, 1, 2, 3):
-            return name, r.stderr
+        status, _, text = ask(program, catalog, [name], settings, ONE_SECONDS)
+        if status not in GOOD:
+            return name, text
     return "all together", b""
 
 
@@ -94,16 +101,16 @@ def main(program, source, every=1):
                 catalog.write_text(json.dumps({"schema": 1, "family": "Shape", "models": entries[start:start + 100]}))
                 names = [e["id"] for e in entries[start:start + 100]]
                 for settings in SETTINGS:
-                    r = ask(program, catalog, names, settings)
-                    if r.returncode not in (0, 1, 2, 3):
+                    status, out, err = ask(program, catalog, names, settings, MANY_SECONDS)
+                    if status not in GOOD:
                         name, text = alone(program, catalog, names, settings)
-                        print("FAILED %s, %s, %s: exit %d\n%s" % (arch, what.get(name, name), " ".join(settings), r.returncode, text.decode()[-2000:]))
+                        print("FAILED %s, %s, %s: exit %s\n%s" % (arch, what.get(name, name), " ".join(settings), status, text.decode()[-2000:]))
                         bad += 1
                     asked += len(names)
-                    loaded += r.stdout.count(b"\n") - 1 if r.stdout else 0
+                    loaded += out.count(b"\n") - 1 if out else 0
             answered += loaded
-            if entries and not r.stdout:
-                print("FAILED %s: no variant was read: %s" % (arch, r.stderr.decode()[:300]))
+            if entries and not out:
+                print("FAILED %s: no variant was read: %s" % (arch, err.decode()[:300]))
                 bad += 1
     print("%d questions, %d with an answer, %d failed" % (asked, answered, bad))
     return 1 if bad or not asked else 0

@@ -145,6 +145,7 @@ static void check_errors(void)
                   "token_embd.weight");
     check_refused("rwkv7", "{" LLAMA "\"block_count\":2,\"wkv.head_size\":128}", "wkv.head_size");
     check_refused("rwkv6", "{" LLAMA "\"block_count\":2,\"wkv.head_size\":48}", "wkv.head_size");
+    check_refused("gemma3n", "{" LLAMA "\"block_count\":2,\"attention.head_count\":4,\"altup.num_inputs\":0}", "altup.num_inputs");
     check_refused("mamba", "{" LLAMA "\"block_count\":2}", "ssm.conv_kernel");
     check_refused("mamba2",
                   "{" LLAMA "\"block_count\":2,\"ssm.conv_kernel\":4,\"ssm.inner_size\":128,\"ssm.state_size\":16,"
