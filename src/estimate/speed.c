@@ -44,6 +44,8 @@ static const struct {
 /** Picoseconds for an amount at so many millions a second: amount × 10^6 / rate. */
 static uint64_t time_of(uint64_t amount, uint64_t rate)
 {
+    if (rate == 0)
+        return VF_OVERFLOW; /* never */
     if (amount < UINT64_MAX / 1000000)
         return amount * 1000000 / rate;
     return vf_mul(amount / rate, 1000000);

@@ -211,6 +211,8 @@ static vf_status check_recurrent(builder *b)
     case VF_REC_RWKV6_QWEN2:
     case VF_REC_ARWKV7:
         NEED(wkv_head_size);
+        if (b->hp->embedding_length % b->hp->wkv_head_size != 0)
+            return bad(b, VF_HP_wkv_head_size, "must divide embedding_length");
         break;
     case VF_REC_SHORTCONV:
         NEED(shortconv_l_cache);

@@ -143,6 +143,8 @@ static void check_errors(void)
     check_refused("llama",
                   "{\"embedding_length\":64,\"block_count\":1,\"feed_forward_length\":64,\"attention.head_count\":4}",
                   "token_embd.weight");
+    check_refused("rwkv7", "{" LLAMA "\"block_count\":2,\"wkv.head_size\":128}", "wkv.head_size"); /* no head is left */
+    check_refused("rwkv6", "{" LLAMA "\"block_count\":2,\"wkv.head_size\":24}", "wkv.head_size");
     check_refused("mamba", "{" LLAMA "\"block_count\":2}", "ssm.conv_kernel");
     check_refused("mamba2",
                   "{" LLAMA "\"block_count\":2,\"ssm.conv_kernel\":4,\"ssm.inner_size\":128,\"ssm.state_size\":16,"
