@@ -243,7 +243,7 @@ static bool parse_number(parser *p, uint32_t *out)
 /* {n}, {n,} and {n,m}: the atom copied, the rest of the copies optional. */
 static bool parse_counted(parser *p, uint32_t from)
 {
-    uint32_t least, most, length = p->re->n_ops - from;
+    uint32_t least = 0, most, length = p->re->n_ops - from;
     bool endless = false;
     if (!parse_number(p, &least))
         return false;

@@ -5,6 +5,7 @@
 #include "cli/plan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* One catalog of the two. */
@@ -248,25 +249,39 @@ static void close_side(side *x)
     session_unfork(&x->s);
 }
 
+static bool compare(diff *d, vf_error *err)
+{
+    if (!open_side(d, &d->old, d->s->opts.plain[0], err) || !open_side(d, &d->new, d->s->opts.plain[1], err))
+        return false;
+    begin(d);
+    for (int kind = 0; kind < VF_KIND_COUNT; kind++)
+        compare_kind(d, (vf_kind)kind);
+    bool good = true;
+    uint32_t n = d->old.planned ? vf_catalog_count(d->old.s.catalog, VF_KIND_MODEL) : 0;
+    for (uint32_t i = 0; good && i < n; i++)
+        good = compare_verdicts(d, i, err);
+    end(d);
+    return good;
+}
+
 int command_diff(session *s, vf_error *err)
 {
-    diff d = {.s = s, .format = session_format(s)};
-    if (d.format != FORMAT_TABLE && d.format != FORMAT_JSON && d.format != FORMAT_TSV) {
+    format_id format = session_format(s);
+    if (format != FORMAT_TABLE && format != FORMAT_JSON && format != FORMAT_TSV) {
         (void)fail_value(err, "--format", s->opts.value[OPT_FORMAT].text, "diff has table, json and tsv");
         return EXIT_BAD;
     }
-    bool good = open_side(&d, &d.old, s->opts.plain[0], err);
-    good = good && open_side(&d, &d.new, s->opts.plain[1], err);
-    if (good) {
-        begin(&d);
-        for (int kind = 0; kind < VF_KIND_COUNT; kind++)
-            compare_kind(&d, (vf_kind)kind);
-        uint32_t n = d.old.planned ? vf_catalog_count(d.old.s.catalog, VF_KIND_MODEL) : 0;
-        for (uint32_t i = 0; good && i < n; i++)
-            good = compare_verdicts(&d, i, err);
-        end(&d);
+    diff *d = calloc(1, sizeof *d);
+    if (!d) {
+        (void)fail_nomem(err);
+        return EXIT_BAD;
     }
-    close_side(&d.old);
-    close_side(&d.new);
-    return !good ? EXIT_BAD : d.n_entries || d.n_flips ? EXIT_NO_FIT : EXIT_FITS;
+    d->s = s;
+    d->format = format;
+    bool good = compare(d, err);
+    int status = !good ? EXIT_BAD : d->n_entries || d->n_flips ? EXIT_NO_FIT : EXIT_FITS;
+    close_side(&d->old);
+    close_side(&d->new);
+    free(d);
+    return status;
 }

@@ -58,7 +58,9 @@ static bool read_options(options *o, const char *path, vf_error *err)
     if (items)
         o->item = items;
     o->text = items ? malloc(TEXT_SIZE) : NULL;
-    bool good = o->text ? true : l ? fail_nomem(err) : false;
+    bool good = o->text != NULL;
+    if (l && !good)
+        (void)fail_nomem(err);
     char *room = o->text;
     for (bool first = true; good; first = false) {
         line_kind kind = lines_next(l, err);
@@ -113,5 +115,6 @@ int command_lock(session *s, vf_error *err)
     s->lock = verify ? LOCK_CHECK : LOCK_WRITE;
     s->differ = &differ;
     int status = command_fit(s, err);
+    s->differ = NULL;
     return status == EXIT_BAD ? EXIT_BAD : differ ? EXIT_NO_FIT : EXIT_FITS;
 }

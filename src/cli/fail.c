@@ -7,7 +7,7 @@
 
 quoted quote(const char *text)
 {
-    quoted q;
+    quoted q = {""};
     vf_quote(q.s, sizeof q.s, text, strlen(text));
     return q;
 }

@@ -19,6 +19,18 @@ static void csv_header(grid *g)
         csv_rule(g->out, g->n_columns);
 }
 
+/* Cells wait in `cells` until the widths are known. */
+static void table_row(grid *g, const char *const *cell)
+{
+    for (size_t i = 0, n_columns = g->n_columns; i < n_columns; i++) {
+        size_t start = g->cells.n;
+        buf_plain(&g->cells, cell[i]);
+        size_t n = g->cells.failed ? 0 : text_columns(g->cells.p + start, g->cells.n - start);
+        g->width[i] = n > g->width[i] ? n : g->width[i];
+        buf_add(&g->cells, "", 1);
+    }
+}
+
 void grid_begin(grid *g, const session *s, buf *out, const char *what, const grid_column *column, size_t n)
 {
     *g = (grid){.format = session_format(s), .column = column, .n_columns = n, .out = out, .most = s->term.width};
@@ -32,8 +44,7 @@ void grid_begin(grid *g, const session *s, buf *out, const char *what, const gri
         const char *title[GRID_COLUMNS];
         for (size_t i = 0; i < n; i++)
             title[i] = column[i].name;
-        grid_row(g, title);
-        g->n_rows = 0;
+        table_row(g, title);
     } else if (g->format != FORMAT_JSONL) {
         csv_header(g);
     }
@@ -62,13 +73,7 @@ void grid_row(grid *g, const char *const *cell)
     if (g->format == FORMAT_JSON || g->format == FORMAT_JSONL) {
         json_row(g, cell);
     } else if (g->format == FORMAT_TABLE) {
-        for (size_t i = 0; i < g->n_columns; i++) {
-            size_t start = g->cells.n;
-            buf_plain(&g->cells, cell[i]);
-            size_t n = g->cells.failed ? 0 : text_columns(g->cells.p + start, g->cells.n - start);
-            g->width[i] = n > g->width[i] ? n : g->width[i];
-            buf_add(&g->cells, "", 1);
-        }
+        table_row(g, cell);
     } else {
         for (size_t i = 0; i < g->n_columns; i++)
             csv_cell(g->out, style, i == 0, cell[i]);

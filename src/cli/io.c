@@ -164,7 +164,7 @@ input *input_open(const char *path, vf_error *err)
     in->error = 0;
     in->size = UINT64_MAX;
     show_name(in->shown, sizeof in->shown, is_stdin ? "standard input" : path);
-    struct stat st;
+    struct stat st = {0};
     in->fd = is_stdin ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     const char *wrong = NULL;
     if (in->fd < 0)
@@ -241,7 +241,8 @@ char *io_read_file(const char *path, size_t limit, size_t *n, vf_error *err)
             size_t more = cap ? cap * 2 : in->size != UINT64_MAX ? (size_t)in->size + 2 : 65536;
             char *p = realloc(text, more);
             if (!p) {
-                good = fail_nomem(err);
+                (void)fail_nomem(err);
+                good = false;
                 break;
             }
             text = p;

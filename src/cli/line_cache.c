@@ -71,7 +71,7 @@ void line_cache_keep(line_cache *c, const char *line, const char *text, size_t n
     }
     memcpy(key, line, size);
     memcpy(copy, text, n);
-    *a = (line_answer){key, copy, n, rows, status};
+    *a = (line_answer){.line = key, .text = copy, .n = n, .rows = rows, .status = status};
     c->n++;
     c->bytes += size + n;
 }

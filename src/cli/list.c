@@ -234,8 +234,10 @@ bool list_run(plan *p, report *r, vf_error *err)
     if (!l)
         return false;
     list_caches *c = calloc(1, sizeof *c);
-    bool good = c && line_cache_open(&c->answers) ? true : fail_nomem(err);
-    if (good) {
+    bool good = c && line_cache_open(&c->answers);
+    if (!good) {
+        (void)fail_nomem(err);
+    } else {
         c->models.base = p->s->allocated;
         progress shown;
         progress_begin(&shown, !options_has(&p->s->opts, OPT_QUIET), l->in->size);

@@ -292,7 +292,7 @@ bool ollama_open_manifest(session *s, const char *path, subject *out, vf_error *
 
 typedef struct scan {
     const store_name *wanted;
-    char wanted_short[SHORT_SIZE];
+    char wanted_short[SHORT_SIZE], folder[PATH_LIMIT], path[PATH_LIMIT];
     uint32_t n, n_best;
     struct {
         uint32_t distance;
@@ -353,19 +353,19 @@ static void scan_level(scan *x, const char *folder, int level, store_name *n)
 static bool fail_unknown(const session *s, const char *text, const store_name *wanted, vf_error *err)
 {
     scan *x = calloc(1, sizeof *x);
-    char folder[PATH_LIMIT], path[PATH_LIMIT], hint[300] = "";
+    char hint[300] = "";
     bool any = false;
     if (!x)
         return fail_nomem(err);
     x->wanted = wanted;
     shorten(wanted, x->wanted_short);
-    for (int i = 0; store_folder(i, folder); i++) {
+    for (int i = 0; store_folder(i, x->folder); i++) {
         store_name n;
-        any = any || io_kind(folder) == FILE_FOLDER;
-        if (!s->terse && io_join(folder, true, "manifests-v2", path, sizeof path))
-            scan_level(x, path, HOST, &n);
-        if (!s->terse && io_join(folder, true, "manifests", path, sizeof path))
-            scan_level(x, path, HOST, &n);
+        any = any || io_kind(x->folder) == FILE_FOLDER;
+        if (!s->terse && io_join(x->folder, true, "manifests-v2", x->path, sizeof x->path))
+            scan_level(x, x->path, HOST, &n);
+        if (!s->terse && io_join(x->folder, true, "manifests", x->path, sizeof x->path))
+            scan_level(x, x->path, HOST, &n);
     }
     size_t used = 0;
     for (uint32_t i = 0; i < x->n_best; i++) {

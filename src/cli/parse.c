@@ -123,7 +123,7 @@ static void suggest(const char *name, char *out, size_t size)
     struct {
         const char *name;
         uint32_t distance;
-    } best[MOST + 1];
+    } best[MOST + 1] = {{NULL, 0}};
     /* the longer a name, the more mistakes still point at it */
     size_t length = strlen(name);
     uint32_t n = 0, limit = length > 8 ? 3 : length > 4 ? 2 : length > 1;

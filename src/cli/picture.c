@@ -163,9 +163,10 @@ void picture_add(picture *p, const row *w)
     if (p->n == p->cap) {
         size_t cap = p->cap ? 2 * p->cap : 16;
         picture_row *more = realloc(p->row, cap * sizeof *more);
-        p->failed = !more;
-        if (p->failed)
+        if (!more) {
+            p->failed = true;
             return;
+        }
         p->row = more;
         p->cap = cap;
     }
@@ -290,10 +291,10 @@ static size_t place(const picture_row **list, size_t *n, const picture_row *r, b
 
 bool matrix_make(const picture *p, matrix *m)
 {
-    *m = (matrix){0};
-    m->model = malloc(p->n * sizeof *m->model);
-    m->gpu = malloc(p->n * sizeof *m->gpu);
-    for (size_t i = 0; m->model && m->gpu && i < p->n; i++) {
+    *m = (matrix){.model = malloc(p->n * sizeof *m->model), .gpu = malloc(p->n * sizeof *m->gpu)};
+    if (!m->model || !m->gpu)
+        return false;
+    for (size_t i = 0; i < p->n; i++) {
         (void)place(m->model, &m->n_models, &p->row[i], same_model);
         (void)place(m->gpu, &m->n_gpus, &p->row[i], same_gpu);
     }

@@ -423,16 +423,20 @@ static size_t longest_gpu(const plan *p)
 
 int command_fit(session *s, vf_error *err)
 {
-    plan p;
+    plan *p = malloc(sizeof *p);
     report r = {0};
-    bool good = plan_open(&p, s, err), list = options_has(&s->opts, OPT_MODELS_FROM);
-    size_t cases = count_models(s) * p.n_gpus * p.n_quants;
+    if (!p) {
+        (void)fail_nomem(err);
+        return EXIT_BAD;
+    }
+    bool good = plan_open(p, s, err), list = options_has(&s->opts, OPT_MODELS_FROM);
+    size_t cases = count_models(s) * p->n_gpus * p->n_quants;
     if (good && cases > CASES)
         good = fail(err, "", "%zu cases (models x quantizations x GPUs), more than %d", cases, CASES);
     if (good) {
         bool several = list || cases > 1 || solve_is_front(s);
-        report_begin(&r, s, &s->out, !several, longest_gpu(&p));
-        good = list ? list_run(&p, &r, err) : run_models(&p, &r, several, err);
+        report_begin(&r, s, &s->out, !several, longest_gpu(p));
+        good = list ? list_run(p, &r, err) : run_models(p, &r, several, err);
         if (good && r.curves && r.picture && r.picture->failed)
             good = fail(err, "--format", "no picture of more than %d answers", PICTURE_ROWS);
         if (good)
@@ -440,9 +444,11 @@ int command_fit(session *s, vf_error *err)
         if (good && r.n_rows == 0 && !list)
             s->out.n = 0; /* every alternative was an error, and each was told of */
     }
+    int status = good ? p->status : EXIT_BAD;
     report_free(&r);
-    plan_close(&p);
+    plan_close(p);
+    free(p);
     if (good)
         *err = (vf_error){0};
-    return good ? p.status : EXIT_BAD;
+    return status;
 }

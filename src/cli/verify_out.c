@@ -27,7 +27,7 @@ typedef struct number {
 
 static number text_of(buf *b)
 {
-    number n;
+    number n = {""};
     buf_add(b, "", 1);
     text_set(n.s, sizeof n.s, b->failed ? "" : b->p);
     buf_free(b);

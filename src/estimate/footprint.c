@@ -54,11 +54,6 @@ static uint64_t available_bytes(const vf_device *d)
 
 static vf_status check_request(const vf_request *r, const vf_profile *profile, vf_error *err)
 {
-    if (!r->model)
-        return vf_fail(err, VF_ERR_USAGE, "no model");
-    if (!profile)
-        return vf_fail_key(err, VF_ERR_NOT_FOUND, "--runtime", "'%s' is no runtime of this version",
-                           r->runtime ? r->runtime : "");
     if (r->n_devices > VF_MAX_DEVICES)
         return vf_fail_key(err, VF_ERR_RANGE, "--gpu", "%u devices: at most %d", r->n_devices, VF_MAX_DEVICES);
     for (uint32_t i = 0; i < r->n_devices; i++)
@@ -164,6 +159,11 @@ vf_status vf_estimate(const vf_request *r, const vf_allocator *scratch, vf_resul
 {
     const vf_profile *profile = r->runtime ? vf_profile_find(r->runtime) : NULL;
     memset(out, 0, offsetof(vf_result, term)); /* the lists are most of it, and mostly empty */
+    if (!r->model)
+        return vf_fail(err, VF_ERR_USAGE, "no model");
+    if (!profile)
+        return vf_fail_key(err, VF_ERR_NOT_FOUND, "--runtime", "'%s' is no runtime of this version",
+                           r->runtime ? r->runtime : "");
     vf_status st = check_request(r, profile, err);
     if (st)
         return st;

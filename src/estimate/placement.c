@@ -207,8 +207,9 @@ static vf_status apply_overrides(const vf_model *m, const vf_settings *s, const 
         return VF_OK;
     vf_regex *re = vf_alloc(a, sizeof *re);
     uint8_t *taken = vf_alloc_zero(a, m->n_tensors, 1);
-    vf_status st = re && taken ? VF_OK : vf_fail(err, VF_ERR_NOMEM, "out of memory");
-    for (uint32_t i = 0; !st && i < s->n_override; i++)
+    bool room = re && taken;
+    vf_status st = room ? VF_OK : vf_fail(err, VF_ERR_NOMEM, "out of memory");
+    for (uint32_t i = 0; room && !st && i < s->n_override; i++)
         st = apply_override(m, &s->override[i], re, taken, p, err);
     vf_free(a, re, sizeof *re);
     vf_free(a, taken, m->n_tensors);

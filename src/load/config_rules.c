@@ -38,8 +38,9 @@ const cJSON *vf_config_find(const vf_config *c, const char *path)
 vf_status vf_config_wrong(vf_config *c, const cJSON *node, const char *wanted)
 {
     char found[VF_ERROR_TEXT / 2];
-    return vf_json_fail(&c->json, node, c->err, VF_ERR_DATA, "found %s, expected %s",
-                        vf_json_what(&c->json, node, found, sizeof found), wanted);
+    (void)vf_json_fail(&c->json, node, c->err, VF_ERR_DATA, "found %s, expected %s",
+                       vf_json_what(&c->json, node, found, sizeof found), wanted);
+    return VF_ERR_DATA;
 }
 
 vf_status vf_config_integer(vf_config *c, const cJSON *node, uint64_t min, uint64_t max, uint32_t *value)
@@ -291,13 +292,13 @@ static vf_status apply_rule(vf_config *c, const vf_hf_rule *r)
     const cJSON *a = r->a ? vf_config_find(c, r->a) : NULL, *b = r->b ? vf_config_find(c, r->b) : NULL;
     if ((r->a && !a) || (r->b && !b))
         return VF_OK;
+    if (r->op == VF_HF_CONST && (!a || vf_config_is_set(a)) && !(r->words && vf_config_is_set(vf_config_find(c, r->words))))
+        vf_draft_set(&c->draft, r->id, r->n);
+    if (r->op == VF_HF_CONST || !a) /* every other rule reads a field */
+        return VF_OK;
     switch (r->op) {
     case VF_HF_READ:
         return rule_read(c, r, a);
-    case VF_HF_CONST:
-        if ((!r->a || vf_config_is_set(a)) && !(r->words && vf_config_is_set(vf_config_find(c, r->words))))
-            vf_draft_set(&c->draft, r->id, r->n);
-        return VF_OK;
     case VF_HF_FLAG:
         if (!cJSON_IsNumber(a) && !cJSON_IsBool(a))
             return vf_config_wrong(c, a, "a number, true or false");

@@ -29,9 +29,9 @@ static uint64_t plain(uint64_t bits, uint64_t one, uint64_t infinity)
 static uint64_t number(uint32_t type, const unsigned char *bytes)
 {
     size_t size = vf_gguf_types[type].size;
-    uint64_t v = vf_le(bytes, size);
-    if (vf_gguf_types[type].class_ == VF_GGUF_SIGNED && size < 8 && (v >> (8 * size - 1)) != 0)
-        v |= UINT64_MAX - ((UINT64_C(1) << (8 * size)) - 1);
+    uint64_t v = vf_le(bytes, size), beyond = size < 8 ? UINT64_C(1) << (8 * size) : 0; /* the bit above its own */
+    if (vf_gguf_types[type].class_ == VF_GGUF_SIGNED && (v & (beyond >> 1)) != 0)
+        v |= UINT64_MAX - (beyond - 1);
     if (type == VF_GGUF_F32)
         return plain(v, 0x3F800000u, 0x7F800000u);
     if (type == VF_GGUF_F64)

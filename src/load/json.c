@@ -195,7 +195,7 @@ vf_status vf_json_open(vf_json *j, const char *file, const char *text, size_t n,
         j->root = cJSON_ParseWithLengthOpts(parsed, strlen(parsed) + 1, NULL, 1);
     }
     vf_free(a, clean, room);
-    if (!j->root) {
+    if (!j->text || !j->root) {
         vf_json_close(j);
         return vf_fail(err, VF_ERR_NOMEM, "out of memory");
     }

@@ -193,7 +193,7 @@ static bool read_integer(vf_reader *r, const cJSON *node, const vf_field *f, uin
 
 static bool read_per_layer(vf_reader *r, const cJSON *node, const vf_field *f, vf_per_layer *out)
 {
-    uint64_t value;
+    uint64_t value = 0;
     if (!cJSON_IsArray(node)) {
         if (!cJSON_IsNumber(node))
             return wrong_type(r, node, "an integer or an array of integers");
@@ -378,7 +378,7 @@ static bool read_object(vf_reader *r, const cJSON *object, const vf_field *field
 static bool read_value(vf_reader *r, const cJSON *node, const vf_field *f, size_t at, char *out)
 {
     void *to = out + at;
-    uint64_t value;
+    uint64_t value = 0;
     if (r->with_places && f->kind != VF_FIELD_OBJECT && !vf_reader_place(r, node, at))
         return false;
     switch (f->kind) {

@@ -154,7 +154,7 @@ vf_status vf_src_skip(vf_src *s, uint64_t n)
 
 vf_status vf_src_u32(vf_src *s, uint32_t *out)
 {
-    unsigned char b[4];
+    unsigned char b[4] = {0};
     vf_status status = vf_src_read(s, b, sizeof b);
     if (status == VF_OK)
         *out = (uint32_t)vf_le(b, sizeof b);
@@ -163,7 +163,7 @@ vf_status vf_src_u32(vf_src *s, uint32_t *out)
 
 vf_status vf_src_u64(vf_src *s, uint64_t *out)
 {
-    unsigned char b[8];
+    unsigned char b[8] = {0};
     vf_status status = vf_src_read(s, b, sizeof b);
     if (status == VF_OK)
         *out = vf_le(b, sizeof b);

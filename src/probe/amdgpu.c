@@ -102,7 +102,7 @@ static void read_name(vf_probe_job *job, const char *device, vf_machine_card *ca
  * there is never more than the system has left. */
 static void read_shared(vf_probe_job *job, const char *device, uint64_t vram, vf_machine_card *card)
 {
-    uint64_t gtt, used, available = job->m->ram_available;
+    uint64_t gtt, used = 0, available = job->m->ram_available;
     card->integrated = true;
     if (!number_in(device, "mem_info_gtt_total", &gtt) || gtt <= vram)
         return;

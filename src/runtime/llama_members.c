@@ -159,7 +159,7 @@ static vf_status add_projector(const vf_case *k, const vf_member *member, const 
     bool on_card = k->request->n_devices > 0;
     vf_backend backend = on_card ? k->settings->backend : VF_BACKEND_CPU;
     uint64_t weights = member->bytes, compute = projector_compute(member->model);
-    for (size_t i = 0; member->model && i < member->model->n_tensors; i++)
+    for (size_t i = 0; types && i < member->model->n_tensors; i++) /* NULL: no model, or one without tensors */
         weights = vf_add(weights, in_buffer(backend, &member->model->tensors[i], types[i]));
     if (on_card) {
         add_to_device(out, 0, VF_SEG_WEIGHTS, weights, mr);
@@ -193,7 +193,7 @@ static int base_device(const vf_model *base, const vf_placement *p, const char *
 static vf_status add_adapter(const vf_case *k, const vf_member *member, const uint16_t *types, const vf_placement *p,
                              vf_result *out, vf_member_result *mr)
 {
-    for (size_t i = 0; i < member->model->n_tensors; i++) {
+    for (size_t i = 0; types && i < member->model->n_tensors; i++) {
         const vf_tensor *t = &member->model->tensors[i];
         char name[256];
         int device = base_device(k->model, p, vf_tensor_name(member->model, t, name, sizeof name));

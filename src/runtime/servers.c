@@ -180,8 +180,9 @@ static void add_pool(const sv_run *run, const sv_rules *rules, const sv_stage *s
         return;
     uint64_t whole = left / p->sequence, of_next = left % p->sequence;
     uint64_t tokens = vf_add(vf_mul(whole, run->context), of_next / vf_ceil_div(p->sequence, run->context));
-    if (!s->n_windowed && !s->n_state) /* every page is like every other */
-        tokens = vf_mul(left / vf_mul(s->full, rules->block), rules->block);
+    uint64_t page = vf_mul(s->full, rules->block);
+    if (page && !s->n_windowed && !s->n_state) /* every page is like every other */
+        tokens = vf_mul(left / page, rules->block);
     out->max_sequences = out->has_pool ? sv_min(out->max_sequences, whole) : whole;
     out->pool_tokens = out->has_pool ? sv_min(out->pool_tokens, tokens) : tokens;
     out->has_pool = true;

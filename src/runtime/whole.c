@@ -211,8 +211,8 @@ static deal deal_by_shares(const wh_run *run, const modules *x)
 {
     deal d = {{0}};
     uint32_t n = run->k->request->n_devices, layers = x->n - 1, dealt = 0;
-    uint64_t sum = 0, rest[VF_MAX_DEVICES];
-    uint32_t count[VF_MAX_DEVICES];
+    uint64_t sum = 0, rest[VF_MAX_DEVICES] = {0};
+    uint32_t count[VF_MAX_DEVICES] = {0};
     for (uint32_t i = 0; i < n; i++)
         sum = vf_add(sum, run->k->available[i] >> 10); /* KiB: the product with layers stays small */
     for (uint32_t i = 0; i < n; i++) {

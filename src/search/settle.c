@@ -80,6 +80,13 @@ static uint64_t visible(const vf_packer *p, uint32_t c)
     return d->reserved < d->total ? d->total - d->reserved : 0;
 }
 
+/** Whether its runtime leaves room on a card for others. */
+static bool shares_cards(const vf_request *r)
+{
+    const vf_profile *profile = r->runtime ? vf_profile_find(r->runtime) : NULL;
+    return profile && profile->shares_cards;
+}
+
 static uint64_t less(uint64_t a, uint64_t b)
 {
     return a > b ? a - b : 0;
@@ -119,7 +126,6 @@ static vf_status measure_server(const vf_packer *p, uint32_t m, uint32_t c, vf_p
 static vf_status measure_one(const vf_packer *p, uint32_t m, uint32_t c, vf_piece *out)
 {
     const vf_request *r = p->model[m].request;
-    const vf_profile *profile = r->runtime ? vf_profile_find(r->runtime) : NULL;
     *out = (vf_piece){.slack = INT64_MAX};
     vf_status st = ask(p, m, UINT32_C(1) << c, &r->settings, NULL);
     if (st)
@@ -132,7 +138,7 @@ static vf_status measure_one(const vf_packer *p, uint32_t m, uint32_t c, vf_piec
     out->margin = less(d->margin, p->spread[c]);
     if (!out->has_pool)
         return VF_OK;
-    out->alone = !profile->shares_cards;
+    out->alone = !shares_cards(r);
     out->slack = d->headroom;
     return out->alone ? VF_OK : measure_server(p, m, c, out);
 }
@@ -187,7 +193,7 @@ static bool split_by_room(const vf_packer *p, uint32_t cards, const uint64_t *he
  * same of each. */
 static vf_status share_cards(const vf_packer *p, uint32_t m, uint32_t cards, const vf_load *load, vf_settings *s)
 {
-    uint64_t all[VF_MAX_DEVICES], within[VF_MAX_DEVICES], margin[VF_MAX_DEVICES], own[VF_MAX_DEVICES];
+    uint64_t all[VF_MAX_DEVICES] = {0}, within[VF_MAX_DEVICES] = {0}, margin[VF_MAX_DEVICES], own[VF_MAX_DEVICES] = {0};
     for (uint32_t i = 0; i < p->model[m].result->n_devices; i++)
         own[i] = p->model[m].result->device[i].available;
     vf_status st = need_in_share(p, m, cards, LEAST, within, margin);
@@ -226,7 +232,7 @@ vf_status vf_pack_wide(vf_packer *p, uint32_t m, uint32_t cards, vf_load *load)
         return VF_ERR_REFUSED;
     vf_status st = ask(p, m, cards, s, held);
     bool fills = !st && out->result->has_pool, beside_others = fills && shared;
-    if (beside_others && !profile->shares_cards)
+    if (beside_others && !shares_cards(r))
         return VF_ERR_REFUSED;
     if (beside_others && s->gpu_memory_utilization == 0) {
         st = share_cards(p, m, cards, load, s);

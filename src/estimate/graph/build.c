@@ -226,7 +226,7 @@ void vf_b_inputs(vf_build *b)
     b->pos = vf_g_input(g, VF_TYPE_I32, vf_mul(b->n_tokens, positions_per_token(b)), 1, 1, 1);
     if (b->m->arch.graph.attn_temperature || b->m->hp.attention_temperature_scale)
         b->attn_scale = vf_g_input(g, VF_TYPE_F32, 1, 1, b->n_tokens, 1);
-    for (int windowed = 0; windowed <= b->iswa; windowed++) {
+    for (int windowed = 0; windowed < 1 + b->iswa; windowed++) {
         if (b->no_cache)
             make_batch_mask(b, windowed);
         else

@@ -89,8 +89,7 @@ static vf_id wkv(const rwkv *r, vf_op op, const vf_id *src, unsigned n_src)
 
 static vf_id group_norm(const rwkv *r, vf_id x)
 {
-    x = vf_g_reshape(r->g, x, r->n_embd / r->n_head, r->n_head, r->b->n_tokens, 1);
-    x = flat(r, vf_g_map(r->g, VF_OP_NORM, x, 0, 0));
+    x = flat(r, vf_g_map(r->g, VF_OP_NORM, by_head(r, x), 0, 0));
     x = op2(r, VF_OP_MUL, x, weight(r, VF_ROLE_TIME_MIX_LN));
     return op2(r, VF_OP_ADD, x, vf_b_weight(r->b, (int32_t)r->il, VF_ROLE_TIME_MIX_LN, VF_PART_BIAS));
 }
