@@ -159,16 +159,20 @@ static bool read_desktop(session *s, const card *first, vf_device *d, vf_error *
                          : fail_value(err, "--desktop", what, "not none, light, typical, heavy or a size");
 }
 
-/* "2x" in front of a card: its count, and how many characters it takes; 1 and 0 without one. */
+/* "2x" in front of a card: its count, and how many characters it takes; 1 and 0 without one. Four digits begin a name
+ * ("7900XTX"). */
 static size_t read_count(const char *text, uint64_t *count)
 {
     size_t n = 0;
     while (text[n] >= '0' && text[n] <= '9')
         n++;
     *count = 1;
-    if (n == 0 || n > 4 || (text[n] != 'x' && text[n] != 'X') || !parse_digits(text, n, count) || *count == 0)
+    size_t at = n;
+    while (text[at] == ' ')
+        at++;
+    if (n == 0 || n > 3 || (text[at] != 'x' && text[at] != 'X') || !parse_digits(text, n, count) || *count == 0)
         return 0;
-    n++;
+    n = at + 1;
     while (text[n] == ' ')
         n++;
     return n;
@@ -229,6 +233,18 @@ static bool add_cards(session *s, const char *text, gpu_set *out, card *first, v
     return read_card(s, text + skip, &c, err) && append(s, text, count, &c, out, first, err);
 }
 
+/* Whether a plus sign is part of a card's name ("Ryzen AI Max+ 395"), not between two. */
+static bool plus_in_name(session *s, const char *spec)
+{
+    vf_error ignored = {0};
+    uint64_t count;
+    uint32_t index;
+    if (!strchr(spec, '+') || spec[0] == '+')
+        return false;
+    vf_status st = session_find(s, VF_KIND_GPU, spec + read_count(spec, &count), &index, &ignored);
+    return st == VF_OK || st == VF_ERR_AMBIGUOUS;
+}
+
 bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err)
 {
     *out = (gpu_set){.backend = VF_BACKEND_CPU};
@@ -237,8 +253,9 @@ bool gpu_parse(session *s, const char *spec, gpu_set *out, vf_error *err)
         (void)snprintf(out->label, sizeof out->label, "%s", spec);
         return true;
     }
+    bool whole = plus_in_name(s, spec);
     for (const char *part = spec;; part++) {
-        size_t n = strcspn(part, "+");
+        size_t n = whole ? strlen(part) : strcspn(part, "+");
         char text[NAME_LIMIT];
         /* A plus sign in front belongs to what is no size: the message shows it. */
         if (n == 0 && part[0] == '+' && part == spec)
