@@ -167,6 +167,7 @@ bool plan_open(plan *p, session *s, vf_error *err)
     for (uint32_t i = 0; i < p->n_gpus && p->also.n && s->opts.line; i++)
         if (p->gpu[i].n > 1)
             return fail(err, "--also", "a launch line takes every card that it sees: ask without the line, or with one card");
+    again_open(&p->again, p->n_gpus > 1);
     p->settings.override = p->beside.override;
     p->settings.n_override = p->beside.n_overrides;
     return true;
@@ -176,6 +177,7 @@ void plan_close(plan *p)
 {
     beside_close(&p->beside);
     also_close(&p->also);
+    again_close(&p->again);
     free(p->gpu);
     free(p->quant);
     free(p->text);
@@ -263,6 +265,7 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
     }
     const opt_value *backend = &s->opts.value[OPT_BACKEND];
     q->model = sub->model;
+    p->serial = sub->serial;
     q->quant = c->quant;
     q->runtime = c->runtime;
     q->settings.backend = backend->text && gpu->n ? (vf_backend)backend->word : gpu->backend;
@@ -274,7 +277,9 @@ bool plan_prepare(plan *p, const subject *sub, const char *word, uint64_t contex
 
 bool plan_estimate(plan *p, vf_error *err)
 {
-    return also_estimate(p->s, &p->also, p->runtime, p->request, p->result, err);
+    if (p->also.n)
+        return also_estimate(p->s, &p->also, p->runtime, p->request, p->result, err);
+    return again_estimate(&p->again, p->s, p->serial, p->request, p->result, err) == VF_OK;
 }
 
 /* Where a card is not the whole truth: Windows' driver does not fail when it is full, and macOS lends Metal a share of

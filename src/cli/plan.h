@@ -2,6 +2,7 @@
 #ifndef CLI_PLAN_H
 #define CLI_PLAN_H
 
+#include "cli/again.h"
 #include "cli/also.h"
 #include "cli/beside.h"
 #include "cli/gpu.h"
@@ -21,6 +22,8 @@ typedef struct plan {
     vf_result *result;
     int status; /**< the exit status so far */
     also also; /**< models in processes of their own */
+    again again;     /**< answers, where there are several cards to ask about */
+    uint64_t serial; /**< of the model in the request */
     /* large, and not cleared: mostly empty */
     beside beside; /**< what is loaded beside every model, and where tensors go */
     vf_member member[VF_MAX_MEMBERS]; /**< what is loaded beside this one, n_members of the request */

@@ -18,6 +18,7 @@ typedef struct session {
     lock_mode lock;   /**< the list is written as a lock, or compared with it */
     uint64_t *differ; /**< LOCK_CHECK: counts rows that differ */
     struct machine *machine; /**< its GPUs; NULL until they are asked for */
+    uint64_t subjects; /**< opened so far */
     bool terse; /**< unknown names without suggestions: a long list of bad lines stays fast */
 } session;
 

@@ -99,7 +99,7 @@ static bool explain_missing(const char *text, file_kind kind, vf_error *err)
 
 bool subject_open(session *s, const char *text, subject *out, vf_error *err)
 {
-    *out = (subject){0};
+    *out = (subject){.serial = ++s->subjects};
     if (!text[0])
         return fail(err, "--model", "an empty name");
     if (strncmp(text, "ollama:", 7) == 0)

@@ -13,6 +13,7 @@ typedef struct class_range {
 
 typedef struct subject {
     vf_model *model;
+    uint64_t serial;      /**< tells models apart, which may follow each other at one address; 0: not opened by name */
     vf_model_facts facts;
     char class_name[24];  /**< the size class that was asked for; "" when none */
     uint64_t nominal;     /**< its number of parameters */

@@ -35,8 +35,28 @@ REFUSED = [
 ]
 
 
+def told(answer):
+    """What does not depend on who else is asked about."""
+    return dict(answer or {}, line=None, suggestions=None, notes=[n for n in (answer or {}).get("notes", ()) if "--mmproj" not in n])
+
+
+def together(c):
+    """Cards asked about together get the answers that each gets alone, whatever is kept from one to the next."""
+    cards = ["3090", "4090", "3060", "RTX 3080", "12GB", "24GB", "2x24GB", "7900XTX", "T4", "h100", "M4 Max 64GB", "none", "RTX 2070 SUPER"]
+    models = ["llama-3.1-8b", "gemma-3-12b", "qwen3-30b-a3b", "bge-m3"]
+    for more in (["-q", "q4,q8"], ["-q", "q4", "-c", "max"], ["-q", "nf4"], ["-q", "q4", "--draft", "1B@q4", "--desktop", "heavy"], ["-q", "q8,q4", "--ubatch", "2048", "-c", "16k"]):
+        r = c.run("--models-from", "-", "-g", ",".join(cards), *more, "--explain", "-f", "json", stdin="\n".join(models).encode())
+        answers = {(a["model"], a["quant"], a["gpu"]): told(a) for a in r.json()["results"]}
+        for (model, quant, gpu), a in answers.items():
+            words = ["-q", quant.lower(), *more[2:]]
+            alone, _ = c.ask(model, *words, "-g", gpu, "--explain")
+            c.equal(told(alone), a, "%s %s on %s, %s" % (model, quant, gpu, " ".join(more)))
+        c.that(len(answers) > 20, "%s: %d answers" % (" ".join(more), len(answers)))
+
+
 def main():
     c = Checks(sys.argv[1])
+    together(c)
     for typed, names in CARDS:
         r = c.run("1B", "-q", "q4", "--gpu", typed, "-f", "json")
         found = [d["name"] for d in r.result()["devices"]] if r.out else r.err

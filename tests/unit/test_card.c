@@ -28,6 +28,8 @@ static void same(const vf_request *q, const char *what)
     CHECK(memcmp(&moved, &anew, offsetof(vf_result, term)) == 0, "%s on %s: verdict %d and %d, need %llu and %llu, margin %llu and %llu", what,
           q->device[0].name, (int)moved.verdict, (int)anew.verdict, (unsigned long long)moved.need, (unsigned long long)anew.need,
           (unsigned long long)moved.margin, (unsigned long long)anew.margin);
+    for (uint32_t i = 0; i < moved.n_notes && i < anew.n_notes; i++)
+        CHECK_STR(moved.note[i], anew.note[i], what);
     for (uint32_t i = 0; i < moved.n_terms && i < anew.n_terms; i++) {
         const vf_term *a = &moved.term[i], *b = &anew.term[i];
         CHECK(strcmp(a->name, b->name) == 0 && strcmp(a->detail, b->detail) == 0 && strcmp(a->formula, b->formula) == 0 &&
