@@ -1,8 +1,7 @@
 #include "base/checked.h"
 #include "model/blocks.h"
 
-/* Gemma 3n: constants of llama.cpp src/llama-hparams.h (n_altup, laurel_rank, n_embd_altup). */
-#define ALTUP_STREAMS 4
+/* Gemma 3n: constants of llama.cpp src/llama-hparams.h (laurel_rank, n_embd_altup). */
 #define LAUREL_RANK 64
 #define PER_LAYER_WIDTH 256
 
@@ -68,7 +67,7 @@ void vf_dims_model(const vf_model *m, uint64_t dim[D_COUNT])
     if (!vf_hp_present(&m->hp, VF_HP_embedding_length_per_layer_input) && m->arch.embedding.altup)
         dim[D_PER_LAYER] = PER_LAYER_WIDTH;
     dim[D_PER_LAYER_ALL] = vf_mul(dim[D_PER_LAYER], m->n_layers);
-    dim[D_ALTUP] = vf_hp_present(&m->hp, VF_HP_altup_num_inputs) ? HP(altup_num_inputs) : ALTUP_STREAMS;
+    dim[D_ALTUP] = vf_altup_streams(m);
     dim[D_ALTUP_2] = vf_mul(dim[D_ALTUP], dim[D_ALTUP]);
     dim[D_ALTUP_REST] = dim[D_ALTUP] > 0 ? dim[D_ALTUP] - 1 : 0;
     dim[D_LAUREL] = LAUREL_RANK;

@@ -75,6 +75,8 @@ static vf_status check_counts(builder *b)
         return bad(b, VF_HP_nextn_predict_layers, "must be less than block_count");
     if (hp->shared_kv_layers > hp->block_count)
         return bad(b, VF_HP_shared_kv_layers, "more than block_count");
+    if (b->arch->embedding.altup && PRESENT(b, altup_num_inputs) && hp->altup_num_inputs == 0)
+        return bad(b, VF_HP_altup_num_inputs, "must be greater than 0");
     if (hp->expert_group_count > 1) {
         if (hp->expert_count % hp->expert_group_count != 0 || hp->expert_group_count >= hp->expert_count)
             return bad(b, VF_HP_expert_group_count, "must divide expert_count, and be less");

@@ -108,6 +108,12 @@ char *vf_tensor_name(const vf_model *m, const vf_tensor *t, char *out, size_t si
 /** Finds role, part, layer and stack from a name; role VF_ROLE_UNKNOWN when it is not in the table. */
 void vf_tensor_parse_name(const char *name, size_t n, vf_tensor *out);
 
+/** Streams of AltUp; where the file does not say, llama.cpp's constant (src/llama-hparams.h: n_altup). */
+static inline uint64_t vf_altup_streams(const vf_model *m)
+{
+    return vf_hp_present(&m->hp, VF_HP_altup_num_inputs) ? m->hp.altup_num_inputs : 4;
+}
+
 /** Whether the model has an optional block: always, never, or as m->options says. */
 static inline bool vf_model_has(const vf_model *m, uint8_t has, vf_option option)
 {

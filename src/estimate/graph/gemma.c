@@ -102,7 +102,7 @@ static vf_id rescale(vf_build *b, vf_id x, vf_id target)
 vf_id vf_b_altup_begin(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
-    uint64_t n_embd = b->m->hp.embedding_length, others = b->m->hp.altup_num_inputs - 1;
+    uint64_t n_embd = b->m->hp.embedding_length, others = vf_altup_streams(b->m) - 1;
     vf_id target = magnitude(b, x);
     vf_id added = vf_b_mul_mat(b, -1, VF_ROLE_ALTUP_PROJ, vf_g_repeat(g, x, n_embd, b->n_tokens, others, 1));
 
@@ -120,7 +120,7 @@ static vf_id other_streams(vf_build *b, vf_id x)
 vf_id vf_b_altup_end(vf_build *b, vf_id x)
 {
     vf_graph *g = b->g;
-    uint64_t others = b->m->hp.altup_num_inputs - 1;
+    uint64_t others = vf_altup_streams(b->m) - 1;
     vf_id target = magnitude(b, slice(g, x));
     vf_id rest = rescale(b, vf_b_mul_mat(b, -1, VF_ROLE_ALTUP_UNEMBD_PROJ, other_streams(b, x)), target);
 
@@ -139,7 +139,7 @@ static vf_id modalities(vf_build *b, uint32_t il, vf_id x)
 static vf_id predict(vf_build *b, uint32_t il, vf_id x)
 {
     vf_graph *g = b->g;
-    uint64_t streams = b->m->hp.altup_num_inputs;
+    uint64_t streams = vf_altup_streams(b->m);
     vf_id coefs = mul_mat(b, il, VF_ROLE_ALTUP_PREDICT_COEF, modalities(b, il, slice(g, x))), y;
 
     coefs = vf_g_reshape(g, coefs, streams, streams, b->n_tokens, 1);
@@ -151,7 +151,7 @@ static vf_id predict(vf_build *b, uint32_t il, vf_id x)
 static vf_id correct(vf_build *b, uint32_t il, vf_id predictions, vf_id activated)
 {
     vf_graph *g = b->g;
-    uint64_t n_embd = b->m->hp.embedding_length, streams = b->m->hp.altup_num_inputs, n = b->n_tokens;
+    uint64_t n_embd = b->m->hp.embedding_length, streams = vf_altup_streams(b->m), n = b->n_tokens;
     vf_id m = modalities(b, il, activated);
     vf_id innovation = map(b, VF_OP_SUB, activated, slice(g, predictions));
     vf_id coefs = map(b, VF_OP_SCALE, mul_mat(b, il, VF_ROLE_ALTUP_CORRECT_COEF, m), 0);
