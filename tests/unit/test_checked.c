@@ -43,6 +43,8 @@ int main(void)
         u128 up = b ? ((u128)a + b - 1) / b * b : 0;
         uint64_t want_pad = b == 0 || b == VF_OVERFLOW || a == VF_OVERFLOW ? VF_OVERFLOW : up >= VF_OVERFLOW ? VF_OVERFLOW : (uint64_t)up;
         ok = ok && pad == want_pad;
+        uint64_t c = pick(), both = model((u128)a * b, a, b), all = a == 0 || b == 0 || c == 0 ? model(0, both, c) : model((u128)both * c, both, c);
+        ok = ok && vf_mul3(a, b, c) == all;
         if (!ok || i < 1)
             CHECK(ok, "a %" PRIu64 " b %" PRIu64, a, b);
     }

@@ -307,7 +307,7 @@ static void check_types(void)
     CHECK_U64(vf_row_bytes(VF_TYPE_Q4_K, 300), UINT64_MAX, "no multiple of the block");
 }
 
-/* ---- any hyperparameters: an error or a model, never anything else */
+/* ---- any hyperparameters: an error or a model and its sizes, never anything else */
 
 static uint64_t random_state = 88172645463325252u;
 
@@ -361,6 +361,19 @@ static void random_hparams(vf_model *m)
     m->options = random_state;
 }
 
+/* llama.cpp's graph of it: sizes, or an error. */
+static void check_estimate(const vf_model *m, const vf_quant *q, const char *name)
+{
+    static vf_result result;
+    vf_error err = {0};
+    vf_request r = {.runtime = "llama.cpp", .model = m, .quant = *q, .n_devices = 1};
+    vf_settings_init(&r.settings);
+    r.settings.context = 4096;
+    r.device[0].total = UINT64_C(24) << 30;
+    vf_status s = vf_estimate(&r, &sample_allocator, &result, &err);
+    CHECK(s == VF_OK || ((s == VF_ERR_DATA || s == VF_ERR_RANGE || s == VF_ERR_REFUSED) && err.text[0]), "%s: estimate, status %d", name, s);
+}
+
 static bool check_random(const vf_arch *arch, const char *name)
 {
     vf_model *m = calloc(1, sizeof *m);
@@ -386,6 +399,7 @@ static bool check_random(const vf_arch *arch, const char *name)
         for (size_t i = 0; i < m->n_tensors && s == VF_OK; i++)
             CHECK(vf_tensor_bytes(&m->tensors[i], types[i]) > 0, "%s: an empty tensor", name);
         free(types);
+        check_estimate(m, &q, name);
     }
     vf_model_free(m);
     return made;
