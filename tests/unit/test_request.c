@@ -119,6 +119,9 @@ static const struct {
     {"llama.cpp", "llama-3.1-8b", "q4_k_m", "ftype=6", VF_ERR_USAGE, "", "file type 6 is none that llama-quantize can make"},
     {"llama.cpp", "llama-3.1-8b", "q4_k_m", "kind=3", VF_ERR_USAGE, "", "'Q4_K_M' gives no storage type to each tensor"},
     {"llama.cpp", "llama-3.1-8b", "bf16", "kind=2 type=9999", VF_ERR_USAGE, "", "unknown storage type 9999"},
+    {"vllm", "llama-3.2-1b", "bfloat16", "cards=16 pipeline_parallel=17 tensor_parallel=1", VF_ERR_USAGE, "--pipeline-parallel", "17: 1 x 17 cards, and --gpu has 16"},
+    {"vllm", "smollm2-135m", "bfloat16", "cards=9 tensor_parallel=9", VF_ERR_REFUSED, "--tensor-parallel", "9: "},
+    {"vllm", "gpt2", "bfloat16", "cards=8 tensor_parallel=8", VF_ERR_REFUSED, "--tensor-parallel", "8: "},
     /* Ollama */
     {"ollama", "llama-3.1-8b", "q4_k_m", "type_v=8", VF_ERR_REFUSED, "--kv-type", "F16/Q8_0: Ollama has one cache type"},
     {"ollama", "llama-3.1-8b", "q4_k_m", "batch=512 ubatch=256", VF_ERR_REFUSED, "--ubatch", "256 beside --batch 512"},
@@ -215,6 +218,95 @@ static void noted(void)
     }
 }
 
+static uint64_t sum_of(vf_segment segment)
+{
+    uint64_t sum = 0;
+    for (uint32_t d = 0; d < result.n_devices; d++)
+        sum += result.device[d].segment[segment];
+    return sum;
+}
+
+/* What is loaded and what is not: blocks of multi-token prediction, a tied table of two cards, system memory. */
+static void loaded(void)
+{
+    vf_error err;
+    vf_model *m = NULL;
+    uint32_t i;
+    uint64_t mtp = 0;
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "glm-4.5-air", &i, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, i, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
+    for (size_t t = 0; t < m->n_tensors; t++)
+        if (m->tensors[t].layer >= 0 && m->layers[m->tensors[t].layer].mtp)
+            mtp += 2 * vf_tensor_elements(&m->tensors[t]);
+    uint32_t trunk = m->n_layers - m->hp.nextn_predict_layers;
+    vf_model_free(m);
+    CHECK(mtp > 0, "the model predicts several tokens");
+    CHECK(ask("transformers", "glm-4.5-air", "bfloat16", "context=1024", &err) == VF_OK, "%s", err.text);
+    CHECK_U64(sum_of(VF_SEG_WEIGHTS), result.model_bytes - mtp, "transformers, one card");
+    CHECK(ask("transformers", "glm-4.5-air", "bfloat16", "context=1024 cards=4", &err) == VF_OK, "%s", err.text);
+    CHECK_U64(sum_of(VF_SEG_WEIGHTS), result.model_bytes - mtp, "transformers, four cards");
+    CHECK(ask("vllm", "glm-4.5-air", "bfloat16", "context=1024 cards=4 pipeline_parallel=4", &err) == VF_OK, "%s", err.text);
+    CHECK_U64(result.device[0].layers + result.device[1].layers + result.device[2].layers + result.device[3].layers, trunk, "stages");
+    CHECK(ask("transformers", "glm-4.5-air", "bfloat16", "context=1024 train=2", &err) == VF_OK, "%s", err.text);
+
+    CHECK(ask("exo", "llama-3.2-1b", "mlx-bf16", "backend=3", &err) == VF_OK, "%s", err.text);
+    uint64_t one = sum_of(VF_SEG_WEIGHTS);
+    CHECK(ask("exo", "llama-3.2-1b", "mlx-bf16", "backend=3 cards=2", &err) == VF_OK, "%s", err.text);
+    CHECK_U64(sum_of(VF_SEG_WEIGHTS), one + UINT64_C(128256) * 2048 * 2, "the table of the first and of the last machine");
+
+    CHECK(ask("transformers", "llama-3.2-1b", "bfloat16", "train=2 cards=0", &err) == VF_OK, "%s", err.text);
+    CHECK(result.n_devices == 0 && result.host.weights >= result.model_bytes && result.host.compute > 0, "training in system memory: %llu of %llu",
+          (unsigned long long)result.host.weights, (unsigned long long)result.model_bytes);
+}
+
+/* A projector of which only the size is known, on a card and in system memory. */
+static void projectors(void)
+{
+    static const vf_member member = {.kind = VF_MEMBER_MMPROJ, .name = "mmproj", .bytes = 800000000};
+    static vf_result without;
+    vf_request q = {.runtime = "llama.cpp"};
+    vf_error err = {0};
+    vf_model *m = NULL;
+    vf_quant_entry e = {0};
+    uint32_t i;
+    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, "q4_k_m", &i, &err) == VF_OK && vf_catalog_quant(catalog, i, &e) == VF_OK, "q4_k_m");
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.1-8b", &i, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, i, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
+    q.model = m;
+    q.quant = e.quant;
+    q.member = &member;
+    q.device[0].total = 24 * GIB;
+    vf_settings_init(&q.settings);
+    for (uint32_t cards = 0; cards < 2; cards++) {
+        q.n_devices = cards;
+        q.n_members = 0;
+        CHECK(vf_estimate(&q, &sample_allocator, &without, &err) == VF_OK, "%s", err.text);
+        q.n_members = 1;
+        CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_OK && result.n_members == 1, "%s", err.text);
+        CHECK_U64(result.host.weights - without.host.weights, cards ? 0 : member.bytes, "system memory");
+        CHECK_U64(result.device[0].segment[VF_SEG_WEIGHTS] * cards, (without.device[0].segment[VF_SEG_WEIGHTS] + member.bytes) * cards, "the card");
+        CHECK_U64(cards ? result.member[0].weights : result.member[0].host_weights, member.bytes, "its own");
+    }
+    vf_model_free(m);
+}
+
+/* LM Studio may refuse what just fits. */
+static void guardrails(void)
+{
+    char set[64];
+    vf_error err;
+    bool said = false;
+    CHECK(ask("lm-studio", "llama-3.1-8b", "q4_k_m", "", &err) == VF_OK && result.verdict == VF_FIT, "%s", err.text);
+    for (uint32_t k = 0; k < result.n_notes; k++)
+        said = said || strstr(result.note[k], "guardrails");
+    CHECK(!said, "no note where there is room");
+    (void)snprintf(set, sizeof set, "total=%llu", (unsigned long long)(result.need + result.margin / 2));
+    CHECK(ask("lm-studio", "llama-3.1-8b", "q4_k_m", set, &err) == VF_OK && result.verdict == VF_FRAGILE, "%s: %s", set, err.text);
+    for (uint32_t k = 0; k < result.n_notes; k++)
+        said = said || strstr(result.note[k], "guardrails may refuse");
+    CHECK(said, "a note where there is little");
+}
+
 /* Questions without a model or a runtime, and one that nothing fails of, so that rows fail for what they set. */
 static void whole_questions(void)
 {
@@ -240,6 +332,9 @@ int main(void)
     whole_questions();
     refused();
     noted();
+    loaded();
+    projectors();
+    guardrails();
     vf_catalog_free(catalog);
     return CHECK_END();
 }
