@@ -3,11 +3,13 @@
 #include <stddef.h>
 
 #include "check.h"
+#include "memory.h"
 #include "sample.h"
 #include "vramfit/load.h"
 
 static vf_catalog *catalog;
 static vf_result result;
+static const vf_allocator *scratch = &sample_allocator;
 
 #define GIB (UINT64_C(1) << 30)
 
@@ -28,7 +30,7 @@ static const struct {
     REQUEST("cards", n_devices), REQUEST("members", n_members), REQUEST("total", device[0].total),
     REQUEST("capability", device[0].compute_capability),
     MODEL("from_file", from_file), MODEL("file_type", file_type), MODEL("pack_bits", pack_bits), MODEL("mtp_layers", hp.nextn_predict_layers),
-    MODEL("vocabulary", hp.vocab_size), MODEL("pooling", hp.pooling_type), MODEL("trained", hp.context_length),
+    MODEL("vocabulary", hp.vocab_size), MODEL("pooling", hp.pooling_type), MODEL("trained", hp.context_length), MODEL("layers", n_layers),
 #undef SETTING
 #undef REQUEST
 #undef MODEL
@@ -73,7 +75,7 @@ static vf_status ask(const char *runtime, const char *model, const char *quant, 
         q.device[d] = (vf_device){.total = 80 * GIB, .compute_capability = 90};
     set_fields(&q, m, set);
     *err = (vf_error){0};
-    vf_status st = vf_estimate(&q, &sample_allocator, &result, err);
+    vf_status st = vf_estimate(&q, scratch, &result, err);
     vf_model_free(m);
     return st;
 }
@@ -121,6 +123,8 @@ static const struct {
     {"llama.cpp", "llama-3.1-8b", "bf16", "kind=2 type=9999", VF_ERR_USAGE, "", "unknown storage type 9999"},
     {"vllm", "llama-3.2-1b", "bfloat16", "cards=16 pipeline_parallel=17 tensor_parallel=1", VF_ERR_USAGE, "--pipeline-parallel", "17: 1 x 17 cards, and --gpu has 16"},
     {"vllm", "smollm2-135m", "bfloat16", "cards=9 tensor_parallel=9", VF_ERR_REFUSED, "--tensor-parallel", "9: "},
+    {"vllm", "llama-3.2-1b", "bfloat16", "layers=3 cards=4 pipeline_parallel=4", VF_ERR_REFUSED, "--pipeline-parallel", "4: the model has 3 layers"},
+    {"vllm", "gpt2", "bfloat16", "vocabulary=60 cards=3", VF_ERR_REFUSED, "--tensor-parallel", "3: the vocabulary, 60 padded to a multiple of 64"},
     {"vllm", "gpt2", "bfloat16", "cards=8 tensor_parallel=8", VF_ERR_REFUSED, "--tensor-parallel", "8: "},
     /* Ollama */
     {"ollama", "llama-3.1-8b", "q4_k_m", "type_v=8", VF_ERR_REFUSED, "--kv-type", "F16/Q8_0: Ollama has one cache type"},
@@ -290,6 +294,40 @@ static void projectors(void)
     vf_model_free(m);
 }
 
+/* Each allocation of an answer fails once: an error, or the same answer where it can do without; nothing lost. */
+static void no_memory(void)
+{
+    static const struct {
+        const char *runtime, *model, *quant, *set;
+    } asked[] = {
+        {"transformers", "llama-3.2-1b", "bfloat16", "cards=4"},
+        {"exo", "llama-3.2-1b", "mlx-4bit", "backend=3 cards=2"},
+        {"vllm", "llama-3.2-1b", "bfloat16", "cards=2"},
+        {"ollama", "llama-3.2-1b", "q8_0", ""},
+        {"generic", "llama-3.2-1b", "q8_0", ""},
+        {"llama.cpp", "glm-4.5-air", "q4_k_m", "mtp=1 draft_mtp=1 draft_max=2"},
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        vf_error err;
+        CHECK(ask(asked[i].runtime, asked[i].model, asked[i].quant, asked[i].set, &err) == VF_OK, "%s: %s", asked[i].runtime, err.text);
+        uint64_t need = result.need;
+        for (uint64_t at = 1;; at++) {
+            memory_allocator counted = {.fail_at = at};
+            const vf_allocator failing = {memory_resize, &counted};
+            scratch = &failing;
+            vf_status st = ask(asked[i].runtime, asked[i].model, asked[i].quant, asked[i].set, &err);
+            scratch = &sample_allocator;
+            CHECK(counted.in_use == 0 && counted.wrong_sizes == 0, "%s, allocation %llu: given back", asked[i].runtime, (unsigned long long)at);
+            CHECK(st == VF_ERR_NOMEM || (st == VF_OK && result.need == need), "%s, allocation %llu: status %d", asked[i].runtime,
+                  (unsigned long long)at, (int)st);
+            if (counted.calls < at) {
+                CHECK(st == VF_OK, "%s without a failure: %s", asked[i].runtime, err.text);
+                break;
+            }
+        }
+    }
+}
+
 /* LM Studio may refuse what just fits. */
 static void guardrails(void)
 {
@@ -335,6 +373,7 @@ int main(void)
     loaded();
     projectors();
     guardrails();
+    no_memory();
     vf_catalog_free(catalog);
     return CHECK_END();
 }
