@@ -1,4 +1,6 @@
 /* Foreign text, sizes, names, errors. */
+#include <stdarg.h>
+
 #include "check.h"
 
 #include "base/alloc.h"
@@ -270,6 +272,15 @@ static void test_distance(void)
     CHECK_U64(wrong, 0, "distances within a limit");
 }
 
+static vf_status fail_with_list(vf_error *err, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    vf_status status = vf_fail_va(err, VF_ERR_IO, format, ap);
+    va_end(ap);
+    return status;
+}
+
 static void test_errors(void)
 {
     vf_error err = {0};
@@ -291,6 +302,8 @@ static void test_errors(void)
     memset(text, 'a', 600);
     vf_fail(&err, VF_ERR_DATA, "%s", text);
     CHECK_U64(strlen(err.text), 511, "letters");
+    CHECK(fail_with_list(&err, "%d and %s", 7, "x") == VF_ERR_IO && strcmp(err.text, "7 and x") == 0, "%s", err.text);
+    CHECK(fail_with_list(NULL, "x") == VF_ERR_IO, "err may be NULL");
     char field[6];
     vf_set_text(field, sizeof field, "abc\xE2\x82\xAC");
     CHECK_STR(field, "abc", "cut before a character");
