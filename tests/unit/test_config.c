@@ -544,6 +544,25 @@ static void test_kinds(void)
     }
 }
 
+/* The name that a configuration gives itself counts where it is that of a repository, not of somebody's folder. */
+static void test_own_name(void)
+{
+    static const struct {
+        const char *field, *name;
+    } rows[] = {{"\"org/Model-1B\"", "org/Model-1B"}, {"\"/models/Model-1B\"", ""}, {"\"./Model-1B\"", ""}, {"5", ""}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[512];
+        memory_allocator counts = {0};
+        vf_model *m = NULL;
+        (void)snprintf(text, sizeof text, "{\"_name_or_path\":%s,\"model_type\":\"llama\",\"hidden_size\":64,\"num_hidden_layers\":2,"
+                       "\"num_attention_heads\":4,\"intermediate_size\":128,\"vocab_size\":100}", rows[i].field);
+        outcome o = read_config(text, &counts, &m);
+        CHECK(o.status == VF_OK && (rows[i].name[0] ? strcmp(m->name, rows[i].name) == 0 : !strstr(m->name, "Model-1B")), "%s: '%s' %s",
+              rows[i].field, m ? m->name : "", o.err.text);
+        vf_model_free(m);
+    }
+}
+
 static void test_no_memory(void)
 {
     for (uint64_t fail = 1; fail < 1000; fail++) {
@@ -573,6 +592,7 @@ int main(void)
     test_pack_bits();
     test_rules();
     test_kinds();
+    test_own_name();
     test_no_memory();
     vf_catalog_free(catalog);
     return CHECK_END();
