@@ -19,8 +19,7 @@ typedef struct parser {
 
 static bool fail_at(parser *p, const char *what)
 {
-    if (!p->wrong)
-        p->wrong = what;
+    p->wrong = what;
     return false;
 }
 
@@ -102,7 +101,7 @@ static bool set_add_class(uint8_t *set, char letter)
     default:
         return false;
     }
-    bool opposite = letter >= 'A' && letter <= 'Z';
+    bool opposite = letter <= 'Z';
     for (int i = 0; i < 32; i++)
         set[i] = (uint8_t)(set[i] | (opposite ? (uint8_t)~of[i] : of[i]));
     return true;
@@ -216,8 +215,10 @@ static bool parse_atom(parser *p)
             return fail_at(p, "a backslash at the end");
         if (p->text[p->at] && strchr("dDwWsS", p->text[p->at])) {
             uint8_t *set = new_set(p);
-            return set && set_add_class(set, p->text[p->at++]) &&
-                   append(p, (vf_regex_op){.kind = OP_SET, .arg = (uint8_t)(p->re->n_sets - 1)});
+            if (!set)
+                return false;
+            (void)set_add_class(set, p->text[p->at++]);
+            return append(p, (vf_regex_op){.kind = OP_SET, .arg = (uint8_t)(p->re->n_sets - 1)});
         }
         if (!escaped(p, &plain))
             return false;

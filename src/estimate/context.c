@@ -53,7 +53,7 @@ static bool is_cache_type(vf_type t)
 static vf_status check_cache_types(const vf_model *m, const vf_settings *s, vf_error *err)
 {
     const vf_type_info *k = vf_type_get(s->type_k), *v = vf_type_get(s->type_v);
-    if (!k || !v || !is_cache_type(s->type_k) || !is_cache_type(s->type_v))
+    if (!is_cache_type(s->type_k) || !is_cache_type(s->type_v))
         return vf_fail_key(err, VF_ERR_USAGE, "--kv-type",
                            "not a cache type of llama.cpp (f32 f16 bf16 q8_0 q4_0 q4_1 q5_0 q5_1 iq4_nl)");
     if (vf_model_is_mla(m) && s->type_k != s->type_v)
@@ -165,10 +165,7 @@ static vf_status resolve(const vf_model *m, const vf_settings *s, const vf_place
     c->n_ctx = vf_pad(asked, CTX_PAD);
     c->n_ctx_seq = c->n_ctx;
     if (!c->unified) {
-        c->n_ctx_seq = vf_pad(c->n_ctx / c->n_seq_max, CTX_PAD);
-        if (c->n_ctx_seq == 0)
-            return vf_fail_key(err, VF_ERR_REFUSED, "--context", "less than one token for each of %u sequences",
-                               c->n_seq_max);
+        c->n_ctx_seq = vf_pad(c->n_ctx / c->n_seq_max, CTX_PAD); /* not 0: SEQ_LIMIT sequences have CTX_PAD tokens at least */
         c->n_ctx = vf_mul(c->n_ctx_seq, c->n_seq_max);
     }
     c->n_streams = c->unified ? 1 : c->n_seq_max;

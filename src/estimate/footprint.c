@@ -59,6 +59,12 @@ static vf_status check_request(const vf_request *r, const vf_profile *profile, v
     for (uint32_t i = 0; i < r->n_devices; i++)
         if (!vf_size_ok(r->device[i].total))
             return vf_fail_key(err, VF_ERR_RANGE, "--gpu", "more than 2^60 bytes");
+    if ((unsigned)r->settings.backend > VF_BACKEND_CPU)
+        return vf_fail_key(err, VF_ERR_USAGE, "--backend", "%u is no backend", (unsigned)r->settings.backend);
+    const vf_type cache[] = {r->settings.type_k, r->settings.type_v};
+    for (int i = 0; i < 2; i++)
+        if (!vf_type_get((uint32_t)cache[i]))
+            return vf_fail_key(err, VF_ERR_USAGE, "--kv-type", "%u is no storage type", (unsigned)cache[i]);
     if (!profile->token_batches && (r->settings.batch || r->settings.ubatch))
         return vf_fail_key(err, VF_ERR_USAGE, r->settings.batch ? "--batch" : "--ubatch",
                            "token batches are a setting of llama.cpp, not of %s", profile->name);

@@ -94,7 +94,7 @@ static bool try_parallel(search *s, uint32_t n, uint64_t context)
     if (!s->goal->context_per_sequence)
         s->q.settings.context = vf_mul(context, n);
     bool good = !s->status && is_good(s);
-    if (s->status == VF_ERR_REFUSED && n > 1)
+    if (s->status == VF_ERR_REFUSED) /* one was not */
         s->status = VF_OK;
     return good;
 }
@@ -109,7 +109,7 @@ static bool solve_parallel(search *s)
         return false;
     if (context == 0)
         context = s->out->context_per_sequence;
-    while (high == low && high < SEQUENCES_MOST && !s->status) {
+    while (high == low && high < SEQUENCES_MOST) {
         high *= 2;
         if (try_parallel(s, high, context))
             low = high;

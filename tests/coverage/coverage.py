@@ -38,9 +38,9 @@ def build_and_test(o, work):
 
 
 def read_gcov(work):
-    """{source file: {line: [count, branch counts]}}, all objects of a file together."""
+    """{source file: {line: [count, branch counts]}}, all objects of a file together; a header's are also those of tests."""
     seen = collections.defaultdict(dict)
-    notes = [p for p in work.rglob("*.gcno") if "/src/" in p.as_posix() and "CompilerId" not in p.as_posix()]
+    notes = [p for p in work.rglob("*.gcno") if "CompilerId" not in p.as_posix()]
     with tempfile.TemporaryDirectory() as tmp:
         for i in range(0, len(notes), 40):
             run("gcov", "--json-format", "--branch-probabilities", *notes[i:i + 40], cwd=tmp)

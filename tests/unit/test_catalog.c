@@ -6,7 +6,7 @@
 /* An allocator that counts what is held, and can be made to fail from some call on, or once. */
 static size_t held;
 static uint32_t calls, fail_at;
-static bool fail_on;
+static bool fail_on, growing_only; /* the latter: of calls only those that make a block larger count */
 
 static void *counting_resize(void *ctx, void *p, size_t old_size, size_t new_size)
 {
@@ -16,8 +16,8 @@ static void *counting_resize(void *ctx, void *p, size_t old_size, size_t new_siz
         free(p);
         return NULL;
     }
-    calls++;
-    if (fail_at && (calls == fail_at || (fail_on && calls > fail_at)))
+    calls += !growing_only || p != NULL;
+    if (fail_at && (!growing_only || p != NULL) && (calls == fail_at || (fail_on && calls > fail_at)))
         return NULL;
     void *q = realloc(p, new_size);
     held += new_size - old_size;
@@ -308,6 +308,12 @@ static void test_builtin(void)
     vf_catalog_free(c);
 }
 
+static void no_difference(void *ctx, const char *key, const char *old_value, const char *new_value)
+{
+    (void)ctx;
+    CHECK(false, "%s differs from itself: %s, %s", key, old_value, new_value);
+}
+
 static void test_entries(void)
 {
     vf_catalog *c;
@@ -338,6 +344,19 @@ static void test_entries(void)
     vf_runtime_entry runtime;
     CHECK(vf_catalog_find(c, VF_KIND_RUNTIME, "llama.cpp", &i, &err) == VF_OK, "%s", err.text);
     CHECK(vf_catalog_runtime(c, i, &runtime) == VF_OK && runtime.available, "llama.cpp");
+    for (int kind = 0; kind <= VF_KIND_COUNT; kind++) {
+        uint32_t past = kind < VF_KIND_COUNT ? vf_catalog_count(c, (vf_kind)kind) : 0;
+        CHECK(!vf_catalog_name(c, (vf_kind)kind, past) && !vf_catalog_added(c, (vf_kind)kind, past), "past the end of kind %d", kind);
+        CHECK(vf_catalog_compare(c, past, c, 0, (vf_kind)kind, no_difference, NULL) == VF_ERR_USAGE &&
+                  vf_catalog_compare(c, 0, c, past, (vf_kind)kind, no_difference, NULL) == VF_ERR_USAGE, "compared past the end of kind %d", kind);
+        for (i = 0; i < past; i++)
+            CHECK(vf_catalog_compare(c, i, c, i, (vf_kind)kind, no_difference, NULL) == VF_OK, "the same of kind %d", kind);
+    }
+    CHECK(!vf_catalog_model_alias(c, UINT32_MAX, 0) && !vf_catalog_quant_alias(c, UINT32_MAX, 0) && !vf_catalog_gpu_alias(c, UINT32_MAX, 0) &&
+              !vf_catalog_quant_runtime(c, UINT32_MAX, 0) && !vf_catalog_gpu_alias(c, 0, UINT32_MAX), "aliases past the end");
+    CHECK(vf_catalog_quant(c, UINT32_MAX, &quant) == VF_ERR_USAGE && vf_catalog_gpu(c, UINT32_MAX, &gpu) == VF_ERR_USAGE &&
+              vf_catalog_desktop(c, UINT32_MAX, &desktop) == VF_ERR_USAGE && vf_catalog_runtime(c, UINT32_MAX, &runtime) == VF_ERR_USAGE,
+          "entries past the end");
     vf_arch arch;
     CHECK(vf_catalog_arch(c, "llama", &arch) && !vf_catalog_arch(c, "Llama", &arch) && !vf_catalog_arch(c, "", &arch),
           "architectures, letter for letter");
@@ -533,6 +552,44 @@ static void test_memory(void)
     CHECK_U64(held, 0, "nothing leaked");
 }
 
+/** A file that all parts of a catalog must grow for: each of these growths fails, and leaves a catalog that can be used. */
+static void test_growth(void)
+{
+    enum { MODELS = 700, ROOM = 1 << 19 };
+    char *text = malloc(ROOM);
+    size_t n = (size_t)snprintf(text, ROOM, FRONT);
+    for (uint32_t i = 0; i < MODELS; i++)
+        n += (size_t)snprintf(text + n, ROOM - n, "%s{\"id\":\"grown/n%u-x\",\"aliases\":[\"o%u y\",\"p%u z\"],\"arch\":\"llama\","
+                              "\"source\":\"s\",\"parameters\":1,\"hparams\":{}}", i ? "," : "", i, i, i);
+    n += (size_t)snprintf(text + n, ROOM - n, BACK);
+    growing_only = true;
+    for (fail_at = 1;; fail_at++) {
+        vf_catalog *c = NULL;
+        vf_error err = {0};
+        uint32_t index, before;
+        calls = 0;
+        vf_status s = vf_catalog_new(&heap, &c, &err);
+        before = s == VF_OK ? vf_catalog_count(c, VF_KIND_MODEL) : 0;
+        if (s == VF_OK)
+            s = vf_catalog_add(c, "t.json", text, n, NULL, NULL, &err);
+        bool failed = calls >= fail_at;
+        CHECK(s == (failed ? VF_ERR_NOMEM : VF_OK), "growth %u: %d %s", fail_at, s, err.text);
+        if (c && failed)
+            CHECK(vf_catalog_find(c, VF_KIND_MODEL, LLAMA31, &index, &err) == VF_OK, "growth %u: %s", fail_at, err.text);
+        if (!failed)
+            CHECK(vf_catalog_count(c, VF_KIND_MODEL) == before + MODELS && vf_catalog_find(c, VF_KIND_MODEL, "P699 Z", &index, &err) == VF_OK &&
+                      strcmp(vf_catalog_name(c, VF_KIND_MODEL, index), "grown/n699-x") == 0, "all of them: %s", err.text);
+        vf_catalog_free(c);
+        CHECK_U64(held, 0, "nothing leaked");
+        if (!failed)
+            break;
+    }
+    CHECK(fail_at > 5, "%u growths", fail_at);
+    fail_at = 0;
+    growing_only = false;
+    free(text);
+}
+
 /** A file cut after any byte is refused, and 30,000 aliases are no trouble. */
 static void test_large(void)
 {
@@ -570,6 +627,7 @@ int main(void)
     test_open();
     test_compiled();
     test_memory();
+    test_growth();
     test_large();
     return CHECK_END();
 }

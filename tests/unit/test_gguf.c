@@ -588,8 +588,35 @@ static void key_text_array(bytes *b)
     put_string(b, "2");
 }
 
+static void key_alignment_zero(bytes *b)
+{
+    put_u32_key(b, "general.alignment", 0);
+}
+static void key_negative_64(bytes *b)
+{
+    put_string(b, "llama.expert_count");
+    put_int(b, VF_GGUF_I64, 4);
+    put_int(b, UINT64_MAX, 8);
+}
+
+/* Keys that are left alone when they are of another type, or say nothing. */
+static void test_odd_keys(void)
+{
+    bytes extra = {0};
+    put_u32_key(&extra, "general.name", 7);
+    put_u32_key(&extra, "general.type", 7);
+    put_u32_key(&extra, "general.file_type", UINT32_MAX);
+    put_string(&extra, "llama.logit_scale"); /* not a number: no factor */
+    put_int(&extra, VF_GGUF_F32, 4);
+    put_int(&extra, 0x7FC00000, 4);
+    expect_ok(model_with(4, &extra), 64 + TENSOR_BYTES, "odd keys");
+    free(extra.p);
+}
+
 static void test_bad_keys(void)
 {
+    one_key(key_alignment_zero, "alignment 0 is not a power of two");
+    one_key(key_negative_64, "negative");
     one_key(key_twice, "duplicate");
     one_key(key_bad_type, "value type 13");
     one_key(key_nested, "nested");
@@ -634,7 +661,9 @@ static void test_bad_tensors(void)
     one_tensor(255, 1, VF_TYPE_Q4_K, 32, "multiple");
     one_tensor(256, 1, VF_TYPE_Q4_K, 32, NULL);
     one_tensor(257, 1, VF_TYPE_Q4_K, 32, "multiple");
-    one_tensor(8, 1, 4, 32, "removed");
+    static const uint32_t removed[] = {4, 5, 31, 32, 33, 36, 37, 38};
+    for (size_t i = 0; i < sizeof removed / sizeof removed[0]; i++)
+        one_tensor(8, 1, removed[i], 32, "removed");
     one_tensor(8, 1, 43, 32, "type 43");
     one_tensor(8, 1, VF_TYPE_U8, 32, "type 256");
     one_tensor(8, 1, VF_TYPE_F32, 31, "offset");
@@ -665,6 +694,10 @@ static void test_not_gguf(void)
         put(&b, files[i].start, strlen(files[i].start));
         expect_error(b, 0, files[i].word);
     }
+    bytes header = {0}; /* of safetensors: its length, and an object */
+    put_int(&header, 300, 8);
+    put(&header, "{\"a\":{}}", 8);
+    expect_error(header, 0, "not a GGUF file but a safetensors file");
     static const struct {
         uint32_t version;
         const char *word;
@@ -809,6 +842,7 @@ int main(void)
     test_lengths();
     test_holes();
     test_bad_keys();
+    test_odd_keys();
     test_bad_tensors();
     test_not_gguf();
     test_sums();

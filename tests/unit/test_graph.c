@@ -180,6 +180,35 @@ static void measured(void)
 }
 
 /* Every allocation fails once: an error of one line, nothing lost; or the result as before. */
+/* Ordinary attention and one stack of blocks, as is taken of an architecture without a description. */
+static bool is_plain(const vf_model *m)
+{
+    return m->arch.attention.kind == VF_ATTN_GQA && !m->arch.encoder_decoder && !m->hp.altup_num_inputs;
+}
+
+/* Without a description of the graph a bound is given: with its margin of 15 % no less than the buffers of a plain model. */
+static void bounds(void)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const row *r = &rows[i];
+        uint16_t *types;
+        vf_model *m = open_model(r->model, r->quant, &types);
+        vf_compute exact, bound;
+        vf_error err = {0};
+        bool plain = is_plain(m);
+        CHECK(compute(m, types, r, &heap, &exact, &err) == VF_OK, "%s: %s", r->model, err.text);
+        m->known_arch = false;
+        CHECK(compute(m, types, r, &heap, &bound, &err) == VF_OK && bound.is_bound, "%s: %s", r->model, err.text);
+        for (uint32_t d = 0; plain && d < VF_MAX_DEVICES; d++)
+            CHECK(bound.device[d] / 100 * 115 >= exact.device[d], "%s, row %zu, card %u: bound %llu, exact %llu", r->model, i, d,
+                  (unsigned long long)bound.device[d], (unsigned long long)exact.device[d]);
+        CHECK(!plain || bound.host / 100 * 115 >= exact.host, "%s, row %zu, host: bound %llu, exact %llu", r->model, i, (unsigned long long)bound.host,
+              (unsigned long long)exact.host);
+        vf_model_free(m);
+        free(types);
+    }
+}
+
 static void out_of_memory(void)
 {
     static const row cases[] = {
@@ -343,6 +372,7 @@ int main(void)
 
     CHECK(vf_catalog_new(&heap, &catalog, &err) == VF_OK, "%s", err.text);
     measured();
+    bounds();
     out_of_memory();
     buffers_are_shared();
     work_is_split();

@@ -22,6 +22,17 @@ int main(void)
     CHECK(scan(true, 128, 64, 80, 1) && scan(true, 256, 128, 24, 1) && !scan(true, 64, 64, 80, 1) &&
               !scan(true, 128, 72, 80, 1),
           "Mamba-2");
+    CHECK(!scan(false, 16, 2, 5120, 1) && !scan(false, 16, 1, 5120, 2), "Mamba of one head dimension and one group");
+    CHECK(vf_kernel_get_rows(VF_BACKEND_CUDA, VF_TYPE_IQ4_NL, 512) && !vf_kernel_get_rows(VF_BACKEND_CUDA, VF_TYPE_IQ4_NL, 288) &&
+              !vf_kernel_get_rows(VF_BACKEND_CUDA, VF_TYPE_MXFP4, 288) && vf_kernel_get_rows(VF_BACKEND_CUDA, VF_TYPE_Q8_0, 288),
+          "rows of blocks of 256");
+    CHECK(!vf_kernel_get_rows(VF_BACKEND_ROCM, VF_TYPE_TQ1_0, 256) && !vf_kernel_get_rows(VF_BACKEND_CUDA, VF_TYPE_TQ2_0, 256) &&
+              !vf_kernel_get_rows(VF_BACKEND_CUDA, VF_TYPE_NVFP4, 256) && vf_kernel_get_rows(VF_BACKEND_CPU, VF_TYPE_TQ1_0, 256),
+          "rows of types without a kernel");
+    CHECK(vf_kernel_lightning_indexer(VF_BACKEND_CUDA, 128, 32, VF_TYPE_F16) && vf_kernel_lightning_indexer(VF_BACKEND_CUDA, 128, 64, VF_TYPE_F16) &&
+              !vf_kernel_lightning_indexer(VF_BACKEND_CUDA, 128, 48, VF_TYPE_F16) && !vf_kernel_lightning_indexer(VF_BACKEND_CUDA, 64, 64, VF_TYPE_F16) &&
+              !vf_kernel_lightning_indexer(VF_BACKEND_CUDA, 128, 64, VF_TYPE_IQ4_NL) && vf_kernel_lightning_indexer(VF_BACKEND_VULKAN, 64, 48, VF_TYPE_F16),
+          "indexers");
     const vf_ssm_scan mamba = {false, 16, 1, 5120, 1}, mamba2 = {true, 128, 64, 80, 1}, small = {true, 64, 64, 80, 1};
     CHECK(vf_kernel_mul_mat(VF_BACKEND_VULKAN, VF_TYPE_TQ1_0), "Vulkan multiplies ternary weights");
     CHECK(vf_kernel_ssm_scan(VF_BACKEND_VULKAN, &mamba2) && !vf_kernel_ssm_scan(VF_BACKEND_VULKAN, &mamba) &&

@@ -19,6 +19,8 @@ static void open_model(uint32_t i, const char *name, const char *runtime, const 
 {
     uint32_t index;
     vf_quant_entry e = {0};
+    vf_model_free(model[i]);
+    model[i] = NULL;
     CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, name, &index, &err) == VF_OK &&
               vf_catalog_model_open(catalog, index, &heap, &model[i], &err) == VF_OK, "%s: %s", name, err.text);
     CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, quant, &index, &err) == VF_OK && vf_catalog_quant(catalog, index, &e) == VF_OK, "%s", quant);
@@ -159,6 +161,105 @@ static void many(void)
     close_models();
 }
 
+/* Servers beside others: who shares a card, who does not, and what each is told to take. */
+static void servers(void)
+{
+    const uint32_t one_80[] = {80}, two_80[] = {80, 80};
+    open_model(0, "llama-3.1-8b", "vllm", "bfloat16");
+    open_model(1, "llama-3.2-1b", "llama.cpp", "q8_0");
+    set_cards(2, 1, one_80);
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && card[0].verdict == VF_FIT, "%s", err.text);
+    CHECK(resident[0].settings.gpu_memory_utilization > 800000 && resident[0].settings.gpu_memory_utilization < 1000000,
+          "what nobody needs is the one server's: %u", resident[0].settings.gpu_memory_utilization);
+    CHECK(result[0].device[0].need + result[1].device[0].need <= card[0].available && card[0].headroom >= 0, "both have room");
+    open_model(1, "llama-3.2-1b", "vllm", "bfloat16");
+    set_cards(2, 1, one_80);
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK, "%s", err.text);
+    CHECK(resident[0].settings.gpu_memory_utilization + resident[1].settings.gpu_memory_utilization <= 1000000, "two shares of one card");
+
+    /* one over both cards, one on one of them: that has what it needs, the other the rest */
+    request[0].settings.tensor_parallel = 2;
+    set_cards(2, 2, two_80);
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && resident[0].cards == 3, "%s", err.text);
+    CHECK(resident[1].cards == 1 || resident[1].cards == 2, "the small one is whole: %u", resident[1].cards);
+    CHECK(resident[0].settings.gpu_memory_utilization + resident[1].settings.gpu_memory_utilization <= 1000000, "shares of %u and %u",
+          resident[0].settings.gpu_memory_utilization, resident[1].settings.gpu_memory_utilization);
+
+    /* a runtime whose share is of what is free has its cards for itself */
+    open_model(0, "llama-3.1-8b", "tensorrt-llm", "bfloat16");
+    request[0].settings.tensor_parallel = 2;
+    open_model(1, "llama-3.2-1b", "llama.cpp", "q8_0");
+    set_cards(2, 2, two_80);
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && strcmp(err.text, "the cards do not suit the models") == 0, "%s", err.text);
+    request[0].settings.tensor_parallel = 0;
+    request[1].settings.n_tensor_split = 2;
+    request[1].settings.tensor_split[0] = request[1].settings.tensor_split[1] = 1;
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && strstr(err.text, "tensorrt-llm takes a share of what is free"), "%s", err.text);
+    request[1].settings.n_tensor_split = 0;
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && resident[0].cards != resident[1].cards, "a card each: %s", err.text);
+    close_models();
+}
+
+/* Models over several cards beside whole ones. */
+static void spread(void)
+{
+    /* a server over two of three cards, of which the others hold some: its share is what both can give */
+    open_model(0, "llama-3.1-8b", "vllm", "bfloat16");
+    request[0].settings.tensor_parallel = 2;
+    for (uint32_t m = 1; m < 4; m++)
+        open_model(m, "llama-3.1-8b", "llama.cpp", "q8_0");
+    set_cards(4, 3, (const uint32_t[]){24, 24, 24});
+    CHECK(vf_pack(resident, 4, &heap, card, &err) == VF_OK, "%s", err.text);
+    CHECK(resident[0].cards == 3 || resident[0].cards == 5 || resident[0].cards == 6, "two cards: %u", resident[0].cards);
+    for (uint32_t c = 0; c < 3; c++)
+        CHECK(card[c].verdict != VF_NO_FIT && card[c].need > 0, "card %u: %s, %lld", c, vf_verdict_name(card[c].verdict), (long long)card[c].headroom);
+
+    /* two that all cards together do not hold */
+    open_model(0, "llama-3.1-70b", "llama.cpp", "q4_k_m");
+    open_model(1, "qwen2.5-72b", "llama.cpp", "q4_k_m");
+    set_cards(2, 2, (const uint32_t[]){8, 10});
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && resident[0].cards && resident[1].cards, "%s", err.text);
+    CHECK(card[0].verdict == VF_NO_FIT && card[1].verdict == VF_NO_FIT, "neither fits");
+
+    /* more ways than are tried: one of the first is kept */
+    open_model(0, "llama-3.1-70b", "llama.cpp", "q4_k_m");
+    request[0].settings.split = VF_SPLIT_TENSOR;
+    open_model(1, "llama-3.2-1b", "llama.cpp", "q8_0");
+    open_model(2, "qwen2.5-3b", "llama.cpp", "q8_0");
+    set_cards(3, 7, (const uint32_t[]){20, 21, 22, 23, 24, 25, 26});
+    CHECK(vf_pack(resident, 3, &heap, card, &err) == VF_OK, "%s", err.text);
+    for (uint32_t c = 0; c < 7; c++)
+        CHECK(card[c].verdict == VF_FIT, "card %u: %s", c, vf_verdict_name(card[c].verdict));
+    close_models();
+}
+
+/* Cards without anything free, and needs that no number holds. */
+static void limits(void)
+{
+    open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
+    set_cards(1, 2, (const uint32_t[]){8, 8});
+    for (uint32_t c = 0; c < 2; c++)
+        request[0].device[c].desktop = request[0].device[c].total;
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && card[0].verdict == VF_NO_FIT, "nothing is free: %s", err.text);
+    CHECK(resident[0].cards == 1 && card[0].headroom < 0 && card[1].need == 0, "it stands where it would");
+    open_model(0, "llama-3.1-8b", "vllm", "bfloat16");
+    open_model(1, "llama-3.2-1b", "vllm", "bfloat16");
+    set_cards(2, 1, (const uint32_t[]){8});
+    for (uint32_t m = 0; m < 2; m++)
+        request[m].device[0].reserved = request[m].device[0].total;
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && card[0].verdict == VF_NO_FIT, "the driver holds all: %s", err.text);
+    CHECK(resident[0].settings.gpu_memory_utilization == 1000000, "of nothing, everything");
+    close_models();
+    for (uint32_t m = 0; m < 3; m++) { /* 2^59 bytes of cache each */
+        open_model(m, "llama-3.1-8b", "generic", "q8_0");
+        request[m].settings.context = UINT64_C(1) << 42;
+    }
+    set_cards(3, 1, (const uint32_t[]){80});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && card[0].verdict == VF_NO_FIT, "%s", err.text);
+    CHECK(vf_pack(resident, 3, &heap, card, &err) == VF_ERR_RANGE && strstr(err.text, "over 2^60 bytes"), "%s", err.text);
+    close_models();
+}
+
 static void errors(void)
 {
     open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
@@ -167,6 +268,10 @@ static void errors(void)
     CHECK(vf_pack(resident, 0, &heap, card, &err) == VF_ERR_RANGE, "no models");
     request[1].n_devices = 1;
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_USAGE, "different cards");
+    request[0].n_devices = request[1].n_devices = VF_MAX_DEVICES + 1;
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_USAGE && strstr(err.text, "more than 16"), "too many cards: %s", err.text);
+    request[0].n_devices = request[1].n_devices = 0;
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_USAGE && strstr(err.text, "vllm is judged on cards"), "no cards: %s", err.text);
     set_cards(2, 2, (const uint32_t[]){24, 24});
     request[1].settings.context = 8192; /* vllm refuses more than the model's 4096 */
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && resident[1].refused && !resident[0].refused, "whose error it is: %s", err.text);
@@ -176,11 +281,12 @@ static void errors(void)
 }
 
 /* Every allocation fails once: an error, or the same answer where an estimate can do without; nothing lost. */
-static void out_of_memory(void)
+static void out_of_memory(uint32_t tensor_parallel, uint32_t gib)
 {
     open_model(0, "llama-2-13b", "llama.cpp", "q8_0");
     open_model(1, "llama-2-7b", "vllm", "awq");
-    set_cards(2, 2, (const uint32_t[]){8, 12});
+    request[1].settings.tensor_parallel = tensor_parallel;
+    set_cards(2, 2, (const uint32_t[]){gib, gib + 4});
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK, "%s", err.text);
     size_t before = counted.in_use;
     uint64_t need = card[0].need + card[1].need;
@@ -210,8 +316,12 @@ int main(void)
     one_is_an_estimate();
     whole_ones();
     many();
+    servers();
+    spread();
+    limits();
     errors();
-    out_of_memory();
+    out_of_memory(0, 8);
+    out_of_memory(2, 24); /* a server over both cards, one of which holds the other model, too */
     vf_catalog_free(catalog);
     CHECK_U64(counted.in_use, 0, "all memory given back");
     return CHECK_END();

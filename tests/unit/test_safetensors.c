@@ -254,7 +254,15 @@ static void test_bad(void)
         {"{\"\\ud800\":" T("F32", "[2]", 0, 8) "}", "surrogate"},
         {"{\"\xff\":" T("F32", "[2]", 0, 8) "}", "UTF-8"},
         {"{\"a\nb\":" T("F32", "[2]", 0, 8) "}", "control"},
+        {"{\"a\":" T("F32", "[1.5]", 0, 8) "}", "digits alone"},
+        {"{\"a\":" T("F32", "[1E2]", 0, 8) "}", "digits alone"},
+        {"{\"a\":" T("F32", "[18446744073709551615,99]", 0, 8) "}", "out of range"},
+        {"{\"a\":" T("F32", "[184467440737095516150000]", 0, 8) "}", "out of range"},
+        {"{\"a\":" T("F64", "[288230376151711744]", 0, 8) "}", "overflow"},
+        {"{\"a\":" T("F32", "[2]", 0, 8) ",5:1}", "quotation marks"},
+        {"{\"a\":{5:1}}", "quotation marks"},
         {"{\"__metadata__\":[]}", "object"},
+        {"{\"__metadata__\":{5:\"x\"}}", "quotation marks"},
         {"{\"__metadata__\":{\"a\":1}}", "strings"},
         {"{\"__metadata__\":{},\"__metadata__\":{}}", "duplicate"},
     };
@@ -262,6 +270,7 @@ static void test_bad(void)
         expect_error(rows[i].header, 8, rows[i].word);
     expect_error("{}", 0, "no tensors");
     expect_error("{\"a\":" T("F32", "[2]", 0, 8) "}", 7, "incomplete");
+    expect_error("{\"a\":{\"dtype\":\"U8\",\"shape\":[1152921504606846977],\"data_offsets\":[0,1152921504606846977]}}", 8, "out of range");
     expect_error("{\"a\":" T("F32", "[2]", 0, 8) "}", 9, "trailing");
 }
 
@@ -404,7 +413,8 @@ static void test_many_shards(void)
 static void test_index(void)
 {
     static const char index[] =
-        "{\"metadata\":{\"total_size\":16.0,\"x\":[1,-2.5e+3,true,false,null,{\"a\":{}}]},\n"
+        "{\"metadata\":{\"total_size\":16.0,\"x\":[1,-2.5e+3,0E-1,2e7,0.5,true,false,null,\r\n\t{\"a\":{}}],"
+        "\"\\u00e9\\uD83d\\uDE00\\uE000\":\"\\uFfFf\\ud7ff\"},\n"
         "\"weight_map\":{\"a\":\"m-2.safetensors\",\"b\":\"m-1.safetensors\",\"c\":\"m-2.safetensors\"}}\n";
     static const struct {
         const char *text, *word;
@@ -414,6 +424,34 @@ static void test_index(void)
         {"{\"weight_map\":{\"a\":\".safetensors\"}}", "plain file name"},
         {"{\"weight_map\":{\"a\":\"a\\\\b.safetensors\"}}", "plain file name"},
         {"{\"weight_map\":{\"a\":\"passwd\"}}", "plain file name"},
+        {"{\"weight_map\":{\"a\":\"c:m.safetensors\"}}", "plain file name"},
+        {"{\"weight_map\":{\"a\":\"m\\u001b.safetensors\"}}", "plain file name"},
+        {"{\"weight_map\":{\"a\":\"m\\u007f.safetensors\"}}", "plain file name"},
+        {"{\"weight_map\":{\"a\":\"m.safetensorx\"}}", "plain file name"},
+        {"{\"weight_map\":{\"a\":\"m.safetensors\",}}", "comma"},
+        {"{\"weight_map\":{5:\"m.safetensors\"}}", "quotation marks"},
+        {"{\"weight_map\":{\"a\":\"m.safetensors\"},5:1}", "quotation marks"},
+        {"{\"weight_map\":{\"a\":\"m.safetensors\"},}", "comma"},
+        {"{\"weight_map\":{\"a\":\"m.safetensors\"}", "truncated"},
+        {"{\"metadata\":{\"a\" 1}}", "a colon"},
+        {"{\"metadata\":{a:1}}", "a name in quotation marks"},
+        {"{\"metadata\":[1,]}", "comma"},
+        {"{\"metadata\":{\"a\":1,}}", "comma"},
+        {"{\"metadata\":00}", "leading 0"},
+        {"{\"metadata\":-00.5}", "leading 0"},
+        {"{\"metadata\":1E+}", "digit"},
+        {"{\"metadata\":1.5e-}", "digit"},
+        {"{\"metadata\":\"\\u00G0\"}", "hexadecimal"},
+        {"{\"metadata\":\"\\u00@0\"}", "hexadecimal"},
+        {"{\"metadata\":\"\\u00/0\"}", "hexadecimal"},
+        {"{\"metadata\":\"\\uDC00\"}", "surrogate"},
+        {"{\"metadata\":\"\\uD800\\uE000\"}", "surrogate"},
+        {"{\"metadata\":\"\\uD800\\u0041\"}", "surrogate"},
+        {"{\"metadata\":\"\\uD800x\"}", "surrogate"},
+        {"{\"metadata\":\"\\uD800\\n\"}", "surrogate"},
+        {"{\"metadata\":\"\\uD800", "truncated"},
+        {"{\"metadata\":tru", "not a value"},
+        {"\f{}", "object"},
         {"{\"weight_map\":{\"a\":5}}", "weight_map"},
         {"{\"weight_map\":[]}", "weight_map"},
         {"{\"weight_map\":{}}", "empty"},

@@ -68,6 +68,9 @@ static void matrices(void)
         {"exl3-4.0bpw", 4096, 14336, 29360128 + 2 * 18432},
         {"exl3-4.0bpw", 100, 100, 128 * 128 / 2 + 2 * 256},
         {"mlx-4bit-g64", 4096, 14336, 29360128 + 4 * 917504},
+        {"bitnet", 4096, 14336, 14680064 + 2},
+        {"bitnet", 3, 3, 3 + 2},
+        {"aqlm", 4096, 14336, 14680064 + 65536 * 8 * 2 + 2 * 4096},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vf_quant q = quant(rows[i].quant);

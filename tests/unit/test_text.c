@@ -1,4 +1,6 @@
 /* Foreign text, sizes, names, errors. */
+#include <stdarg.h>
+
 #include "check.h"
 
 #include "base/alloc.h"
@@ -23,6 +25,7 @@ static const struct {
     {"\xF0\x9F\x98\x80", "'\xF0\x9F\x98\x80'"},
     {"\xF0\x9F\x98", "'\\xF0\\x9F\\x98'"},
     {"\xE2\x82x", "'\\xE2\\x82x'"},
+    {"\xF0\x9F\x98\xC0", "'\\xF0\\x9F\\x98\\xC0'"},
     {"it's", "'it\\x27s'"},
     {"%s%n", "'%s%n'"},
 };
@@ -91,6 +94,17 @@ static const struct {
     {"-1", VF_ERR_USAGE, "negative"},
     {"-24G", VF_ERR_USAGE, "negative"},
     {"-0G", VF_ERR_USAGE, "negative"},
+    {"-.5G", VF_ERR_USAGE, "negative"},
+    {"0X18", VF_ERR_USAGE, "hex"},
+    {"0 x", VF_ERR_USAGE, "not a size"},
+    {"0Y", VF_ERR_USAGE, "unknown unit 'Y'"},
+    {"24X", VF_ERR_USAGE, "not a size"},
+    {"24[", VF_ERR_USAGE, "not a size"},
+    {"24{", VF_ERR_USAGE, "not a size"},
+    {"24_5G", VF_ERR_USAGE, "write 245G, without grouping"},
+    {"24,G", VF_ERR_USAGE, "not a size (write 24G"},
+    {"1,024,5G", VF_ERR_USAGE, "write 10245G"},
+    {"1,5.5G", VF_ERR_USAGE, "not a size"},
     {"--24G", VF_ERR_USAGE, "not a size"},
     {"+24G", VF_ERR_USAGE, "not a size"},
     {" 24G", VF_ERR_USAGE, "not a size"},
@@ -184,6 +198,7 @@ static const struct {
     {"", ""},
     {"...", ""},
     {"caf\xC3\xA9", "caf\xC3\xA9"},
+    {"a[b{c@d", "abcd"},
 };
 
 static void test_names(void)
@@ -198,6 +213,9 @@ static void test_names(void)
     CHECK_U64(vf_name_normalize(out, sizeof out, long_name, VF_NAME_LIMIT), VF_NAME_LIMIT, "longest");
     CHECK(vf_name_normalize(out, sizeof out, long_name, VF_NAME_LIMIT + 1) == SIZE_MAX, "too long");
     CHECK(vf_name_normalize(out, 4, "abcd", 4) == SIZE_MAX, "no room");
+    CHECK(vf_name_normalize(out, 4, "1-2-3", 5) == SIZE_MAX, "no room for the second dash");
+    CHECK(vf_name_normalize(out, 0, "", 0) == SIZE_MAX, "no room for the end");
+    CHECK(vf_name_normalize(out, 4, "abc", 3) == 3 && strcmp(out, "abc") == 0, "just room enough: %s", out);
 
     memset(long_name, '+', VF_NAME_LIMIT);
     CHECK(vf_name_normalize(out, sizeof out, long_name, 65) == SIZE_MAX, "'+' is four letters");
@@ -214,6 +232,7 @@ static void test_names(void)
     long_name[VF_NAME_LIMIT] = 'a';
     long_name[VF_NAME_LIMIT + 1] = 0;
     CHECK_U64(vf_name_distance(long_name, "a"), UINT32_MAX, "too long");
+    CHECK_U64(vf_name_distance("a", long_name), UINT32_MAX, "too long, the other one");
 }
 
 /** The definition, cell by cell. */
@@ -253,6 +272,15 @@ static void test_distance(void)
     CHECK_U64(wrong, 0, "distances within a limit");
 }
 
+static vf_status fail_with_list(vf_error *err, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    vf_status status = vf_fail_va(err, VF_ERR_IO, format, ap);
+    va_end(ap);
+    return status;
+}
+
 static void test_errors(void)
 {
     vf_error err = {0};
@@ -267,6 +295,15 @@ static void test_errors(void)
     CHECK(strcmp(err.key, "--x") == 0 && strcmp(err.text, "7") == 0 && err.line == 0, "%s %s", err.key, err.text);
     CHECK(vf_fail_key(NULL, VF_ERR_RANGE, "--x", "%d", 7) == VF_ERR_RANGE, "err may be NULL");
     CHECK(vf_fail(NULL, VF_ERR_IO, "x") == VF_ERR_IO, "err may be NULL");
+    memset(text, '\xAC', 600);
+    text[600] = 0;
+    vf_fail(&err, VF_ERR_DATA, "%s", text);
+    CHECK_U64(strlen(err.text), 511, "continuations with no beginning are cut as bytes");
+    memset(text, 'a', 600);
+    vf_fail(&err, VF_ERR_DATA, "%s", text);
+    CHECK_U64(strlen(err.text), 511, "letters");
+    CHECK(fail_with_list(&err, "%d and %s", 7, "x") == VF_ERR_IO && strcmp(err.text, "7 and x") == 0, "%s", err.text);
+    CHECK(fail_with_list(NULL, "x") == VF_ERR_IO, "err may be NULL");
     char field[6];
     vf_set_text(field, sizeof field, "abc\xE2\x82\xAC");
     CHECK_STR(field, "abc", "cut before a character");
@@ -289,6 +326,7 @@ static void test_alloc(void)
     CHECK(vf_grow(&heap, &items, &cap, 32, 8) && cap == 32, "room enough: %zu", cap);
     CHECK(!vf_grow(&heap, &items, &cap, SIZE_MAX, 1), "no power of two");
     CHECK(!vf_grow(&heap, &items, &cap, SIZE_MAX / 4, 8), "the product wraps");
+    CHECK(!vf_grow(&heap, &items, &cap, 33, 0), "elements of nothing");
     CHECK(cap == 32, "as before");
     vf_free(&heap, items, cap * 8);
     CHECK(!vf_alloc_zero(&heap, 0, 8) && !vf_alloc_zero(&heap, 8, 0) && !vf_alloc_zero(&heap, SIZE_MAX / 4, 8), "refused");

@@ -21,19 +21,24 @@ typedef struct sizes {
 
 static uint64_t cells_of(const sizes *z, const vf_layer *l)
 {
-    uint64_t cells = l->windowed ? z->c->cells_swa : z->c->cells;
-
-    return cells ? cells : z->n_tokens;
+    return l->windowed ? z->c->cells_swa : z->c->cells;
 }
 
-/* A mask for every kind of cache, positions, indices and the embeddings. */
+/* What turns the heads of a quantized cache. */
+static uint64_t rotation_bytes(vf_type type, uint64_t head)
+{
+    return vf_type_get((uint32_t)type)->quantized ? vf_mul3(head, head, F32) : 0;
+}
+
+/* A mask for every kind of cache, positions, indices, rotations and the embeddings. */
 static uint64_t input_bytes(const sizes *z)
 {
     const vf_context *c = z->c;
-    uint64_t cells = vf_add(c->cells, c->cells_swa), mask;
+    uint64_t cells = vf_add(c->cells, c->cells_swa), mask, rotations;
 
-    mask = vf_mul3(cells ? cells : z->n_tokens, z->n_tokens, c->flash_attn ? F16 : F32);
-    return vf_add(vf_add(mask, z->stream), vf_mul(z->n_tokens, 64));
+    mask = vf_mul3(cells, z->n_tokens, c->flash_attn ? F16 : F32);
+    rotations = vf_add(rotation_bytes(c->type_k, z->m->head_k), rotation_bytes(c->type_v, z->m->head_v));
+    return vf_add(vf_add(vf_add(mask, z->stream), rotations), vf_mul(z->n_tokens, 64));
 }
 
 static uint64_t products(const sizes *z, uint32_t il)
@@ -70,7 +75,7 @@ static uint64_t attention(const sizes *z, uint32_t il)
     /* without flash attention scores of all heads; with it f16 copies of a cache of another type */
     if (!c->flash_attn)
         return vf_mul3(cells, z->n_tokens, vf_mul(l->n_head, F32));
-    if (c->type_k != VF_TYPE_F16 || c->type_v != VF_TYPE_F16)
+    if (c->type_k != VF_TYPE_F16 || c->type_v != VF_TYPE_F16 || !c->offload_kqv) /* or a cache of the host on a card */
         copies = vf_mul3(cells, c->n_streams, vf_mul(row, F16));
     return copies;
 }
@@ -86,8 +91,9 @@ static uint64_t layer_bytes(const sizes *z, uint32_t il)
 static uint64_t output_bytes(const sizes *z)
 {
     const vf_hparams *hp = &z->m->hp;
+    uint64_t rows = z->c->n_outputs > z->c->n_seq_max ? z->c->n_outputs : z->c->n_seq_max; /* a token of every sequence */
 
-    return vf_mul3(z->c->n_outputs, vf_add(hp->vocab_size, vf_mul(2, hp->embedding_length)), F32);
+    return vf_mul3(rows, vf_add(hp->vocab_size, vf_mul(2, hp->embedding_length)), F32);
 }
 
 static void widen(uint64_t *part, uint64_t bytes)
