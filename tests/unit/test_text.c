@@ -272,6 +272,8 @@ static void test_distance(void)
     CHECK_U64(wrong, 0, "distances within a limit");
 }
 
+static vf_status fail_with_list(vf_error *err, const char *format, ...) VF_PRINTF(2, 3);
+
 static vf_status fail_with_list(vf_error *err, const char *format, ...)
 {
     va_list ap;

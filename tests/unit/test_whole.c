@@ -64,6 +64,9 @@ static void mlx(void)
     CHECK(result.device[0].segment[VF_SEG_KV_CACHE] == UINT64_C(2304) * 4 * 128 * 2 * 2 * 48, "cache of 2176 tokens");
     (void)ask((question){"mlx", "Qwen3-30B-A3B-Instruct-2507", "mlx-4bit", VF_BACKEND_METAL, 2048, 0, VF_TYPE_Q4_0, 1, {49152}});
     CHECK(result.device[0].segment[VF_SEG_KV_CACHE] == UINT64_C(2048) * 4 * 128 * 2 * 9 / 16 * 48, "cache in 4 bits");
+    /* 64 layers of 5120 channels: 3 columns of the convolution in 16 bits, 16 states in 32 */
+    CHECK(ask((question){"mlx", "mamba-2.8b", "mlx-8bit", VF_BACKEND_METAL, 2048, 0, 0, 1, {49152}}) == VF_OK, "%s", failure.text);
+    CHECK_U64(result.device[0].segment[VF_SEG_KV_CACHE], UINT64_C(64) * 5120 * (3 * 2 + 16 * 4), "recurrent state");
 }
 
 /* The cache in 16 bits, in 8 and in 4, with one layer in 16 bits beside the latter two: 960 MiB less were measured
