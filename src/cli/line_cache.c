@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS 8192u /* a power of two */
-#define ENTRIES 4096u
-#define BYTES ((size_t)4 << 20)
+#define SLOTS 65536u /* a power of two */
+#define ENTRIES 32768u
+#define BYTES ((size_t)12 << 20)
 #define LINE_BYTES 1024 /* longer lines are not the ones that repeat */
 
 uint32_t hash_text(const char *text)
