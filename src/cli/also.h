@@ -4,6 +4,7 @@
 
 #include "cli/ollama.h"
 #include "cli/quant.h"
+#include "vramfit/search.h"
 
 typedef struct also_model {
     subject sub;

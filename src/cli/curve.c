@@ -1,4 +1,5 @@
 #include "cli/curve.h"
+#include "vramfit/search.h"
 
 /* Steps between the points of a curve, at most. */
 #define STEPS 16

@@ -1,6 +1,7 @@
 /* Sources of the flags: launch_flags.c, which reads them; SGLang server_args.py; TensorRT-LLM docs, commands/trtllm-serve; Ollama
  * envconfig/config.go; NVIDIA, AMD, Intel and ggml-vulkan.cpp on which cards a process sees. */
 #include "cli/placed.h"
+#include "vramfit/search.h"
 
 #include <stdio.h>
 #include <string.h>

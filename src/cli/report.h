@@ -5,6 +5,7 @@
 
 #include "cli/curve.h"
 #include "cli/session.h"
+#include "vramfit/speed.h"
 
 #define ROW_NOTES 14
 

@@ -1,4 +1,5 @@
 #include "cli/solve.h"
+#include "vramfit/search.h"
 
 #include <stdio.h>
 #include <stdlib.h>

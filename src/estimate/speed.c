@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "estimate/profile.h"
 #include "model/schemes.h"
+#include "vramfit/speed.h"
 
 /* Share of the bandwidth that decoding one sequence was seen to reach, at the worst, by bits of a weight (mlx-lm
  * BENCHMARKS.md: 0.77, 0.68, 0.56 in 16, 8 and 4 bits on an M4 Max, experts 0.39; AutoAWQ README 0.64 on an RTX

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/checked.h"
-#include "vramfit/vramfit.h"
+#include "vramfit/search.h"
 
 #define VF_PACK_MODELS (VF_MAX_MEMBERS + 1)
 

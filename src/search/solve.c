@@ -6,7 +6,7 @@
 #include "base/checked.h"
 #include "base/error.h"
 #include "model/model.h"
-#include "vramfit/vramfit.h"
+#include "vramfit/search.h"
 
 #define STEP 256
 /* Of a model whose trained length is not known. */

@@ -82,7 +82,7 @@ def main():
         work = Path(tmp)
         prefix = work / "prefix"
         run(o.cmake, "--install", o.build, "--prefix", prefix)
-        for pattern in ("vramfit/vramfit.h", "vramfit/load.h", "vramfit/probe.h", "vramfitConfig.cmake", "vramfitConfigVersion.cmake",
+        for pattern in ("vramfit/vramfit.h", "vramfit/search.h", "vramfit/speed.h", "vramfit/load.h", "vramfit/probe.h", "vramfitConfig.cmake", "vramfitConfigVersion.cmake",
                         "vramfit.pc", "LICENSE", "share/vramfit/gpus.json", "share/vramfit/models/*.json",
                         "bin/vramfit"):
             installed(prefix, pattern)

@@ -6,6 +6,8 @@
 #include "fuzz_take.h"
 #include "load/catalog.h"
 #include "model/model.h"
+#include "vramfit/search.h"
+#include "vramfit/speed.h"
 
 /** The built-in catalog, opened once. */
 static inline vf_catalog *fuzz_catalog(void)

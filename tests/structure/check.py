@@ -15,6 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+CORE_HEADERS = ("vramfit/vramfit.h", "vramfit/search.h", "vramfit/speed.h")
 CORE = ("base", "model", "estimate", "runtime", "search")
 
 
@@ -72,8 +73,8 @@ def includes(o):
                 if folder != "load":
                     found.append("%s:%d: cJSON is seen by load/ only" % (name, i))
             elif what.startswith("vramfit/"):
-                if folder in CORE and what != "vramfit/vramfit.h":
-                    found.append("%s:%d: the core sees vramfit/vramfit.h only, not %s" % (name, i, what))
+                if folder in CORE and what not in CORE_HEADERS:
+                    found.append("%s:%d: the core sees %s only, not %s" % (name, i, ", ".join(CORE_HEADERS), what))
             elif m.group(1) == '"':
                 beside = (path.parent / what).is_file()
                 target = (path.parent / what if beside else src / what).resolve()

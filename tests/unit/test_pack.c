@@ -2,6 +2,7 @@
  * errors, and memory that runs out. */
 #include "memory.h"
 #include "vramfit/load.h"
+#include "vramfit/search.h"
 
 #define MOST 6
 

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "sample.h"
 #include "base/error.h"
+#include "vramfit/search.h"
 
 #define LAYERS 24
 

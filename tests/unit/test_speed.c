@@ -2,6 +2,7 @@
 #include "check.h"
 #include "sample.h"
 #include "vramfit/load.h"
+#include "vramfit/speed.h"
 
 static vf_catalog *catalog;
 static vf_result result;
