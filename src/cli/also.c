@@ -245,9 +245,9 @@ bool also_estimate(session *s, also *a, const char *runtime, const vf_request *m
 
 const vf_request *also_main_request(also *a, const vf_request *main, const vf_result **result)
 {
-    vf_request *q = &a->request[0];
     if (a->n == 0)
         return main;
+    vf_request *q = &a->request[0];
     *q = *main;
     q->settings = a->resident[0].settings;
     for (uint32_t i = 0; i < a->result[0].n_devices; i++)

@@ -2,22 +2,24 @@
 """Mutation testing: one small fault at a time in the source, and whether the tests notice.
 
 usage: mutate.py --source DIR [--work DIR] [--folder NAME[,NAME]] [--file PATTERN] [--count N] [--seed S] [--log FILE]
-                 [--only NUMBER]
+                 [--jobs N] [--only NUMBER[,NUMBER]]
 
-A sample of --count mutants is drawn with --seed from all that can be made in the folders of src/ (default: the
-core, load and cli), the same for the same source and seed. Each is built alone in a copy of the source under DIR
-of --work (kept, when given: it must be of this source) and tested in steps, the quickest first; the first test that fails kills it. A mutant
-whose object file is the same as before is equivalent and not counted; neither is one that does not compile. --log
-gets a JSON line for each. --only runs mutant NUMBER of the sample and shows the change. Standard library only.
+From each folder of src/ (default: all with code) --count faults are drawn with --seed, the same for the same source
+and seed. All are built into one program, each switched on by a number that is written into the programs built; which
+of the fast tests come by a fault is recorded first, and only those judge it, the quickest first: the first one that
+fails, crashes or does not end kills it. Not counted: a fault that does not compile, one after which the compiler
+makes the same code, and those in equivalent.tsv, each with its reason. --log gets a JSON line for each. --only runs
+those of the sample. The work (--work: kept) is some hundred MB. Needs clang, cmake and ninja; status 77: one is missing.
 
 What is changed: < and <=, > and >=, == and !=, && and ||, + and -, * and /, << and >>, & and |, ++ and --, true and
-false, a constant by one, a condition into its opposite or into never, vf_add and vf_mul, a call of an assignment
-left out. Exit status 77: cmake, ninja or a compiler is missing.
+false, a constant by one, a condition into its opposite or into never, vf_add and vf_mul, a break into a continue, an
+assignment or a call without a result left out.
 """
 import argparse
-import hashlib
+import concurrent.futures
 import json
 import os
+import queue
 import random
 import re
 import shutil
@@ -25,171 +27,246 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
-FOLDERS = "base,model,estimate,runtime,search,load,cli"
-SWAPS = {"<": "<=", "<=": "<", ">": ">=", ">=": ">", "==": "!=", "!=": "==", "&&": "||", "||": "&&", "+": "-", "-": "+", "*": "/", "/": "*",
-         "<<": ">>", ">>": "<<", "&": "|", "|": "&", "++": "--", "--": "++", "+=": "-=", "-=": "+=", "true": "false", "false": "true",
-         "vf_add": "vf_mul", "vf_mul": "vf_add", "vf_ceil_div": "vf_mul", "vf_pad": "vf_add", "break": "continue"}
-TOKEN = re.compile(r"(?P<call>\bvf_(?:add|mul|ceil_div|pad)\b(?=\())|\b(?P<word>true|false|break)\b|(?P<step>\+\+|--)|"
-                   r"(?<= )(?P<binary><<|>>|<=|>=|==|!=|&&|\|\||\+=|-=|[-+*/<>&|])(?= )|"
-                   r"(?<![\w.])(?P<number>0x[0-9A-Fa-f]+|\d+)(?=[uUlL]*\b)(?![.\w]*\.)")
-# Built and run in this order: (targets, ctest's pattern, rows of the accuracy test: one in so many, 0: none).
-STEPS = (
-    (("vramfit_cli",), "^cli.(golden|errors|solve|files)$", 0),
-    (("vramfit_cli",), "^cli", 40),
-    (("all",), "^(unit|data|fuzz|cli.options)", 1),
-)
-# A header of inline functions is compiled into its own tests alone: the rest of the tree is built from it for minutes.
-HEADERS = {"base/checked.h": ("tests/unit/test_checked.c", "tests/fuzz/fuzz_arith.c tests/fuzz/fuzz_replay.c")}
-BUILD_SECONDS = 600
-NEVER = "cli.exports"  # needs what the build wrote into the source
+import mutants
+
+FOLDERS = "base,model,estimate,runtime,search,load,probe,cli"
+NEVER = "^(structure|readme|cli.exports|accuracy.measured)"  # these judge the source, or need what the build wrote into it
+TRAPS = "-fsanitize=undefined -fsanitize-trap=undefined"  # the fast tests run under sanitizers too: this is the part of them that costs little
+QUICK_ROWS = "40"  # one in so many of accuracy's rows, before all
+MARK = b"vf-mutant-mark:"
+HEADER = r"""
+#ifndef VF_MUTANT
+#define VF_MUTANT
+/* No header is included: the sources choose what theirs declare. One for the program: weak. The number is patched into the file; -2 records which faults are come by. */
+__attribute__((weak)) volatile struct { char mark[16]; int on; } vf_mutant = {"%(mark)s", -1};
+__attribute__((weak)) unsigned char vf_mutants_met[%(count)d];
+static inline int vf_m(int n)
+{
+    if (vf_mutant.on == -2)
+        vf_mutants_met[n] = 1;
+    return n == vf_mutant.on;
+}
+int vf_m_open(const char *, int, ...) __asm__("open");
+long vf_m_write(int, const void *, unsigned long) __asm__("write");
+int vf_m_close(int) __asm__("close");
+__attribute__((weak, destructor)) void vf_mutants_record(void);
+__attribute__((weak, destructor)) void vf_mutants_record(void)
+{
+    if (vf_mutant.on == -2) {
+        int f = vf_m_open("%(met)s", 02001); /* O_WRONLY | O_APPEND */
+        if (f >= 0 && vf_m_write(f, vf_mutants_met, sizeof vf_mutants_met) >= 0)
+            vf_m_close(f);
+    }
+}
+#endif
+"""
 
 
-def blanked(text):
-    """Comments, literals and preprocessor lines as blanks of the same length."""
-    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|^[ \t]*#(?:[^\n]*\\\n)*[^\n]*', re.S | re.M)
-    return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group(0)), text)
-
-
-def closing(text, at):
-    """Behind the parenthesis that closes the one at `at`; 0: there is none."""
-    depth = 0
-    for i in range(at, len(text)):
-        depth += (text[i] == "(") - (text[i] == ")")
-        if depth == 0:
-            return i + 1
-    return 0
-
-
-def mutants(path, name):
-    """Every change of a file: (name, start, end, new text, what)."""
-    text = path.read_text(encoding="utf-8")
-    code = blanked(text)
-    for m in TOKEN.finditer(code):
-        token = m.group(0)
-        if m.lastgroup == "number":
-            new = str(int(token, 0) + 1) if token != "1" else "0"
-        else:
-            new = SWAPS[token]
-        yield name, m.start(), m.end(), new, m.lastgroup
-    for m in re.finditer(r"\b(?:if|while) \(", code):
-        end = closing(code, m.end() - 1)
-        if end:
-            condition = text[m.end():end - 1]
-            yield name, m.end(), end - 1, "!(%s)" % condition, "opposite"
-            if m.group(0).startswith("if"):
-                yield name, m.end(), end - 1, "0", "never"
-    for m in re.finditer(r"^[ \t]+[\w>.\[\]()*-]+ (?:[-+|&]|<<)?= [^;{}]*;$", code, re.M):
-        yield name, m.start(), m.end(), ";", "left out"
-
-
-class Tree:
-    def __init__(self, o, work):
-        self.o, self.source, self.build = o, work / "source", work / "build"
-        if not self.source.exists():
-            shutil.copytree(o.source, self.source, ignore=shutil.ignore_patterns(".git"))
-        run("cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DVRAMFIT_HARDEN=OFF",
-            "-DCMAKE_C_FLAGS_RELEASE=-O1", *(["-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=gold"] if shutil.which("ld.gold") else []))
-        if not self.compiled("all"):
-            sys.exit("the source does not build")
-
-    def compiled(self, *targets):
-        """The build runs the program that packs the catalog, which a mutant may keep from ending."""
-        ninja = subprocess.Popen(["ninja", "-C", str(self.build), "-j1", *targets], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                 start_new_session=True)
-        try:
-            return ninja.wait(BUILD_SECONDS) == 0
-        except subprocess.TimeoutExpired:
-            os.killpg(ninja.pid, signal.SIGKILL)
-            ninja.wait()
-            raise
-
-    def objects(self, name):
-        """The object files of a source, by what they contain."""
-        found = sorted(p for p in self.build.rglob(Path(name).name + ".o") if p.as_posix().endswith(name + ".o"))
-        return [p.relative_to(self.build).as_posix() for p in found], [hashlib.sha256(p.read_bytes()).digest() for p in found]
-
-    def test(self, pattern, every):
-        """The name of the test that failed, or None."""
-        done = subprocess.run(["ctest", "--test-dir", str(self.build), "-L", "fast", "-R", pattern, "-E", NEVER, "--timeout", "60",
-                               "--stop-on-failure"], stdout=subprocess.PIPE, text=True)
-        failed = re.search(r"\d+ - (\S+) \(", done.stdout[done.stdout.find("FAILED:"):]) if "FAILED:" in done.stdout else None
-        if failed or done.returncode != 0:
-            return failed.group(1) if failed else "ctest"
-        if every == 0:
-            return None
-        rows = subprocess.run([sys.executable, "-B", "tests/accuracy/report.py", str(self.build / "vramfit"), "--every", str(every)],
-                              cwd=self.source, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        return "accuracy" if rows.returncode != 0 else None
-
-    def judge_header(self, name):
-        program = self.build / "header-test"
-        for sources in HEADERS[name]:
-            command = ["cc", "-std=gnu11", "-O1", "-w", "-I", "src", "-I", "include", "-I", "tests/unit", *sources.split(), "-o", str(program),
-                       str(self.build / "libvramfit.a"), "-lcjson"]
-            if subprocess.run(command, cwd=self.source, stderr=subprocess.DEVNULL).returncode != 0:
-                return "not compiled"
-            corpus = [str(p) for p in (self.source / "tests/fuzz/corpus/arith").iterdir()] if "fuzz" in sources else []
-            try:
-                if subprocess.run([str(program), *corpus], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60).returncode != 0:
-                    return sources.split()[0]
-            except subprocess.TimeoutExpired:
-                return sources.split()[0]
-        return "survived"
-
-    def judge(self, mutant):
-        """-> killed by a test's name, "survived", "equivalent" or "not compiled" """
-        name, start, end, new, _ = mutant
-        path = self.source / "src" / name
-        good = path.read_text(encoding="utf-8")
-        objects, before = self.objects(name) if name not in HEADERS else ([], [])
-        path.write_text(good[:start] + new + good[end:], encoding="utf-8")
-        try:
-            if name in HEADERS:
-                return self.judge_header(name)
-            if not self.compiled(*objects):
-                return "not compiled"
-            if self.objects(name)[1] == before:
-                return "equivalent"
-            for targets, pattern, every in STEPS:
-                if not self.compiled(*targets):
-                    return "the build"  # mkcatalog refuses the data, for one
-                failed = self.test(pattern, every)
-                if failed:
-                    return failed
-            return "survived"
-        except subprocess.TimeoutExpired:
-            return "the build"  # does not end
-        finally:
-            path.write_text(good, encoding="utf-8")
-            if objects:
-                self.compiled(*objects)
-
-
-def run(*command):
-    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+def run(*command, **kw):
+    done = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kw)
     if done.returncode != 0:
-        sys.exit(done.stdout[-4000:])
+        sys.exit("%s\n%s" % (" ".join(map(str, command)), done.stdout[-4000:]))
+    return done.stdout
 
 
-def draw(o):
-    pool = []
-    for folder in o.folder.split(","):
-        for path in sorted((o.source / "src" / folder).rglob("*.[ch]")):
-            name = path.relative_to(o.source / "src").as_posix()
-            if re.search(o.file, name) and (path.suffix == ".c" or name in HEADERS):
-                pool += mutants(path, name)
-    return random.Random(o.seed).sample(pool, min(o.count, len(pool))), len(pool)
+class Programs:
+    """A build tree whose programs hold every fault, and the switch in them."""
+
+    def __init__(self, build):
+        self.build, self.places = build, []
+        for path in build.rglob("*"):
+            if path.is_file() and os.access(path, os.X_OK) and path.suffix not in (".py", ".sh"):
+                at = path.read_bytes().find(MARK)
+                if at >= 0:
+                    self.places.append((path, at + 16))
+
+    def switch(self, number):
+        for path, at in self.places:
+            for _ in range(50):
+                try:
+                    with open(path, "r+b") as f:
+                        f.seek(at)
+                        f.write(number.to_bytes(4, "little", signed=True))
+                    break
+                except OSError:  # still running: a test that was killed
+                    time.sleep(0.1)
+
+    def passes(self, test, limit):
+        command = [c.replace(str(test["build"]), str(self.build)) for c in test["command"]]
+        p = subprocess.Popen(command, cwd=test["folder"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             start_new_session=True)
+        try:
+            out = p.communicate(timeout=limit)[0]
+        except subprocess.TimeoutExpired:
+            return False
+        finally:
+            try:
+                os.killpg(p.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            p.wait()
+        good = p.returncode in (0, 77) if not test["expect"] else re.search(test["expect"].encode(), out) is not None
+        return good != test["fails"]
 
 
-def shown(o, mutant):
-    name, start, end, new, what = mutant
-    text = (o.source / "src" / name).read_text(encoding="utf-8")
-    line = text.count("\n", 0, start) + 1
-    row = text.splitlines()[line - 1].strip()
-    return {"where": "%s:%d" % (name, line), "what": what, "old": text[start:end].strip()[:80], "new": new[:80], "line": row[:160]}
+class Mutation:
+    def __init__(self, o, work):
+        self.o, self.work = o, work
+        self.source, self.build, self.met = work / "source", work / "build", work / "met"
+        shutil.rmtree(work / "source", ignore_errors=True)
+        shutil.copytree(o.source, self.source, ignore=shutil.ignore_patterns(".git"))
+        self.header = work / "mutant.h"
+        self.header.write_text("")
+        self.configure("-DCMAKE_EXPORT_COMPILE_COMMANDS=ON")
+        commands = {c["file"]: c for c in json.loads((self.build / "compile_commands.json").read_text()) if c["file"].startswith(str(self.source / "src"))}
+        self.commands = commands
+        found, self.texts = mutants.find(self.source, list(commands.values()))
+        self.sample = self.draw(found)
+        self.verdicts = {}
+
+    def configure(self, *more):
+        run("cmake", "-S", self.source, "-B", self.build, "-G", "Ninja", "-DCMAKE_C_COMPILER=clang", "-DCMAKE_BUILD_TYPE=Release",
+            "-DVRAMFIT_HARDEN=OFF", "-DCMAKE_C_FLAGS_RELEASE=-O1", "-DCMAKE_C_FLAGS=-w %s -include %s" % (TRAPS, self.header), *more)
+
+    def draw(self, found):
+        known = read_equivalents(self.o.source)
+        sample, self.known = [], 0
+        for folder in self.o.folder.split(","):
+            pool = [m for m in found if m.file.startswith(folder + "/") and re.search(self.o.file, m.file)]
+            drawn = random.Random(self.o.seed).sample(pool, min(self.o.count, len(pool)))
+            print("%s: %d of %d faults" % (folder, len(drawn), len(pool)), flush=True)
+            fresh = [m for m in drawn if self.key(m) not in known]
+            self.known += len(drawn) - len(fresh)
+            sample += fresh
+        return list(enumerate(sample))
+
+    def line(self, m):
+        text = self.texts[m.file]
+        return text[:m.start].count(b"\n") + 1, text[text.rfind(b"\n", 0, m.start) + 1:].split(b"\n", 1)[0].decode().strip()
+
+    def key(self, m):
+        return tuple(" ".join(x.split()) for x in (m.file, self.line(m)[1], m.old, m.new))
+
+    def write(self, numbered):
+        """The sources with these faults in them; what does not compile is left out and judged so."""
+        by_file = {}
+        for x in numbered:
+            by_file.setdefault(x[1].file, []).append(x)
+        for name, text in self.texts.items():
+            path = self.source / "src" / name
+            faults = [x for x in by_file.get(name, []) if x[0] not in self.verdicts]
+            path.write_bytes(mutants.rewritten(text, faults))
+            if faults and path.suffix == ".c" and not self.compiles(path):
+                for x in faults:
+                    path.write_bytes(mutants.rewritten(text, [x]))
+                    if not self.compiles(path):
+                        self.verdicts[x[0]] = "not compiled"
+                path.write_bytes(mutants.rewritten(text, [x for x in faults if x[0] not in self.verdicts]))
+
+    def compiles(self, path):
+        entry = self.commands.get(str(path))
+        command = entry["command"].split(" -o ")[0] + " -fsyntax-only " + str(path)
+        return subprocess.run(command, shell=True, cwd=entry["directory"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+
+    def make(self):
+        self.header.write_text(HEADER % {"mark": MARK.decode(), "count": max(1, len(self.sample)), "met": self.met})
+        self.write(self.sample)
+        run("cmake", "--build", self.build)
+        listed = json.loads(run("ctest", "--test-dir", self.build, "--show-only=json-v1", "-L", "fast").split("\n", 0)[0])
+        self.tests = [t for t in map(self.described, listed["tests"]) if not re.match(NEVER, t["name"])]
+        for t in [t for t in self.tests if t["name"] == "accuracy"]:
+            t["command"] = [c for c in t["command"] if "readme" not in c.lower()]
+            self.tests.append(dict(t, name="accuracy.some", command=t["command"] + ["--every", QUICK_ROWS]))
+
+    def described(self, t):
+        p = {x["name"]: x["value"] for x in t["properties"]}
+        return {"name": t["name"], "command": t["command"], "folder": p.get("WORKING_DIRECTORY", "."), "build": self.build,
+                "fails": p.get("WILL_FAIL", False), "expect": (p.get("PASS_REGULAR_EXPRESSION") or [None])[0]}
+
+    def observe(self, programs):
+        """For each test: does it pass with no fault, how long does it take, and which faults does it come by."""
+        for t in self.tests:
+            programs.switch(-1)
+            began = time.monotonic()
+            t["good"] = programs.passes(t, 600)
+            t["seconds"] = time.monotonic() - began
+            if not t["good"]:
+                print("not used, it fails without a fault: " + t["name"], flush=True)
+            self.met.write_bytes(b"")
+            programs.switch(-2)
+            programs.passes(t, 600)
+            met, size = self.met.read_bytes(), max(1, len(self.sample))
+            t["met"] = {n for at in range(0, len(met), size) for n in range(size) if met[at + n:at + n + 1] == b"\1"}
+        self.tests = sorted((t for t in self.tests if t["good"]), key=lambda t: t["seconds"])
+
+    def judge(self, programs, number):
+        programs.switch(number)
+        for t in self.tests:
+            if number in t["met"] and not programs.passes(t, 5 + 8 * t["seconds"]):
+                return t["name"]
+        return "survived" if any(number in t["met"] for t in self.tests) else "not reached"
+
+    def same_code(self, mutant):
+        """Whether the compiler makes the same object of the file with the fault as of the one without."""
+        path = self.source / "src" / mutant.file
+        entry = self.commands.get(str(path))
+        if not entry:
+            return False
+        made = []
+        for faults in ([], [mutant]):
+            text = self.texts[mutant.file]
+            for m in faults:
+                text = text[:m.start] + m.new.encode() + text[m.end:]
+            source, out = self.work / ("same-%d.c" % threading.get_ident()), self.work / ("same-%d.o" % threading.get_ident())
+            source.write_bytes(text)
+            command = entry["command"].split(" -o ")[0].replace("-O1", "-O2") + " -iquote %s -c %s -o %s" % (path.parent, source, out)
+            if subprocess.run(command, shell=True, cwd=entry["directory"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
+                return False
+            made.append(out.read_bytes())
+        return made[0] == made[1]
+
+    def judged(self, trees, number, mutant):
+        if number in self.verdicts:
+            return number, mutant, self.verdicts[number], 0.0
+        began, programs = time.monotonic(), trees.get()
+        try:
+            by = self.judge(programs, number)
+        finally:
+            trees.put(programs)
+        if by in ("survived", "not reached") and self.same_code(mutant):
+            by = "equivalent"
+        return number, mutant, by, time.monotonic() - began
+
+
+def read_equivalents(source):
+    path = source / "tests/coverage/equivalent.tsv"
+    rows = [r.split("\t") for r in path.read_text(encoding="utf-8").splitlines() if r and not r.startswith("#")] if path.exists() else []
+    return {tuple(r[:4]) for r in rows}
+
+
+def tally(mutation, o, results):
+    counts = {}
+    for number, mutant, by, seconds in results:
+        line, row = mutation.line(mutant)
+        folder = "estimate/graph" if mutant.file.startswith("estimate/graph/") else mutant.file.split("/")[0]
+        sums = counts.setdefault(folder, {"killed": 0, "survived": 0, "not reached": 0, "equivalent": 0, "not compiled": 0})
+        sums[by if by in sums else "killed"] += 1
+        told = {"number": number, "seed": o.seed, "where": "%s:%d" % (mutant.file, line), "what": mutant.what, "old": mutant.old,
+                "new": mutant.new, "line": row, "by": by, "seconds": round(seconds, 1)}
+        if by in ("survived", "not reached"):
+            print("%(number)d %(by)s: %(where)s: %(what)s, '%(old).80s' to '%(new).80s': %(line).140s" % told, flush=True)
+        if o.log:
+            with open(o.log, "a", encoding="utf-8") as f:
+                f.write(json.dumps(told) + "\n")
+    print("| folder | killed | survived | not reached | same code | not compiled | killed |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for folder, s in sorted(counts.items()):
+        alive = s["survived"] + s["not reached"]
+        print("| %s | %s | %.1f %% |" % (folder, " | ".join(str(n) for n in s.values()), 100 * s["killed"] / max(1, s["killed"] + alive)))
+    print("%d more are in equivalent.tsv" % mutation.known)
 
 
 def main():
@@ -198,35 +275,31 @@ def main():
     p.add_argument("--work", type=lambda s: Path(s).resolve())
     p.add_argument("--folder", default=FOLDERS)
     p.add_argument("--file", default="")
-    p.add_argument("--count", type=int, default=50)
+    p.add_argument("--count", type=int, default=300)
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--only", type=int)
+    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    p.add_argument("--only", type=lambda s: {int(n) for n in s.split(",")})
     p.add_argument("--log", type=Path)
     o = p.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that a mutant is taken back
-    missing = [t for t in ("cmake", "ninja", "ctest") if not shutil.which(t)]
+    missing = [t for t in ("clang", "cmake", "ninja", "ctest") if not shutil.which(t)]
     if missing:
         print("mutate: skipped, %s is not on this machine" % missing[0])
         return 77
-    sample, pool = draw(o)
-    counts = {"killed": 0, "survived": 0, "equivalent": 0, "not compiled": 0}
-    print("%d of %d mutants, seed %d" % (len(sample), pool, o.seed), flush=True)
     with tempfile.TemporaryDirectory(prefix="vramfit-mutants.") as tmp:
-        tree = Tree(o, o.work or Path(tmp))
-        for i, mutant in enumerate(sample):
-            if o.only is not None and i != o.only:
-                continue
-            began, row = time.monotonic(), dict(shown(o, mutant), number=i, seed=o.seed)
-            row["by"] = tree.judge(mutant)
-            row["seconds"] = round(time.monotonic() - began, 1)
-            counts[row["by"] if row["by"] in counts else "killed"] += 1
-            if row["by"] == "survived" or o.only is not None:
-                print("%(number)d %(by)s: %(where)s: %(what)s, '%(old)s' to '%(new)s': %(line)s" % row, flush=True)
-            if o.log:
-                with open(o.log, "a", encoding="utf-8") as f:
-                    f.write(json.dumps(row) + "\n")
-    judged = counts["killed"] + counts["survived"]
-    print(", ".join("%s %d" % k for k in counts.items()) + "; %.1f %% killed" % (100 * counts["killed"] / max(1, judged)))
+        work = o.work or Path(tmp)
+        work.mkdir(parents=True, exist_ok=True)
+        mutation = Mutation(o, work)
+        mutation.make()
+        mutation.observe(Programs(mutation.build))
+        trees = queue.Queue()
+        for i in range(o.jobs):
+            copy = work / ("tree-%d" % i)
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(mutation.build, copy, symlinks=True)
+            trees.put(Programs(copy))
+        with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
+            work_list = [pool.submit(mutation.judged, trees, n, m) for n, m in mutation.sample if o.only is None or n in o.only]
+            tally(mutation, o, (w.result() for w in work_list))
     return 0
 
 
