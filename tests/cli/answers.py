@@ -9,6 +9,7 @@ whole answer in JSON (with its suggestions and notes), or the error. --update wr
 says which moved, and whoever commits it why. --draw makes other questions (same seed, same questions).
 """
 import argparse
+import csv
 import json
 import random
 import re
@@ -20,7 +21,10 @@ from pathlib import Path
 from program import Run
 
 FILE = Path(__file__).resolve().parent / "answers.tsv"
-GROUP, GROUPS = 24, 240  # questions of a group
+GROUP, GROUPS, BESIDE = 24, 240, 60  # questions of a group; groups of one model, and of several
+SETS = ("24GB", "48GB", "80GB", "2x24GB", "3x24GB", "4x16GB", "2x80GB", "24GB+12GB", "12GB+24GB+8GB", "3090+4060 Ti 16GB", "6x12GB")
+SHARING = ["llama.cpp"] * 6 + ["vllm", "sglang"]
+RUNTIMES = SHARING[:6] + ["ollama", "lm-studio", "transformers", "vllm", "sglang", "tensorrt-llm", "exllamav2", "exllamav3", "mlx", "exo", "generic"]
 HEAD = "# The questions and answers of answers.py; options, then: MODEL QUANT CONTEXT, verdict, need and headroom (bytes), CRC-32 of the answer\n"
 
 
@@ -48,24 +52,42 @@ def told(row):
     return "%s\t%s\t%s\t%08x" % (answer["verdict"], answer["need_bytes"], answer["headroom_bytes"], zlib.crc32(row.encode()))
 
 
+def listed(program, what):
+    return [row for row in csv.reader(Run(program, ["list", what, "--format", "csv"]).out.splitlines()[1:])]
+
+
 def draw(program, seed):
-    """Groups of questions: every option that a runtime knows, every architecture, cards of every maker."""
+    """Groups of questions: every option that a runtime knows, every architecture, cards of every maker; then several models."""
     rng = random.Random(seed)
-    listed = lambda what: [r.split(",")[0] for r in Run(program, ["list", what, "--format", "csv"]).out.splitlines()[1:]]
-    models, quants, cards = listed("models"), {}, listed("gpus")
-    for row in Run(program, ["list", "quants", "--format", "csv"]).out.splitlines()[1:]:
-        name, runtimes = row.split(",")[0], row.split('"')[1] if '"' in row else row.split(",")[-1]
-        for runtime in runtimes.split(", "):
-            quants.setdefault(runtime, []).append(name)
+    sizes = {row[0]: int(row[1]) for row in listed(program, "models")}
+    models, small = list(sizes), [m for m in sizes if sizes[m] < 15e9]
+    cards, quants = [row[0] for row in listed(program, "gpus")], {}
+    for row in listed(program, "quants"):
+        for runtime in row[-1].split(", "):
+            quants.setdefault(runtime, []).append(row[0])
     drawn = 0
-    while drawn < GROUPS:
-        runtime = rng.choice(["llama.cpp"] * 6 + ["ollama", "lm-studio", "transformers", "vllm", "sglang", "tensorrt-llm", "exllamav2",
-                                                   "exllamav3", "mlx", "exo", "generic"])
-        options = "--runtime %s --gpu %s" % (runtime, shlex.quote(drawn_cards(rng, runtime, cards))) + drawn_settings(rng, runtime)
-        questions = ["%s %s %d" % (rng.choice(models), rng.choice(quants[runtime]), 2 ** rng.randint(9, 17)) for _ in range(GROUP)]
+    while drawn < GROUPS + BESIDE:
+        several = drawn >= GROUPS
+        runtime = rng.choice(SHARING if several else RUNTIMES)
+        gpu = rng.choice(SETS) if several else drawn_cards(rng, runtime, cards)
+        options = "--runtime %s --gpu %s" % (runtime, shlex.quote(gpu))
+        if not several or rng.random() < 0.2:
+            options += drawn_settings(rng, runtime)
+        if several:
+            options += beside(rng, small, quants)
+        questions = ["%s %s %d" % (rng.choice(small if several else models), rng.choice(quants[runtime]), 2 ** rng.randint(9, 17)) for _ in range(GROUP)]
         if sum(not a.startswith(("error", "no answer")) for a in answers(program, options, questions)) > GROUP / 3:
             drawn += 1
             yield options, questions
+
+
+def beside(rng, models, quants):
+    """Other models, of any runtime."""
+    out = ""
+    for _ in range(rng.randint(1, 4)):
+        runtime = rng.choice(["llama.cpp", "llama.cpp", "vllm", "sglang"])
+        out += " --also %s@%s" % (rng.choice(models), rng.choice(quants[runtime]))
+    return out
 
 
 def drawn_cards(rng, runtime, cards):
