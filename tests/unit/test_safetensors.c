@@ -448,6 +448,8 @@ static void test_index(void)
         {"{\"metadata\":\"\\uD800\\uE000\"}", "surrogate"},
         {"{\"metadata\":\"\\uD800\\u0041\"}", "surrogate"},
         {"{\"metadata\":\"\\uD800x\"}", "surrogate"},
+        {"{\"metadata\":\"\\uD800xuDC00\"}", "surrogate"},
+        {"{\"metadata\":\"\\uD800\\nDC00\"}", "surrogate"},
         {"{\"metadata\":\"\\uD800\\n\"}", "surrogate"},
         {"{\"metadata\":\"\\uD800", "truncated"},
         {"{\"metadata\":tru", "not a value"},

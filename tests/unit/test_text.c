@@ -52,6 +52,22 @@ static void test_quote(void)
     CHECK_STR(vf_quote(out, 8, "\n", 1), "''...", "no room for an escape");
 }
 
+/* The ends of what is unsafe, and their neighbours. */
+static void test_unsafe(void)
+{
+    static const uint32_t unsafe[][2] = {{0, 0x1F}, {0x7F, 0x9F}, {0xAD, 0xAD}, {0x61C, 0x61C}, {0x180E, 0x180E}, {0x200B, 0x200F},
+                                         {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F}};
+    uint32_t found = 0;
+    for (size_t i = 0; i < sizeof unsafe / sizeof unsafe[0]; i++) {
+        const uint32_t *range = unsafe[i];
+        CHECK(vf_text_unsafe(range[0]) && vf_text_unsafe(range[1]), "U+%04X to U+%04X", range[0], range[1]);
+        CHECK((range[0] == 0 || !vf_text_unsafe(range[0] - 1)) && !vf_text_unsafe(range[1] + 1), "around U+%04X", range[0]);
+    }
+    for (uint32_t code = 0; code <= 0x10FFFF; code++)
+        found += vf_text_unsafe(code);
+    CHECK_U64(found, 32 + 33 + 3 + 5 + 7 + 16 + 1 + 3 + 128, "all of them");
+}
+
 static const struct {
     const char *text;
     uint64_t card, other;
@@ -199,6 +215,7 @@ static const struct {
     {"...", ""},
     {"caf\xC3\xA9", "caf\xC3\xA9"},
     {"a[b{c@d", "abcd"},
+    {"e\xCC\x80_", "e\xCC\x80"},
 };
 
 static void test_names(void)
@@ -341,6 +358,7 @@ int main(void)
 {
     test_alloc();
     test_quote();
+    test_unsafe();
     test_sizes();
     test_names();
     test_distance();
