@@ -189,18 +189,22 @@ class Mutation:
 
     def observe(self, programs):
         """For each test: does it pass with no fault, how long does it take, and which faults does it come by."""
+        size = max(1, len(self.sample))
         for t in self.tests:
-            programs.switch(-1)
+            self.met.write_bytes(b"")
+            programs.switch(-2)
             began = time.monotonic()
             t["good"] = programs.passes(t, 600)
             t["seconds"] = time.monotonic() - began
+            if not t["good"]:  # a test may count what the program opens
+                programs.switch(-1)
+                t["good"] = programs.passes(t, 600)
             if not t["good"]:
                 print("not used, it fails without a fault: " + t["name"], flush=True)
-            self.met.write_bytes(b"")
-            programs.switch(-2)
-            programs.passes(t, 600)
-            met, size = self.met.read_bytes(), max(1, len(self.sample))
-            t["met"] = {n for at in range(0, len(met), size) for n in range(size) if met[at + n:at + n + 1] == b"\1"}
+            records, met = self.met.read_bytes(), 0
+            for at in range(0, len(records), size):
+                met |= int.from_bytes(records[at:at + size], "little")
+            t["met"] = {n for n, one in enumerate(met.to_bytes(size, "little")) if one}
         self.tests = sorted((t for t in self.tests if t["good"]), key=lambda t: t["seconds"])
 
     def judge(self, programs, number):
