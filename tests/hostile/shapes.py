@@ -1,23 +1,28 @@
 #!/usr/bin/env python3
 """Hyperparameters that no model has: each of each architecture, one at a time, at odd values.
 
-usage: shapes.py PROGRAM SOURCE [EVERY]
+usage: shapes.py PROGRAM SOURCE [EVERY] [--update]
 
 One model of every architecture is varied. Each variant gets an answer or a line of error, no signal and no
-sanitizer report, on one card, on several and partly offloaded. EVERY: one variant of so many. Standard library only.
+sanitizer report, on one card, on several and partly offloaded. EVERY: one variant of so many; of the fast suite's, the
+answers are those of the last time: shapes.tsv has the CRC-32 of each architecture's under each of the settings, and
+--update writes it anew. Standard library only.
 """
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
+KEPT, KEPT_EVERY = Path(__file__).resolve().parent / "shapes.tsv", 29
 VALUES = (0, 1, 2, 3, 7, 97, 1 << 16)  # and the largest that is read
 SETTINGS = (
     ["--gpu", "24GiB", "--flash-attn", "on", "--explain"],
     ["--gpu", "2x12GiB", "--split", "tensor", "--parallel", "3", "--context", "1001", "--ubatch", "7"],
-    ["--gpu", "3x8GiB", "--gpu-layers", "2", "--kv-type", "q4_0", "--mtp", "--flash-attn", "off", "--outputs", "all"],
+    ["--gpu", "3x8GiB", "--gpu-layers", "2", "--kv-type", "q4_0", "--mtp", "--outputs", "all"],
+    ["--gpu", "2x12GiB", "--flash-attn", "off", "--parallel", "2", "--kv-unified", "--ubatch", "33", "--no-kv-offload"],
 )
 GOOD = (0, 1, 2, 3)
 ONE_SECONDS, MANY_SECONDS = 30, 200  # of one question, of a hundred: far more than they take
@@ -62,7 +67,7 @@ def one_of_each(source):
 
 def ask(program, catalog, names, settings, seconds):
     """-> (exit status, stdout, stderr); the status is None when it does not end."""
-    command = [program, "--catalog", str(catalog), "--models-from", "-", "--quant", "q4_k_m", *settings, "--format", "tsv"]
+    command = [program, "--catalog", str(catalog), "--models-from", "-", "--quant", "q4_k_m", *settings, "--format", "jsonl"]
     try:
         r = subprocess.run(command, input="".join(n + "\n" for n in names).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            env=dict(os.environ, **SANITIZERS), timeout=seconds)
@@ -80,8 +85,20 @@ def alone(program, catalog, names, settings):
     return "all together", b""
 
 
-def main(program, source, every=1):
-    asked = answered = bad = seen = 0
+def compare(sums, update):
+    """Those that moved, printed; their number."""
+    now = ["%s\t%d\t%08x" % (arch, at, crc) for (arch, at), crc in sorted(sums.items())]
+    if update:
+        KEPT.write_text("# What shapes.py was answered: architecture, settings (of four), CRC-32\n" + "\n".join(now) + "\n", encoding="utf-8")
+    moved = sorted(set(now).symmetric_difference(KEPT.read_text(encoding="utf-8").splitlines()[1:]))
+    for row in moved[:20]:
+        print("MOVED %s: %s" % ("now" if row in now else "was", row.replace("\t", " ")))
+    return len(moved)
+
+
+def main(program, source, every=1, update=False):
+    asked = bad = seen = 0
+    loaded, sums = [0] * len(SETTINGS), {}
     with tempfile.TemporaryDirectory(prefix="vramfit-shapes.") as tmp:
         schemas = find(json.loads((Path(source) / "data/schema/models.schema.json").read_text(encoding="utf-8")), "embedding_length")
         for arch, model in sorted(one_of_each(Path(source)).items()):
@@ -95,26 +112,29 @@ def main(program, source, every=1):
                 entries.append(dict(model, id=id, aliases=[], hparams=hparams, unchecked="a test"))
                 for known in ("parameters_published", "published_differs", "parameters_active"):
                     entries[-1].pop(known, None)
-            loaded = 0
             for start in range(0, len(entries), 100):
                 catalog = Path(tmp) / ("%s-%d.json" % (arch, start))
                 catalog.write_text(json.dumps({"schema": 1, "family": "Shape", "models": entries[start:start + 100]}))
                 names = [e["id"] for e in entries[start:start + 100]]
-                for settings in SETTINGS:
+                for at, settings in enumerate(SETTINGS):
                     status, out, err = ask(program, catalog, names, settings, MANY_SECONDS)
                     if status not in GOOD:
                         name, text = alone(program, catalog, names, settings)
                         print("FAILED %s, %s, %s: exit %s\n%s" % (arch, what.get(name, name), " ".join(settings), status, text.decode()[-2000:]))
                         bad += 1
                     asked += len(names)
-                    loaded += out.count(b"\n") - 1 if out else 0
-            answered += loaded
-            if entries and not out:
-                print("FAILED %s: no variant was read: %s" % (arch, err.decode()[:300]))
-                bad += 1
-    print("%d questions, %d with an answer, %d failed" % (asked, answered, bad))
-    return 1 if bad or not asked else 0
+                    loaded[at] += out.count(b"\n")
+                    said = out + err.replace(str(catalog).encode(), b"CATALOG")
+                    sums[arch, at] = zlib.crc32(said, sums.get((arch, at), 0))
+    for at, n in enumerate(loaded):
+        if n * 4 < seen // every:  # settings that everything refuses prove nothing
+            print("FAILED %s: %d answers to %d questions" % (" ".join(SETTINGS[at]), n, seen // every))
+            bad += 1
+    moved = compare(sums, update) if every == KEPT_EVERY else 0
+    print("%d questions, %d with an answer, %d failed, %d sets moved" % (asked, sum(loaded), bad, moved))
+    return 1 if bad or moved or not asked else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:])))
+    words = [w for w in sys.argv[1:] if w != "--update"]
+    sys.exit(main(words[0], words[1], *map(int, words[2:]), update="--update" in sys.argv))

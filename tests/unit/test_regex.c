@@ -106,6 +106,12 @@ static const struct {
     {"a\\", "a backslash at the end", 2},
     {"\\1", "an escape that is not supported", 2},
     {"\\B", "an escape that is not supported", 2},
+    {"\\A", "an escape that is not supported", 2},
+    {"\\Z", "an escape that is not supported", 2},
+    {"\\a", "an escape that is not supported", 2},
+    {"\\z", "an escape that is not supported", 2},
+    {"\\0", "an escape that is not supported", 2},
+    {"\\9", "an escape that is not supported", 2},
     {"\\b", "an escape that is not supported", 2},
     {"(?=a)", "look-around, which is not supported", 2},
     {"((((((((((((((((((a))))))))))))))))))", "groups nested too deep", 17},
@@ -122,6 +128,22 @@ static const struct {
     {"(a{200}b{200})+", "too long", 15},
     {"(a{129}){2}", "too long", 11},
 };
+
+/* The last set ends with the structure. */
+static void last_set(void)
+{
+    struct {
+        vf_regex re;
+        uint8_t behind[8];
+    } within;
+    vf_error err = {0};
+    memset(&within, 0x55, sizeof within);
+    static const char pattern[] = "[a][b][c][d][e][f][g][h][i][j][k][l][m][n][o][^p]";
+    CHECK(vf_regex_compile(pattern, sizeof pattern - 1, &within.re, &err) == VF_OK, "%s", err.text);
+    for (size_t i = 0; i < sizeof within.behind; i++)
+        CHECK_U64(within.behind[i], 0x55, "what lies behind it is left alone");
+    CHECK(vf_regex_search(&within.re, "abcdefghijklmnoq") && !vf_regex_search(&within.re, "abcdefghijklmnop"), "16 sets");
+}
 
 static void refused(void)
 {
@@ -163,6 +185,7 @@ int main(void)
         CHECK(st == VF_OK && vf_regex_search(&re, rows[i].text) == rows[i].found, "%s in %s", rows[i].pattern,
               rows[i].text);
     }
+    last_set();
     refused();
     lengths();
     return CHECK_END();

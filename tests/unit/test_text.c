@@ -49,7 +49,8 @@ static void test_quote(void)
         memcpy(input + i, "\xF0\x9F\x98\x80", 4);
     CHECK_U64(strlen(vf_quote(out, sizeof out, input, sizeof input)), 80 * 4 + 5, "80 wide characters");
     CHECK_STR(vf_quote(out, 8, "abcdefgh", 8), "'ab'...", "a small buffer");
-    CHECK_STR(vf_quote(out, 8, "\n", 1), "''...", "no room for an escape");
+    CHECK_STR(vf_quote(out, 9, "\n", 1), "''...", "no room for an escape");
+    CHECK_STR(vf_quote(out, 10, "\n", 1), "'\\x0A'", "just room enough for one");
 }
 
 /* The ends of what is unsafe, and their neighbours. */
@@ -104,6 +105,8 @@ static const struct {
     {"24", VF_ERR_USAGE, "no unit (write 24GB)"},
     {"25769803776", VF_ERR_USAGE, "no unit (write 25769803776B)"},
     {"0", VF_ERR_USAGE, "no unit"},
+    {"999999", VF_ERR_USAGE, "no unit (write 999999GB)"},
+    {"1000000", VF_ERR_USAGE, "no unit (write 1000000B)"},
     {"0G", VF_ERR_USAGE, "zero"},
     {"0.0000000001G", VF_ERR_USAGE, "more than 9 decimals"},
     {"0.4B", VF_ERR_USAGE, "zero"},
