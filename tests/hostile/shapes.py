@@ -4,9 +4,9 @@
 usage: shapes.py PROGRAM SOURCE [EVERY] [--update]
 
 One model of every architecture is varied. Each variant gets an answer or a line of error, no signal and no
-sanitizer report, on one card, on several and partly offloaded. EVERY: one variant of so many; of the fast suite's, the
-answers are those of the last time: shapes.tsv has the CRC-32 of each architecture's under each of the settings, and
---update writes it anew. Standard library only.
+sanitizer report, on one card; one variant in EVERY also on several cards, partly offloaded, and with every term
+explained. Of the fast suite's the answers are those of the last time: shapes.tsv has the CRC-32 of each architecture's
+under each of the settings, and --update writes it anew. Standard library only.
 """
 import json
 import os
@@ -19,7 +19,8 @@ from pathlib import Path
 KEPT, KEPT_EVERY = Path(__file__).resolve().parent / "shapes.tsv", 29
 VALUES = (0, 1, 2, 3, 7, 97, 1 << 16)  # and the largest that is read
 SETTINGS = (
-    ["--gpu", "24GiB", "--flash-attn", "on", "--explain"],
+    ["--gpu", "24GiB"],
+    ["--gpu", "12GiB", "--flash-attn", "on", "--explain"],
     ["--gpu", "2x12GiB", "--split", "tensor", "--parallel", "3", "--context", "1001", "--ubatch", "7"],
     ["--gpu", "3x8GiB", "--gpu-layers", "2", "--kv-type", "q4_0", "--mtp", "--outputs", "all"],
     ["--gpu", "2x12GiB", "--flash-attn", "off", "--parallel", "2", "--kv-unified", "--ubatch", "33", "--no-kv-offload"],
@@ -89,50 +90,61 @@ def compare(sums, update):
     """Those that moved, printed; their number."""
     now = ["%s\t%d\t%08x" % (arch, at, crc) for (arch, at), crc in sorted(sums.items())]
     if update:
-        KEPT.write_text("# What shapes.py was answered: architecture, settings (of four), CRC-32\n" + "\n".join(now) + "\n", encoding="utf-8")
+        KEPT.write_text("# What shapes.py was answered: architecture, settings (of five), CRC-32\n" + "\n".join(now) + "\n", encoding="utf-8")
     moved = sorted(set(now).symmetric_difference(KEPT.read_text(encoding="utf-8").splitlines()[1:]))
     for row in moved[:20]:
         print("MOVED %s: %s" % ("now" if row in now else "was", row.replace("\t", " ")))
     return len(moved)
 
 
+class Sweep:
+    def __init__(self, program, every):
+        self.program, self.every = program, every
+        self.seen = self.bad = 0
+        self.asked, self.answered, self.sums = [0] * len(SETTINGS), [0] * len(SETTINGS), {}
+
+    def vary(self, arch, model, schemas, folder):
+        entries, some = [], set()
+        for i, (name, hparams) in enumerate(variants(model, schemas)):
+            entry = dict(model, id="shape/odd%04d" % i, aliases=[], hparams=hparams, unchecked="a test", changed=name)
+            entries.append({k: v for k, v in entry.items() if k not in ("parameters_published", "published_differs", "parameters_active")})
+            self.seen += 1 # through all architectures, so that a small one has its turn
+            if self.seen % self.every == 0:
+                some.add(entry["id"])
+        what = {e["id"]: e.pop("changed") for e in entries}
+        for start in range(0, len(entries), 100):
+            catalog = folder / ("%s-%d.json" % (arch, start))
+            catalog.write_text(json.dumps({"schema": 1, "family": "Shape", "models": entries[start:start + 100]}))
+            names = [e["id"] for e in entries[start:start + 100]]
+            for at, settings in enumerate(SETTINGS):
+                self.question(arch, what, catalog, [n for n in names if at == 0 or n in some], at, settings)
+
+    def question(self, arch, what, catalog, names, at, settings):
+        if not names:
+            return
+        status, out, err = ask(self.program, catalog, names, settings, MANY_SECONDS)
+        if status not in GOOD:
+            name, text = alone(self.program, catalog, names, settings)
+            print("FAILED %s, %s, %s: exit %s\n%s" % (arch, what.get(name, name), " ".join(settings), status, text.decode()[-2000:]))
+            self.bad += 1
+        self.asked[at] += len(names)
+        self.answered[at] += out.count(b"\n")
+        self.sums[arch, at] = zlib.crc32(out + err.replace(str(catalog).encode(), b"CATALOG"), self.sums.get((arch, at), 0))
+
+
 def main(program, source, every=1, update=False):
-    asked = bad = seen = 0
-    loaded, sums = [0] * len(SETTINGS), {}
+    sweep = Sweep(program, every)
+    schemas = find(json.loads((Path(source) / "data/schema/models.schema.json").read_text(encoding="utf-8")), "embedding_length")
     with tempfile.TemporaryDirectory(prefix="vramfit-shapes.") as tmp:
-        schemas = find(json.loads((Path(source) / "data/schema/models.schema.json").read_text(encoding="utf-8")), "embedding_length")
         for arch, model in sorted(one_of_each(Path(source)).items()):
-            what, entries = {}, []
-            for i, (name, hparams) in enumerate(variants(model, schemas)):
-                seen += 1 # through all architectures, so that a small one has its turn
-                if seen % every:
-                    continue
-                id = "shape/odd%04d" % i
-                what[id] = name
-                entries.append(dict(model, id=id, aliases=[], hparams=hparams, unchecked="a test"))
-                for known in ("parameters_published", "published_differs", "parameters_active"):
-                    entries[-1].pop(known, None)
-            for start in range(0, len(entries), 100):
-                catalog = Path(tmp) / ("%s-%d.json" % (arch, start))
-                catalog.write_text(json.dumps({"schema": 1, "family": "Shape", "models": entries[start:start + 100]}))
-                names = [e["id"] for e in entries[start:start + 100]]
-                for at, settings in enumerate(SETTINGS):
-                    status, out, err = ask(program, catalog, names, settings, MANY_SECONDS)
-                    if status not in GOOD:
-                        name, text = alone(program, catalog, names, settings)
-                        print("FAILED %s, %s, %s: exit %s\n%s" % (arch, what.get(name, name), " ".join(settings), status, text.decode()[-2000:]))
-                        bad += 1
-                    asked += len(names)
-                    loaded[at] += out.count(b"\n")
-                    said = out + err.replace(str(catalog).encode(), b"CATALOG")
-                    sums[arch, at] = zlib.crc32(said, sums.get((arch, at), 0))
-    for at, n in enumerate(loaded):
-        if n * 4 < seen // every:  # settings that everything refuses prove nothing
-            print("FAILED %s: %d answers to %d questions" % (" ".join(SETTINGS[at]), n, seen // every))
-            bad += 1
-    moved = compare(sums, update) if every == KEPT_EVERY else 0
-    print("%d questions, %d with an answer, %d failed, %d sets moved" % (asked, sum(loaded), bad, moved))
-    return 1 if bad or moved or not asked else 0
+            sweep.vary(arch, model, schemas, Path(tmp))
+    for at, settings in enumerate(SETTINGS):
+        if sweep.answered[at] * 4 < sweep.asked[at] or not sweep.asked[at]: # settings that everything refuses prove nothing
+            print("FAILED %s: %d answers to %d questions" % (" ".join(settings), sweep.answered[at], sweep.asked[at]))
+            sweep.bad += 1
+    moved = compare(sweep.sums, update) if every == KEPT_EVERY else 0
+    print("%d questions, %d with an answer, %d failed, %d sets moved" % (sum(sweep.asked), sum(sweep.answered), sweep.bad, moved))
+    return 1 if sweep.bad or moved else 0
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ static const struct {
     {"((((((((((((((((((a))))))))))))))))))", "groups nested too deep", 17},
     {A510 "aa", "too long", 14},
     {A510 "a{3}", "too long", 16},
+    {A510 "a{3}b", "too long", 16},
     {A510 "aab", "too long", 15},
     {A510 "aa|b", "too long", 15},
     {A510 "a|b", "too long", 14},

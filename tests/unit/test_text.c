@@ -107,6 +107,8 @@ static const struct {
     {"0", VF_ERR_USAGE, "no unit"},
     {"999999", VF_ERR_USAGE, "no unit (write 999999GB)"},
     {"1000000", VF_ERR_USAGE, "no unit (write 1000000B)"},
+    {"10000000000000000000", VF_ERR_USAGE, "no unit (write 10000000000000000000B)"},
+    {"100000000000000000000", VF_ERR_USAGE, "no unit, and is out of range"},
     {"0G", VF_ERR_USAGE, "zero"},
     {"0.0000000001G", VF_ERR_USAGE, "more than 9 decimals"},
     {"0.4B", VF_ERR_USAGE, "zero"},
@@ -326,6 +328,7 @@ static void test_errors(void)
     CHECK_U64(strlen(err.text), 511, "letters");
     CHECK(fail_with_list(&err, "%d and %s", 7, "x") == VF_ERR_IO && strcmp(err.text, "7 and x") == 0, "%s", err.text);
     CHECK(fail_with_list(NULL, "x") == VF_ERR_IO, "err may be NULL");
+    CHECK(vf_utf8_length("\xE2\x82\xAC", 2) == 0 && vf_utf8_length("\xE2\x82\xAC", 3) == 3, "a character that n bytes do not hold");
     char field[6];
     vf_set_text(field, sizeof field, "abc\xE2\x82\xAC");
     CHECK_STR(field, "abc", "cut before a character");
@@ -339,6 +342,28 @@ static void test_errors(void)
 }
 
 CHECK_ALLOCATOR(heap);
+
+/* Gives what is asked for by number only: nothing is that large. */
+static void *give_any(void *ctx, void *p, size_t old_size, size_t new_size)
+{
+    (void)p;
+    (void)old_size;
+    *(size_t *)ctx = new_size;
+    return ctx;
+}
+
+static void test_large_alloc(void)
+{
+    size_t asked = 0, cap = SIZE_MAX / 2;
+    void *items = NULL;
+    const vf_allocator any = {give_any, &asked};
+    CHECK(vf_grow(&any, &items, &cap, SIZE_MAX / 2 + 1, 1) && cap == SIZE_MAX - 1 && asked == cap, "the last doubling: %zu", cap);
+    cap = SIZE_MAX / 2 + 1;
+    CHECK(!vf_grow(&any, &items, &cap, SIZE_MAX / 2 + 2, 1) && cap == SIZE_MAX / 2 + 1, "one more would wrap");
+    cap = 16;
+    CHECK(vf_grow(&any, &items, &cap, 17, SIZE_MAX / 32) && asked == SIZE_MAX / 32 * 32, "the largest elements of which 32 fit");
+    CHECK(!vf_grow(&any, &items, &cap, 33, SIZE_MAX / 64 + 1), "larger ones do not");
+}
 
 static void test_alloc(void)
 {
@@ -360,6 +385,7 @@ static void test_alloc(void)
 int main(void)
 {
     test_alloc();
+    test_large_alloc();
     test_quote();
     test_unsafe();
     test_sizes();
