@@ -127,7 +127,6 @@ static uint16_t find_role(const char *base, size_t n)
 void vf_tensor_parse_name(const char *name, size_t n, vf_tensor *out)
 {
     out->role = VF_ROLE_UNKNOWN;
-    out->part = VF_PART_OTHER;
     out->stack = VF_STACK_BLK;
     out->layer = -1;
     size_t skip = parse_layer(name, n, out);

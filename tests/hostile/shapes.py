@@ -19,11 +19,11 @@ from pathlib import Path
 KEPT, KEPT_EVERY = Path(__file__).resolve().parent / "shapes.tsv", 29
 VALUES = (0, 1, 2, 3, 7, 97, 1 << 16)  # and the largest that is read
 SETTINGS = (
-    ["--gpu", "24GiB"],
-    ["--gpu", "12GiB", "--flash-attn", "on", "--explain"],
-    ["--gpu", "2x12GiB", "--split", "tensor", "--parallel", "3", "--context", "1001", "--ubatch", "7"],
-    ["--gpu", "3x8GiB", "--gpu-layers", "2", "--kv-type", "q4_0", "--mtp", "--outputs", "all"],
-    ["--gpu", "2x12GiB", "--flash-attn", "off", "--parallel", "2", "--kv-unified", "--ubatch", "33", "--no-kv-offload"],
+    ["--gpu", "24GiB", "--format", "csv"],
+    ["--gpu", "12GiB", "--flash-attn", "on", "--explain", "--format", "jsonl"],
+    ["--gpu", "2x12GiB", "--split", "tensor", "--parallel", "3", "--context", "1001", "--ubatch", "7", "--format", "jsonl"],
+    ["--gpu", "3x8GiB", "--gpu-layers", "2", "--kv-type", "q4_0", "--mtp", "--outputs", "all", "--format", "jsonl"],
+    ["--gpu", "2x12GiB", "--flash-attn", "off", "--parallel", "2", "--kv-unified", "--ubatch", "33", "--no-kv-offload", "--format", "csv"],
 )
 GOOD = (0, 1, 2, 3)
 ONE_SECONDS, MANY_SECONDS = 30, 200  # of one question, of a hundred: far more than they take
@@ -68,7 +68,7 @@ def one_of_each(source):
 
 def ask(program, catalog, names, settings, seconds):
     """-> (exit status, stdout, stderr); the status is None when it does not end."""
-    command = [program, "--catalog", str(catalog), "--models-from", "-", "--quant", "q4_k_m", *settings, "--format", "jsonl"]
+    command = [program, "--catalog", str(catalog), "--models-from", "-", "--quant", "q4_k_m", *settings]
     try:
         r = subprocess.run(command, input="".join(n + "\n" for n in names).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                            env=dict(os.environ, **SANITIZERS), timeout=seconds)
@@ -128,7 +128,7 @@ class Sweep:
             print("FAILED %s, %s, %s: exit %s\n%s" % (arch, what.get(name, name), " ".join(settings), status, text.decode()[-2000:]))
             self.bad += 1
         self.asked[at] += len(names)
-        self.answered[at] += out.count(b"\n")
+        self.answered[at] += sum(b"shape/odd" in line for line in out.splitlines())
         self.sums[arch, at] = zlib.crc32(out + err.replace(str(catalog).encode(), b"CATALOG"), self.sums.get((arch, at), 0))
 
 

@@ -67,7 +67,7 @@ static void check_names(void)
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
         vf_tensor t = {0};
         vf_tensor_parse_name(unknown[i], strlen(unknown[i]), &t);
-        CHECK(t.role == VF_ROLE_UNKNOWN, "'%s' is taken for role %u", unknown[i], t.role);
+        CHECK(t.role == VF_ROLE_UNKNOWN && t.part == VF_PART_OTHER, "'%s' is taken for role %u", unknown[i], t.role);
     }
     vf_model m = {0};
     vf_tensor t = {.role = VF_ROLE_ATTN_OUTPUT, .part = VF_PART_WEIGHT, .layer = 12};
