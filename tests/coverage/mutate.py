@@ -142,8 +142,8 @@ class Mutation:
             print("%s: %d of %d faults" % (folder, len(drawn), len(pool)), flush=True)
             fresh = [m for m in drawn if self.key(m) not in known]
             self.known += len(drawn) - len(fresh)
-            sample += fresh
-        return list(enumerate(sample))
+            sample += enumerate(fresh)
+        return list(enumerate(m for _, m in sorted(sample, key=lambda x: x[0])))  # in turn: a run that is cut short has some of each
 
     def line(self, m):
         text = self.texts[m.file]
@@ -257,9 +257,16 @@ def read_equivalents(source):
     return {tuple(r[:4]) for r in rows}
 
 
+def until_stopped(results):
+    try:
+        yield from results
+    except KeyboardInterrupt:
+        print("stopped")
+
+
 def tally(mutation, o, results):
     counts = {}
-    for number, mutant, by, seconds in results:
+    for number, mutant, by, seconds in until_stopped(results):
         line, row = mutation.line(mutant)
         folder = "estimate/graph" if mutant.file.startswith("estimate/graph/") else mutant.file.split("/")[0]
         sums = counts.setdefault(folder, {"killed": 0, "survived": 0, "not reached": 0, "equivalent": 0, "not compiled": 0})
@@ -309,6 +316,8 @@ def main():
         with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
             work_list = [pool.submit(mutation.judged, trees, n, m) for n, m in mutation.sample if o.only is None or n in o.only]
             tally(mutation, o, (w.result() for w in work_list))
+            for w in work_list:
+                w.cancel()
     return 0
 
 
