@@ -25,6 +25,37 @@ GROUP, GROUPS, BESIDE = 24, 240, 60  # questions of a group; groups of one model
 SETS = ("24GB", "48GB", "80GB", "2x24GB", "3x24GB", "4x16GB", "2x80GB", "24GB+12GB", "12GB+24GB+8GB", "3090+4060 Ti 16GB", "6x12GB")
 SHARING = ["llama.cpp"] * 6 + ["vllm", "sglang"]
 RUNTIMES = SHARING[:6] + ["ollama", "lm-studio", "transformers", "vllm", "sglang", "tensorrt-llm", "exllamav2", "exllamav3", "mlx", "exo", "generic"]
+EACH = (  # of every architecture one model
+    "llama.cpp --gpu 3x24GB --split tensor",
+    "llama.cpp --gpu 5x12GB --split tensor --tensor-split 3,2,2,1,1 --kv-type q8_0 --flash-attn on",
+    "llama.cpp --gpu 3x16GB --tensor-split 3,1,2 --gpu-layers 20",
+    "llama.cpp --gpu 24GB --backend vulkan --ubatch 100",
+    "llama.cpp --gpu 2x24GB --backend vulkan --flash-attn off --parallel 3",
+    "llama.cpp --gpu B580 --backend sycl",
+    "llama.cpp --gpu none --host-memory 64GB",
+    "llama.cpp --gpu 8GB --gpu-layers 5 --mtp --flash-attn off",
+    "llama.cpp --gpu 2x24GB --draft mtp --draft-max 5",
+    "llama.cpp --gpu 24GB --cpu-moe 3 --no-op-offload --outputs 9",
+    "llama.cpp --gpu 12GB --no-kv-offload --kv-unified --parallel 4",
+    "llama.cpp --gpu 24GB --swa-full --kv-type q4_0 --parallel 2",
+    "llama.cpp --gpu 'M4 Max 64GB' --parallel 2",
+    "llama.cpp --gpu '7900 XTX' --gpu-layers 9",
+    "llama.cpp --gpu 24GB --embeddings",
+    "ollama --gpu 8GB",
+    "lm-studio --gpu 'M2 Ultra 192GB'",
+    "transformers --gpu 3x12GB",
+    "transformers --gpu 80GB --train lora --parallel 4",
+    "transformers --gpu 2x80GB --workload steering --prompt 300",
+    "vllm --gpu 2xH100 --kv-type fp8",
+    "vllm --gpu 4x4090 --pipeline-parallel 2 --tensor-parallel 2 --max-num-seqs 77",
+    "sglang --gpu 2x80GB --max-num-batched-tokens 1000",
+    "tensorrt-llm --gpu 2xH100 --parallel 5",
+    "exllamav2 --gpu 2x16GB --kv-type q4_0",
+    "exllamav3 --gpu 3x12GB",
+    "mlx --gpu 'M3 Max 128GB' --prompt 900",
+    "exo --gpu '2xM4 Max 64GB'",
+    "generic --gpu 24GB --parallel 3",
+)
 HEAD = "# The questions and answers of answers.py; options, then: MODEL QUANT CONTEXT, verdict, need and headroom (bytes), CRC-32 of the answer\n"
 
 
@@ -79,6 +110,21 @@ def draw(program, seed):
         if sum(not a.startswith(("error", "no answer")) for a in answers(program, options, questions)) > GROUP / 3:
             drawn += 1
             yield options, questions
+    yield from each(program, rng)
+
+
+def each(program, rng):
+    """One model of every architecture."""
+    chosen, quants = {}, {}
+    for row in listed(program, "models"):
+        chosen.setdefault(row[4], []).append(row[0])
+    for row in listed(program, "quants"):
+        for runtime in row[-1].split(", "):
+            quants.setdefault(runtime, []).append(row[0])
+    for options in EACH:
+        runtime = options.split()[0]
+        yield "--runtime " + options, ["%s %s %d" % (rng.choice(models), rng.choice(quants[runtime]), 2 ** rng.randint(9, 14))
+                                       for models in chosen.values()]
 
 
 def beside(rng, models, quants):
