@@ -180,6 +180,8 @@ const char *vf_catalog_quant_runtime(const vf_catalog *c, uint32_t index, uint32
 static uint32_t capability(const char *text)
 {
     uint32_t major = 0, minor;
+    if (text[0] == '.')
+        return 0;
     for (; *text >= '0' && *text <= '9' && major < 100; text++)
         major = major * 10 + (uint32_t)(*text - '0');
     if (text[0] != '.' || text[1] < '0' || text[1] > '9' || text[2] != 0)

@@ -96,6 +96,14 @@ def findings(c, *args, **kw):
     return r.json()["findings"] if r.out else [], r
 
 
+def capabilities(c):
+    """MAJOR.MINOR, one digit behind the point."""
+    for text, good in (("8.6", True), ("12.0", True), ("99.9", True), ("8", False), ("8.", False), (".6", False), ("8.x", False), ("8.10", False), ("8./", False),
+                       ("8.:", False), ("8,6", False), ("x.6", False), ("100.1", True), ("1000.1", False), ("8.6 ", False)):
+        found, _ = findings(c, "-", stdin=text_of("gpus", [dict(GPU, compute_capability=text)]).encode())
+        c.equal("compute-capability" not in {f["id"] for f in found}, good, "compute capability %r" % text)
+
+
 def every_id(c, tmp):
     found, _ = findings(c, "-", stdin=text_of("models", [MODEL]).encode())
     model = dict(MODEL, parameters=int(re.search(r"the shape has (\d+)", found[0]["message"])[1]))
@@ -192,6 +200,7 @@ def main():
     built_in(c, source)
     with tempfile.TemporaryDirectory() as tmp:
         every_id(c, Path(tmp))
+        capabilities(c)
     with tempfile.TemporaryDirectory() as tmp:
         added(c, source, Path(tmp))
     with tempfile.TemporaryDirectory() as tmp:

@@ -178,7 +178,8 @@ def bad(c, env, store):
         ("gone", ["missing", "sha256-" + "d" * 64]), ("short", ["size", "manifest"]), ("noparams", ["missing", "sha256-" + "e" * 64]),
         ("badparams", ["num_ctx", "'8k'"]), ("cloud", ["no model layer"]), ("climbs", ["/layers/0/digest", "64 digits"]),
         ("broken", ["JSON"]), ("loop", ["list within a list"]), ("", ["NAME[:TAG]"]), ("../../x", ["NAME[:TAG]"]), ("a/b/c/d", ["NAME[:TAG]"]),
-        ("a:", ["NAME[:TAG]"]), (":b", ["NAME[:TAG]"]), ("a:../b", ["NAME[:TAG]"]), ("x" * 200, ["NAME[:TAG]"]),
+        ("a:", ["NAME[:TAG]"]), (":b", ["NAME[:TAG]"]), ("a:../b", ["NAME[:TAG]"]), (".x", ["NAME[:TAG]"]), ("-x", ["NAME[:TAG]"]), ("..", ["NAME[:TAG]"]),
+        ("x:.1", ["NAME[:TAG]"]), (".n/x", ["NAME[:TAG]"]), ("a:b:c", ["NAME[:TAG]"]), ("h:1/n:2/x", ["NAME[:TAG]"]), ("x" * 200, ["NAME[:TAG]"]),
         ("llama3.1:1b", ["did you mean", "ollama:llama3.2:1b"]), ("llama3", ["ollama:llama3.2:1b", "ollama:llama3.2:latest"]),
         ("new:v9", ["ollama:new:latest"]), ("qqqqqqqq", ["not in Ollama's store"]),
     ]

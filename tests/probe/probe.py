@@ -1,21 +1,24 @@
 #!/usr/bin/env python3
 """The GPUs of this machine, played: NVML by a stand-in, the kernel's files by trees made here.
 
-usage: probe.py PROGRAM (--nvml NEW OLD BROKEN | --sysfs | --without-nvml)
+usage: probe.py PROGRAM (--nvml NEW OLD BROKEN | --sysfs | --without-nvml) [--update]
 
-README.md says how. Standard library only.
+README.md says how. Everything that the program says here is also kept by its checksum, in said.tsv, so that nothing
+moves unseen; --update writes it anew. Standard library only.
 """
 import argparse
 import json
 import os
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "cli"))
 from program import Checks  # noqa: E402
 
 MIB, GIB = 1 << 20, 1 << 30
+KEPT, SAID = Path(__file__).resolve().parent / "said.tsv", []
 QUESTION = ["8B", "-q", "q4", "-c", "4096"]
 
 
@@ -34,7 +37,10 @@ class Machine:
         path.write_bytes(text if isinstance(text, bytes) else str(text).encode())
 
     def run(self, *args, **env):
-        return self.c.run(*args, env=dict(self.env, **env))
+        r = self.c.run(*args, env=dict(self.env, **env))
+        text = ("%d\n%s%s" % (r.exit, r.out, r.err)).replace(str(self.root), "ROOT").replace(self.env["VRAMFIT_NVML"] or "\0", "NVML")
+        SAID.append("%s\t%s\t%08x" % (self.env.get("VRAMFIT_STAND_IN", "-"), " ".join(args).replace(str(self.root), "ROOT"), zlib.crc32(text.encode())))
+        return r
 
     def ask(self, *args, **env):
         r = self.run(*QUESTION, "--gpu", "auto", "--format", "json", *args, **env)
@@ -430,8 +436,27 @@ def formats(c):
     c.equal(m.run("8B", "-q", "q4", "--gpu", "auto", "-c", "max", "-f", "json").result()["verdict"], "fit", "solving on this machine")
 
 
+def compare(c, mode, update):
+    """What was said this time with what was said before, by mode."""
+    lines = KEPT.read_text(encoding="utf-8").splitlines() if KEPT.exists() else []
+    now = ["%s\t%s" % (mode, row) for row in SAID]
+    if update:
+        rest = [row for row in lines[1:] if not row.startswith(mode + "\t")]
+        KEPT.write_text("\n".join(["# What probe.py was told: mode, scene, command, CRC-32"] + sorted(rest + now)) + "\n", encoding="utf-8")
+        return
+    moved = sorted(now)
+    for row in (row for row in lines if row.startswith(mode + "\t")):
+        if row in moved:
+            moved.remove(row)
+        else:
+            c.that(False, "not said any more: " + row.replace("\t", " "))
+    for row in moved:
+        c.that(False, "said, and not before: " + row.replace("\t", " "))
+
+
 def main():
     p = argparse.ArgumentParser()
+    p.add_argument("--update", action="store_true")
     p.add_argument("program")
     p.add_argument("--nvml", nargs=3)
     p.add_argument("--sysfs", action="store_true")
@@ -451,6 +476,8 @@ def main():
     if o.without_nvml:
         fresh(c).fails("a build that cannot load", "this build cannot load libnvidia-ml.so.1")
         sysfs_amd(c)
+    else:
+        compare(c, "nvml" if o.nvml else "sysfs", o.update)
     return c.end()
 
 
