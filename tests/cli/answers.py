@@ -123,7 +123,7 @@ def each(program, rng):
             quants.setdefault(runtime, []).append(row[0])
     for options in EACH:
         runtime = options.split()[0]
-        yield "--runtime " + options, ["%s %s %d" % (rng.choice(models), rng.choice(quants[runtime]), 2 ** rng.randint(9, 14))
+        yield "--runtime %s --explain" % options, ["%s %s %d" % (rng.choice(models), rng.choice(quants[runtime]), 2 ** rng.randint(9, 14))
                                        for models in chosen.values()]
 
 

@@ -7,8 +7,7 @@ usage: mutate.py --source DIR [--work DIR] [--folder NAME[,NAME]] [--file PATTER
 From each folder of src/ (default: all with code) --count faults are drawn with --seed, the same for the same source
 and seed. All are built into one program, each switched on by a number that is written into the programs built; which
 of the fast tests come by a fault is recorded first, and only those judge it, the quickest first: the first one that
-fails, crashes or does not end kills it. Left out are tests of the source, and the hostile corpus; accuracy is asked one
-row in ten: with them, more would be killed. Not counted: a fault that does not compile, one after which the compiler
+fails, crashes or does not end kills it. Left out are tests of the source; accuracy is asked one row in ten. Not counted: a fault that does not compile, one after which the compiler
 makes the same code, and those in equivalent.tsv, each with its reason. --log gets a JSON line for each. --only runs
 those of the sample. The work (--work: kept) is some hundred MB. Needs clang, cmake and ninja; status 77: one is missing.
 
@@ -35,7 +34,7 @@ from pathlib import Path
 import mutants
 
 FOLDERS = "base,model,estimate,runtime,search,load,probe,cli"
-NEVER = "^(structure|readme|cli.exports|accuracy.measured|hostile.quick)"  # these judge the source, or what does not crash
+NEVER = "^(structure|readme|accuracy.measured)"  # these judge the source
 TRAPS = "-fsanitize=undefined -fsanitize-trap=undefined"  # the fast tests run under sanitizers too: this is the part of them that costs little
 ROWS = "10"  # one in so many of accuracy's rows: all of them are most of the fast tests' time
 MARK = b"vf-mutant-mark:"

@@ -2,10 +2,11 @@
 """Runs a program over a corpus made by make.py and judges every promise.
 
 usage: run.py BINARY [--corpus DIR] [--kind K[,K]] [--name SUBSTR] [--skip K[,K]] [--quick]
-              [--crash-only] [--sanitized] [--valgrind] [--fault SO] [--verbose]
+              [--crash-only] [--sanitized] [--valgrind] [--fault SO] [--verbose] [--update]
 
 --corpus DIR   use this one; without it the corpus is made in a temporary folder
---quick        leave out the sweeps, and what takes more than a second
+--quick        leave out the sweeps, and what takes more than a second; what is said must be what was said the last
+               time (said.tsv has the checksums; --update writes it anew)
 --crash-only   judge only: no signal, no sanitizer report, time, memory, input unchanged
 --sanitized    the binary carries sanitizers: memory and address limits are not judged
 --valgrind     every run under valgrind, which must find nothing; implies --sanitized
@@ -32,6 +33,7 @@ import tempfile
 import termios
 import threading
 import time
+import zlib
 
 # Classes of exit status. 141 is a SIGPIPE as a shell reports it.
 EXITS = {
@@ -53,6 +55,7 @@ CLOSED = {"stdout_closed": [1], "stdin_closed": [0], "stderr_closed": [2], "all_
 FULL = {"stdout_full": 1, "stderr_full": 2}
 STDOUT_BROKEN = ("stdout_broken", "stdout_broken_ign")
 HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+KEPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "said.tsv")
 KEEP = 1 << 20  # bytes of output that are kept to be looked at
 
 Result = collections.namedtuple("Result", "rc out err seconds cpu mib")
@@ -69,6 +72,7 @@ class Runner:
         self.corpus, self.options, self.tmp = corpus, options, tmp
         self.binary = os.path.abspath(options.binary)
         self.wrapper = VALGRIND if options.valgrind else ()
+        self.said = {}
 
     def argv(self, row, path):
         here = {b"{file}": os.fsencode(path), b"{dir}": os.fsencode(self.corpus)}
@@ -381,6 +385,26 @@ class Runner:
             return False
         return None
 
+    def remember(self, row, r):
+        """The checksum of what it said, wherever the corpus lies."""
+        text = r.out + b"\0" + r.err
+        for place in (self.corpus, self.tmp, os.path.realpath(self.corpus)):
+            text = text.replace(os.fsencode(place), b"CORPUS")
+        self.said[row["name"]] = zlib.crc32(text, zlib.crc32(b"%d" % r.rc, self.said.get(row["name"], 0)))
+
+    def compare(self, update):
+        """Which cases were answered otherwise than the last time."""
+        now = ["%s\t%08x" % case for case in sorted(self.said.items())]
+        if update:
+            with open(KEPT, "w", encoding="utf-8") as f:
+                f.write("# What run.py --quick was answered: case, CRC-32 of exit status and text\n" + "\n".join(now) + "\n")
+        with open(KEPT, encoding="utf-8") as f:
+            was = f.read().splitlines()[1:]
+        moved = sorted(set(now) ^ set(was))
+        for row in moved[:20]:
+            print("MOVED %s: %s" % ("now" if row in now else "was", row.replace("\t", " ")))
+        return len(moved)
+
     def run(self, row):
         """-> (number of runs or None when skipped, findings)"""
         if self.options.quick and (row["sweep"] or row["expect"]["max_s"] > 1):
@@ -401,7 +425,10 @@ class Runner:
             if row["setup"] == "unreadable":
                 os.chmod(path, 0)
             try:
-                bad += [(tag + " " + b).strip() for b in self.judge(row, self.once(row, path))]
+                r = self.once(row, path)
+                bad += [(tag + " " + b).strip() for b in self.judge(row, r)]
+                if not row["setup"]:
+                    self.remember(row, r)
             except OSError as e:
                 bad.append("%s cannot run: %s" % (tag, e))
             if row["setup"] == "unreadable":
@@ -453,8 +480,10 @@ def run_all(options, corpus, tmp):
             print("ok   " + row["name"])
     for kind in sorted(skip):
         print("skipped: %s, no reader for it" % kind)
-    print("cases %d  runs %d  failed %d  skipped %d" % (cases, runs, failed, skipped))
-    return 1 if failed or not cases else 0
+    kept = options.quick and not (options.sanitized or only or skip or options.name)
+    moved = runner.compare(options.update) if kept else 0
+    print("cases %d  runs %d  failed %d  skipped %d  moved %d" % (cases, runs, failed, skipped, moved))
+    return 1 if failed or moved or not cases else 0
 
 
 def main():
@@ -465,7 +494,7 @@ def main():
     p.add_argument("--skip", default="")
     p.add_argument("--name", default="")
     p.add_argument("--fault")
-    for flag in ("quick", "crash-only", "sanitized", "valgrind", "verbose"):
+    for flag in ("quick", "crash-only", "sanitized", "valgrind", "verbose", "update"):
         p.add_argument("--" + flag, action="store_true")
     options = p.parse_args()
     options.sanitized |= options.valgrind
