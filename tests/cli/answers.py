@@ -32,7 +32,7 @@ EACH = (  # of every architecture one model
     "llama.cpp --gpu 24GB --backend vulkan --ubatch 100",
     "llama.cpp --gpu 2x24GB --backend vulkan --flash-attn off --parallel 3",
     "llama.cpp --gpu B580 --backend sycl",
-    "llama.cpp --gpu none --host-memory 64GB",
+    "llama.cpp --gpu none --host-memory 64GB --explain",
     "llama.cpp --gpu 8GB --gpu-layers 5 --mtp --flash-attn off",
     "llama.cpp --gpu 2x24GB --draft mtp --draft-max 5",
     "llama.cpp --gpu 24GB --cpu-moe 3 --no-op-offload --outputs 9",
@@ -42,19 +42,19 @@ EACH = (  # of every architecture one model
     "llama.cpp --gpu '7900 XTX' --gpu-layers 9",
     "llama.cpp --gpu 24GB --embeddings",
     "ollama --gpu 8GB",
-    "lm-studio --gpu 'M2 Ultra 192GB'",
-    "transformers --gpu 3x12GB",
-    "transformers --gpu 80GB --train lora --parallel 4",
-    "transformers --gpu 2x80GB --workload steering --prompt 300",
-    "vllm --gpu 2xH100 --kv-type fp8",
-    "vllm --gpu 4x4090 --pipeline-parallel 2 --tensor-parallel 2 --max-num-seqs 77",
-    "sglang --gpu 2x80GB --max-num-batched-tokens 1000",
-    "tensorrt-llm --gpu 2xH100 --parallel 5",
-    "exllamav2 --gpu 2x16GB --kv-type q4_0",
-    "exllamav3 --gpu 3x12GB",
-    "mlx --gpu 'M3 Max 128GB' --prompt 900",
-    "exo --gpu '2xM4 Max 64GB'",
-    "generic --gpu 24GB --parallel 3",
+    "lm-studio --gpu 'M2 Ultra 192GB' --explain",
+    "transformers --gpu 3x12GB --explain",
+    "transformers --gpu 80GB --train lora --parallel 4 --explain",
+    "transformers --gpu 2x80GB --workload steering --prompt 300 --explain",
+    "vllm --gpu 2xH100 --kv-type fp8 --explain",
+    "vllm --gpu 4x4090 --pipeline-parallel 2 --tensor-parallel 2 --max-num-seqs 77 --explain",
+    "sglang --gpu 2x80GB --max-num-batched-tokens 1000 --explain",
+    "tensorrt-llm --gpu 2xH100 --parallel 5 --explain",
+    "exllamav2 --gpu 2x16GB --kv-type q4_0 --explain",
+    "exllamav3 --gpu 3x12GB --explain",
+    "mlx --gpu 'M3 Max 128GB' --prompt 900 --explain",
+    "exo --gpu '2xM4 Max 64GB' --explain",
+    "generic --gpu 24GB --parallel 3 --explain",
 )
 HEAD = "# The questions and answers of answers.py; options, then: MODEL QUANT CONTEXT, verdict, need and headroom (bytes), CRC-32 of the answer\n"
 
@@ -123,7 +123,7 @@ def each(program, rng):
             quants.setdefault(runtime, []).append(row[0])
     for options in EACH:
         runtime = options.split()[0]
-        yield "--runtime %s --explain" % options, ["%s %s %d" % (rng.choice(models), rng.choice(quants[runtime]), 2 ** rng.randint(9, 14))
+        yield "--runtime " + options, ["%s %s %d" % (rng.choice(models), rng.choice(quants[runtime]), 2 ** rng.randint(9, 14))
                                        for models in chosen.values()]
 
 
