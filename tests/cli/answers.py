@@ -9,6 +9,7 @@ whole answer in JSON (with its suggestions and notes), or the error. --update wr
 says which moved, and whoever commits it why. --draw makes other questions (same seed, same questions).
 """
 import argparse
+import concurrent.futures
 import csv
 import json
 import random
@@ -41,6 +42,8 @@ EACH = (  # of every architecture one model
     "llama.cpp --gpu 'M4 Max 64GB' --parallel 2",
     "llama.cpp --gpu '7900 XTX' --gpu-layers 9",
     "llama.cpp --gpu 24GB --embeddings",
+    "llama.cpp --gpu 2x24GB --split tensor --draft llama-3.2-1b@q8_0",
+    "llama.cpp --gpu 3x16GB --gpu-layers 20 --draft llama-3.2-1b@q8_0 --draft-max 9",
     "ollama --gpu 8GB",
     "lm-studio --gpu 'M2 Ultra 192GB' --explain",
     "transformers --gpu 3x12GB --explain",
@@ -48,6 +51,8 @@ EACH = (  # of every architecture one model
     "transformers --gpu 2x80GB --workload steering --prompt 300 --explain",
     "vllm --gpu 2xH100 --kv-type fp8 --explain",
     "vllm --gpu 4x4090 --pipeline-parallel 2 --tensor-parallel 2 --max-num-seqs 77 --explain",
+    "vllm --gpu 2x80GB --tensor-parallel 2 --also llama-3.2-1b@bfloat16 --also llama-3.1-8b@q8_0",
+    "vllm --gpu 24GB --gpu-memory-utilization 0.6 --also llama-3.2-1b@bfloat16",
     "sglang --gpu 2x80GB --max-num-batched-tokens 1000 --explain",
     "tensorrt-llm --gpu 2xH100 --parallel 5 --explain",
     "exllamav2 --gpu 2x16GB --kv-type q4_0 --explain",
@@ -190,8 +195,9 @@ def main():
     else:
         groups = read()
     total, moved, text = 0, 0, HEAD
-    for options, rows in groups:
-        got = answers(program, options, [q for q, _ in rows])
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        all_answers = list(pool.map(lambda group: answers(program, group[0], [q for q, _ in group[1]]), groups))
+    for (options, rows), got in zip(groups, all_answers):
         text += "# %s\n" % options
         for (question, want), now in zip(rows, got):
             total += 1

@@ -214,6 +214,30 @@ static void test_several(void)
     vf_catalog_free(c);
 }
 
+/** What refers to a table of which an entry was refused is not blamed; what refers to another is. */
+static void test_refused_tables(void)
+{
+    static const char archs[] = "{\"schema\":1,\"arch\":\"newarch\",\"source\":\"s\",\"norm\":\"none such\"}";
+    static const char models[] = "{\"schema\":1,\"family\":\"F\",\"models\":[{\"id\":\"a/new-1b\",\"arch\":\"newarch\",\"source\":\"s\","
+                                 "\"published_quant\":\"qqq9\",\"parameters\":1,\"unchecked\":\"y\",\"hparams\":{}}]}";
+    static const char quants[] = "{\"schema\":1,\"quants\":[{\"name\":\"qqq8\",\"kind\":\"none such\"}]}";
+    for (int bad = 0; bad < 4; bad++) {
+        vf_catalog *c;
+        vf_error err = {0};
+        finding_log l = {0};
+        CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK, "%s", err.text);
+        if (bad & 1)
+            CHECK(vf_catalog_add(c, "a.json", archs, strlen(archs), NULL, NULL, &err) == VF_ERR_DATA, "an architecture");
+        if (bad & 2)
+            CHECK(vf_catalog_add(c, "q.json", quants, strlen(quants), NULL, NULL, &err) == VF_ERR_DATA, "a quantization");
+        CHECK(vf_catalog_add(c, "m.json", models, strlen(models), NULL, NULL, &err) == VF_OK, "%s", err.text);
+        (void)vf_catalog_check(c, &heap, note_errors, &l, &err);
+        CHECK((strstr(l.ids, "unknown-arch") == NULL) == (bad & 1), "%d: %s", bad, l.ids);
+        CHECK((strstr(l.ids, "unknown-quant") == NULL) == (bad >> 1), "%d: %s", bad, l.ids);
+        vf_catalog_free(c);
+    }
+}
+
 /** Warnings do not make an error of a catalog. */
 static void test_warnings(void)
 {
@@ -617,6 +641,7 @@ int main(void)
 {
     test_cases();
     test_several();
+    test_refused_tables();
     test_warnings();
     test_stop();
     test_quiet();

@@ -1,10 +1,14 @@
+#define _POSIX_C_SOURCE 200809L
 /* What the files of the kernel and NVML's answers are made of: text to numbers, names, holders, the order of cards. */
 #include "check.h"
 #include "probe/files.h"
 #include "probe/machine.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static void numbers(void)
 {
@@ -143,8 +147,63 @@ static void visible(void)
     CHECK(strcmp(order("15,14,0", 16), "POAbcdefghijklmn") == 0, "%s", order("15,14,0", 16));
 }
 
+static void add(void *ctx, uint32_t number)
+{
+    *(uint64_t *)ctx = *(uint64_t *)ctx * 100 + number;
+}
+
+static int next_descriptor(void)
+{
+    FILE *f = fopen("/dev/null", "r");
+    int n = f ? fileno(f) : -1;
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* Paths, files and folders: nothing stays open, and only plain numbers behind the prefix are entries. */
+static void files(void)
+{
+    char path[VF_PATH_SIZE], text[8], root[VF_PATH_SIZE + 1], folder[] = "/tmp/vramfit-files-XXXXXX";
+    memset(root, 'r', sizeof root);
+    root[VF_PATH_SIZE] = 0;
+    CHECK(!vf_path(path, root, "%s", ""), "a root that fills it");
+    root[VF_PATH_SIZE - 1] = 0;
+    CHECK(vf_path(path, root, "%s", "") && strlen(path) == VF_PATH_SIZE - 1, "nothing behind it");
+    CHECK(!vf_path(path, root, "%s", "x"), "one byte more");
+    int before = next_descriptor();
+    CHECK(mkdtemp(folder) && vf_path(path, folder, "/%s", "file"), "%s", folder);
+    FILE *f = fopen(path, "w");
+    CHECK(f && fputs("0123456789", f) >= 0 && fclose(f) == 0, "%s", path);
+    CHECK(vf_file_text(path, text, sizeof text) == 7 && strcmp(text, "0123456") == 0, "the beginning: %s", text);
+    f = fopen(path, "w");
+    CHECK(f && fputs("7", f) >= 0 && fclose(f) == 0, "%s", path);
+    CHECK(vf_file_text(path, text, sizeof text) == 1 && strcmp(text, "7") == 0, "one byte: %s", text);
+    CHECK(vf_file_text(folder, text, sizeof text) == 0 && text[0] == 0, "a folder is no text");
+    CHECK(vf_file_is(path) && !vf_file_is(folder), "a file and a folder");
+    (void)remove(path);
+    CHECK(vf_file_text(path, text, sizeof text) == 0 && !vf_file_is(path), "gone");
+    static const char *const names[] = {"card2", "card0", "card11", "card", "cardx", "card1x", "card-1", "card/", "kart3", "card100"};
+    uint64_t sum = 0;
+    for (int made = 1; made >= 0; made--) {
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+            if (vf_path(path, folder, "/%s", names[i]))
+                (void)(made ? mkdir(path, 0700) : rmdir(path));
+        if (made)
+            vf_folder_numbers(folder, "card", 100, add, &sum);
+    }
+    CHECK_U64(sum, 211, "0, 2 and 11, in order");
+    vf_folder_numbers(folder, "", 100, add, &sum);
+    CHECK_U64(sum, 211, "an empty folder");
+    (void)rmdir(folder);
+    vf_folder_numbers(folder, "", 100, add, &sum);
+    CHECK_U64(sum, 211, "no folder");
+    CHECK(next_descriptor() == before, "nothing is open");
+}
+
 int main(void)
 {
+    files();
     numbers();
     values();
     names();
