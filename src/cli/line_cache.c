@@ -55,7 +55,7 @@ const line_answer *line_cache_find(const line_cache *c, const char *line)
     return a->line ? a : NULL;
 }
 
-void line_cache_keep(line_cache *c, const char *line, const char *text, size_t n, uint32_t rows, int status)
+void line_cache_keep(line_cache *c, const char *line, const char *text, size_t n, uint32_t rows)
 {
     size_t size = strlen(line) + 1;
     if (size > LINE_BYTES || n > BYTES / 4)
@@ -71,7 +71,7 @@ void line_cache_keep(line_cache *c, const char *line, const char *text, size_t n
     }
     memcpy(key, line, size);
     memcpy(copy, text, n);
-    *a = (line_answer){.line = key, .text = copy, .n = n, .rows = rows, .status = status};
+    *a = (line_answer){.line = key, .text = copy, .n = n, .rows = rows};
     c->n++;
     c->bytes += size + n;
 }

@@ -9,7 +9,6 @@ typedef struct line_answer {
     char *text; /**< as written, n bytes */
     size_t n;
     uint32_t rows;
-    int status; /**< exit status */
 } line_answer;
 
 typedef struct line_cache {
@@ -23,7 +22,7 @@ void line_cache_close(line_cache *c);
 /** The answer to a line, or NULL. */
 const line_answer *line_cache_find(const line_cache *c, const char *line);
 /** Keeps an answer while there is room; forgets all when there is none. */
-void line_cache_keep(line_cache *c, const char *line, const char *text, size_t n, uint32_t rows, int status);
+void line_cache_keep(line_cache *c, const char *line, const char *text, size_t n, uint32_t rows);
 
 /** FNV-1a. Tables that use it are small and dropped when full, so text chosen to collide costs little. */
 uint32_t hash_text(const char *text);

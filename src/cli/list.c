@@ -174,8 +174,7 @@ static bool answer_line(plan *p, list_caches *c, lines *l, line_kind kind, repor
     const line_answer *known = kind == LINE_GOOD && r->n_rows > 0 && !report_is_lined(r) ? line_cache_find(&c->answers, l->text) : NULL;
     if (known) {
         buf_add(r->out, known->text, known->n);
-        r->n_rows += known->rows;
-        plan_worsen(p, known->status);
+        r->n_rows += known->rows; /* its verdict was counted with the first of them */
         return true;
     }
     (void)memcpy(c->line, l->text, l->length + 1); /* run_line cuts it into words */
@@ -183,12 +182,9 @@ static bool answer_line(plan *p, list_caches *c, lines *l, line_kind kind, repor
     r->line_number = l->number;
     size_t start = r->out->n;
     uint64_t rows = r->n_rows;
-    int status = p->status;
-    p->status = EXIT_FITS;
     bool good = run_line(p, &c->models, l, kind, r, err);
     if (good && rows > 0 && !report_is_lined(r) && kind == LINE_GOOD && !r->out->failed)
-        line_cache_keep(&c->answers, c->line, r->out->p + start, r->out->n - start, (uint32_t)(r->n_rows - rows), p->status);
-    plan_worsen(p, status);
+        line_cache_keep(&c->answers, c->line, r->out->p + start, r->out->n - start, (uint32_t)(r->n_rows - rows));
     return good;
 }
 

@@ -75,8 +75,8 @@ void vf_folder_numbers(const char *path, const char *prefix, uint32_t limit, voi
     for (struct dirent *entry; n < ENTRIES && (entry = readdir(folder));) {
         const char *digits = entry->d_name + length;
         uint64_t v;
-        if (strncmp(entry->d_name, prefix, length) == 0 && digits[0] >= '0' && digits[0] <= '9' &&
-            digits[strspn(digits, "0123456789")] == 0 && vf_text_number(digits, strlen(digits), &v) && v < limit)
+        if (strncmp(entry->d_name, prefix, length) == 0 && digits[strspn(digits, "0123456789")] == 0 &&
+            vf_text_number(digits, strlen(digits), &v) && v < limit)
             number[n++] = (uint32_t)v;
     }
     (void)closedir(folder);
