@@ -114,8 +114,14 @@ static bool add_projector(session *s, beside *b, const char *text, vf_error *err
     vf_model_entry e;
     if (io_kind(text) != FILE_MISSING)
         return add_file(s, b, VF_MEMBER_MMPROJ, "--mmproj", text, err);
-    if (session_find(s, VF_KIND_MODEL, text, &index, err) != VF_OK || vf_catalog_model(s->catalog, index, &e) != VF_OK)
+    const char *why = io_why_missing(text);
+    if (why)
+        return fail_value(err, "--mmproj", text, why);
+    if (session_find(s, VF_KIND_MODEL, text, &index, err) != VF_OK || vf_catalog_model(s->catalog, index, &e) != VF_OK) {
+        if (!err->key[0])
+            text_set(err->key, sizeof err->key, "--mmproj");
         return name_option(err, "--mmproj");
+    }
     if (!e.parameters_vision)
         return fail_value(err, "--mmproj", text, "no vision tower is known of this model (give its file)");
     vf_member *m = next_member(b, VF_MEMBER_MMPROJ, "--mmproj", err);

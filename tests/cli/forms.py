@@ -4,7 +4,7 @@
 usage: forms.py PROGRAM [--update] [--draw SEED] [--show NUMBER]
 
 golden/ holds output to read; this holds only its checksums, over many more commands, so that no byte moves unseen.
-forms.tsv has a command a line (COLUMNS=, where it begins with that, is its environment), its exit status, the bytes and the CRC-32 of
+forms.tsv has a command a line (behind COLUMNS= it has a terminal of so many), its exit status, the bytes and the CRC-32 of
 its output, and the CRC-32 of its errors. --show runs one and shows what it writes; run it with the program of before,
 too. --update writes the checksums anew; --draw makes other commands (same seed, same commands).
 """
@@ -17,7 +17,7 @@ import zlib
 from pathlib import Path
 
 from answers import SETS, drawn_settings, listed
-from program import Run
+from program import Run, on_terminal
 
 FILE = Path(__file__).resolve().parent / "forms.tsv"
 COMMANDS = 700
@@ -27,13 +27,15 @@ HEAD = "# The commands of forms.py; exit status, bytes of output, CRC-32 of the 
 
 
 def run(program, command):
-    words, env = shlex.split(command), {}
+    words = shlex.split(command)
     if words[0].startswith("COLUMNS="):
-        env["COLUMNS"] = words.pop(0).partition("=")[2]
-    return Run(program, words, env=env)
+        return on_terminal(program, words[1:], int(words[0].partition("=")[2]), {})
+    return Run(program, words)
 
 
 def told(r):
+    if isinstance(r, str):
+        return "-\t%d\t%08x\t-" % (len(r.encode()), zlib.crc32(r.encode()))
     return "%d\t%d\t%08x\t%08x" % (r.exit, len(r.out.encode()), zlib.crc32(r.out.encode()), zlib.crc32(r.err.encode()))
 
 
@@ -66,7 +68,7 @@ def draw(program, seed):
     names = models + cards + [r[0] for r in listed(program, "quants")] + sorted(quants)
     drawn = 0
     while drawn < COMMANDS:
-        kind, form = rng.random(), rng.choice(FORMATS + ["table", "table", "svg", "html"])
+        kind, form = rng.random(), rng.choice(FORMATS + ["table", "table", "table", "table", "svg", "html"])
         if kind < 0.8:
             words = question(rng, models, quants, cards) + ["-f", form]
         elif kind < 0.9:
@@ -78,9 +80,9 @@ def draw(program, seed):
             words = ["help", rng.choice(TOPICS)]
         if kind < 0.97 and form == "table":
             words += rng.choice([[], ["--color", "always"]])
-        columns = "COLUMNS=%d " % rng.choice([40, 60, 100, 200]) if rng.random() < 0.4 else ""
+        columns = "COLUMNS=%d " % rng.choice([40, 60, 80, 100, 200]) if rng.random() < 0.4 and form == "table" else ""
         command = columns + " ".join(shlex.quote(w) for w in words)
-        if run(program, command).exit != 2 or rng.random() < 0.2:  # most answer
+        if Run(program, words).exit != 2 or rng.random() < 0.2:  # most answer
             drawn += 1
             yield command
 
@@ -99,10 +101,11 @@ def main():
         rows = [line.split("\t", 1) for line in FILE.read_text(encoding="utf-8").splitlines()[1:]]
     if o.show is not None:
         r = run(program, rows[o.show][0])
-        print("%s\n%s%sexit status %d" % (rows[o.show][0], r.out, r.err, r.exit))
+        print(rows[o.show][0] + "\n" + (r if isinstance(r, str) else "%s%sexit status %d" % (r.out, r.err, r.exit)))
         return 0
+    shown = {i: told(run(program, row[0])) for i, row in enumerate(rows) if row[0].startswith("COLUMNS=")}  # a terminal needs a fork: no threads yet
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        got = list(pool.map(lambda row: told(run(program, row[0])), rows))
+        got = list(pool.map(lambda x: shown.get(x[0]) or told(run(program, x[1][0])), enumerate(rows)))
     moved = [(i, row, now) for i, (row, now) in enumerate(zip(rows, got)) if row[1] != now]
     if o.update or o.draw is not None:
         FILE.write_text(HEAD + "".join("%s\t%s\n" % (row[0], now) for row, now in zip(rows, got)), encoding="utf-8")
