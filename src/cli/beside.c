@@ -116,7 +116,7 @@ static bool add_projector(session *s, beside *b, const char *text, vf_error *err
         return add_file(s, b, VF_MEMBER_MMPROJ, "--mmproj", text, err);
     const char *why = io_why_missing(text);
     if (why)
-        return fail_value(err, "--mmproj", text, why);
+        return fail_value(err, "--mmproj", text, "%s", why);
     if (session_find(s, VF_KIND_MODEL, text, &index, err) != VF_OK || vf_catalog_model(s->catalog, index, &e) != VF_OK) {
         if (!err->key[0])
             text_set(err->key, sizeof err->key, "--mmproj");
