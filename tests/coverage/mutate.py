@@ -2,14 +2,14 @@
 """Mutation testing: one small fault at a time in the source, and whether the tests notice.
 
 usage: mutate.py --source DIR [--work DIR] [--folder NAME[,NAME]] [--file PATTERN] [--count N] [--seed S] [--log FILE]
-                 [--jobs N] [--only NUMBER[,NUMBER]]
+                 [--jobs N] [--again LOG]
 
 From each folder of src/ (default: all with code) --count faults are drawn with --seed, the same for the same source
 and seed. All are built into one program, each switched on by a number that is written into the programs built; which
 of the fast tests come by a fault is recorded first, and only those judge it, the quickest first: the first one that
 fails, crashes or does not end kills it. Left out are tests of the source; accuracy is asked one row in ten. Not counted: a fault that does not compile, one after which the compiler
-makes the same code, and those in equivalent.tsv, each with its reason. --log gets a JSON line for each. --only runs
-those of the sample. The work (--work: kept) is some hundred MB. Needs clang, cmake and ninja; status 77: one is missing.
+makes the same code, and those in equivalent.tsv, each with its reason. --log gets a JSON line for each; --again
+judges those of a log that survived, where their line is still there. The work (--work: kept) is some hundred MB. Needs clang, cmake and ninja; status 77: one is missing.
 
 What is changed: < and <=, > and >=, == and !=, && and ||, + and -, * and /, << and >>, & and |, ++ and --, true and
 false, a constant by one, a condition into its opposite or into never, vf_add and vf_mul, a break into a continue, an
@@ -134,6 +134,11 @@ class Mutation:
 
     def draw(self, found):
         known = read_equivalents(self.o.source)
+        if self.o.again:
+            rows = [json.loads(line) for line in self.o.again.read_text(encoding="utf-8").splitlines()]
+            alive = {plain(r["where"].split(":")[0], r["line"], r["old"], r["new"]) for r in rows if r["by"] in ("survived", "not reached")}
+            self.known = len(alive & known)
+            return list(enumerate(m for m in found if self.key(m) in alive - known))
         sample, self.known = [], 0
         for folder in self.o.folder.split(","):
             pool = [m for m in found if m.file.startswith(folder + "/") and re.search(self.o.file, m.file)]
@@ -149,7 +154,7 @@ class Mutation:
         return text[:m.start].count(b"\n") + 1, text[text.rfind(b"\n", 0, m.start) + 1:].split(b"\n", 1)[0].decode().strip()
 
     def key(self, m):
-        return tuple(" ".join(x.split()) for x in (m.file, self.line(m)[1], m.old, m.new))
+        return plain(m.file, self.line(m)[1], m.old, m.new)
 
     def write(self, numbered):
         """The sources with these faults in them; what does not compile is left out and judged so."""
@@ -250,6 +255,10 @@ class Mutation:
         return number, mutant, by, time.monotonic() - began
 
 
+def plain(*texts):
+    return tuple(" ".join(t.split()) for t in texts)
+
+
 def read_equivalents(source):
     path = source / "tests/coverage/equivalent.tsv"
     rows = [r.split("\t") for r in path.read_text(encoding="utf-8").splitlines() if r and not r.startswith("#")] if path.exists() else []
@@ -293,7 +302,7 @@ def main():
     p.add_argument("--count", type=int, default=300)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    p.add_argument("--only", type=lambda s: {int(n) for n in s.split(",")})
+    p.add_argument("--again", type=Path)
     p.add_argument("--log", type=Path)
     o = p.parse_args()
     missing = [t for t in ("clang", "cmake", "ninja", "ctest") if not shutil.which(t)]
@@ -313,7 +322,7 @@ def main():
             shutil.copytree(mutation.build, copy, symlinks=True)
             trees.put(Programs(copy))
         with concurrent.futures.ThreadPoolExecutor(o.jobs) as pool:
-            work_list = [pool.submit(mutation.judged, trees, n, m) for n, m in mutation.sample if o.only is None or n in o.only]
+            work_list = [pool.submit(mutation.judged, trees, n, m) for n, m in mutation.sample]
             tally(mutation, o, (w.result() for w in work_list))
             for w in work_list:
                 w.cancel()
