@@ -613,6 +613,17 @@ static void test_odd_keys(void)
     free(extra.p);
 }
 
+/* Powers of two: the data begin there. */
+static void test_alignment(void)
+{
+    for (uint32_t alignment = 1; alignment <= 64; alignment *= 2) {
+        bytes extra = {0};
+        put_u32_key(&extra, "general.alignment", alignment);
+        expect_ok(model_with(1, &extra), 64 + 64 + TENSOR_BYTES, "an alignment");
+        free(extra.p);
+    }
+}
+
 static void test_bad_keys(void)
 {
     one_key(key_alignment_zero, "alignment 0 is not a power of two");
@@ -841,6 +852,7 @@ int main(void)
     test_counts();
     test_lengths();
     test_holes();
+    test_alignment();
     test_bad_keys();
     test_odd_keys();
     test_bad_tensors();

@@ -186,6 +186,16 @@ static void servers(void)
     CHECK(resident[0].settings.gpu_memory_utilization + resident[1].settings.gpu_memory_utilization <= 1000000, "shares of %u and %u",
           resident[0].settings.gpu_memory_utilization, resident[1].settings.gpu_memory_utilization);
 
+    /* one at a time is no split: on one card, however it is said */
+    for (uint32_t way = 0; way < 3; way++) {
+        request[0].settings.tensor_parallel = way & 1;
+        request[0].settings.pipeline_parallel = way >> 1;
+        set_cards(2, 2, two_80);
+        CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK, "%s", err.text);
+        CHECK(resident[0].cards == 1 || resident[0].cards == 2, "way %u: whole: %u", way, resident[0].cards);
+    }
+    request[0].settings.pipeline_parallel = 0;
+
     /* a runtime whose share is of what is free has its cards for itself */
     open_model(0, "llama-3.1-8b", "tensorrt-llm", "bfloat16");
     request[0].settings.tensor_parallel = 2;
