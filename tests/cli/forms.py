@@ -20,9 +20,18 @@ from answers import SETS, drawn_settings, listed
 from program import Run, on_terminal
 
 FILE = Path(__file__).resolve().parent / "forms.tsv"
-COMMANDS = 700
+COMMANDS = 700  # drawn
 FORMATS = "table json jsonl csv tsv markdown svg html sarif junit github".split()
 TOPICS = "options commands models quants gpus verdict lists limits check diff".split()
+FIXED = (  # names that mean several things, or nearly something
+    "show v100", "show 3060", "show 4070", "show llama", "show llama-3.1", "show qwen3-8", "show q4", "show q4_k", "show 40", "show int", "show vlm",
+    "show ollamma", "show radeon", "show 7900xtxx", "show gemma", "show zzzz", "show 8B", "show 70B", "show ''", "show a b",
+    "-m llama -g 24GB", "-m llama-3.1 -g 24GB", "-m qwen3-8 -g 24GB", "-m 8B -g v100", "-m 8B -g 3060", "-m 8B -g 4070 --explain",
+    "-m 8B -q q4_ -g 24GB", "-m 8B -q int -g 24GB", "-m 8B -g 24GB --runtime vlm", "-m 9999B -g 24GB", "-m 8B -g 24GB,48GB",
+    "-m 8B -g 24GB+24GB,2x12GB", "-m 70B -g smallest", "-m 8B -g smallest -f json", "-m 405B -g smallest -q q8", "-m 8B -g none",
+    "-m 8B -g 24GB -c max -f json", "-m 70B -g 24GB --gpu-layers max", "-m mixtral -g 24GB --cpu-moe auto", "-m 8B -g 24GB --parallel max",
+    "-m 8B -q auto -g 12GB", "-m 8B -q max -g 12GB", "-m 70B -g 24GB -c 1k -f markdown --explain", "list models 8B", "list quants int", "help nothing",
+)
 HEAD = "# The commands of forms.py; exit status, bytes of output, CRC-32 of the output and of the errors\n"
 
 
@@ -85,6 +94,7 @@ def draw(program, seed):
         if Run(program, words).exit != 2 or rng.random() < 0.2:  # most answer
             drawn += 1
             yield command
+    yield from FIXED
 
 
 def main():

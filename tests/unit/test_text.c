@@ -48,6 +48,8 @@ static void test_quote(void)
     for (size_t i = 0; i < sizeof input; i += 4)
         memcpy(input + i, "\xF0\x9F\x98\x80", 4);
     CHECK_U64(strlen(vf_quote(out, sizeof out, input, sizeof input)), 80 * 4 + 5, "80 wide characters");
+    memset(input, '\n', sizeof input);
+    CHECK(strlen(vf_quote(out, sizeof out, input, 20)) == 82 && strlen(vf_quote(out, sizeof out, input, 21)) == 85, "20 escapes: %s", out);
     CHECK_STR(vf_quote(out, 8, "abcdefgh", 8), "'ab'...", "a small buffer");
     CHECK_STR(vf_quote(out, 9, "\n", 1), "''...", "no room for an escape");
     CHECK_STR(vf_quote(out, 10, "\n", 1), "'\\x0A'", "just room enough for one");
