@@ -177,7 +177,6 @@ static void fill_state(const builder *b, vf_layer *l)
         break;
     case VF_REC_SHORTCONV:
         l->state_r = vf_mul(n_embd, hp->shortconv_l_cache - 1);
-        l->state_s = 0;
         break;
     case VF_REC_KDA:
         l->state_r = vf_mul(vf_mul3(3, d_conv - 1, b->n_head_0), kda);
@@ -185,7 +184,6 @@ static void fill_state(const builder *b, vf_layer *l)
         break;
     case VF_REC_LIGHTNING:
         l->head_k = b->head_k;
-        l->state_r = 0;
         l->state_s = vf_mul3(b->head_k, b->head_k, b->n_head_0);
         break;
     default: {

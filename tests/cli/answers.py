@@ -51,7 +51,7 @@ EACH = (  # of every architecture one model
     "transformers --gpu 2x80GB --workload steering --prompt 300 --explain",
     "vllm --gpu 2xH100 --kv-type fp8 --explain",
     "vllm --gpu 4x4090 --pipeline-parallel 2 --tensor-parallel 2 --max-num-seqs 77 --explain",
-    "vllm --gpu 2x80GB --tensor-parallel 2 --also llama-3.2-1b@bfloat16 --also llama-3.1-8b@q8_0",
+    "vllm --gpu 2x80GB --tensor-parallel 2 --also llama-3.2-1b@bfloat16 --also llama-3.1-8b@awq",
     "vllm --gpu 24GB --gpu-memory-utilization 0.6 --also llama-3.2-1b@bfloat16",
     "sglang --gpu 2x80GB --max-num-batched-tokens 1000 --explain",
     "tensorrt-llm --gpu 2xH100 --parallel 5 --explain",

@@ -89,7 +89,7 @@ CASES = [
     (M + ["--gpu", "2x24GB", "--train", "lora"], ["--gpu", "training", "one"]),
     (["list", "gpus", "--format", "svg"], ["--format", "svg", "list"]),
     (M + G + ["--also", "none-such-model"], ["none-such-model"]),
-    (M + G + ["--lora", "/nonexistent/adapter.gguf"], ["--lora", "/nonexistent/adapter.gguf"]),
+    (M + G + ["--lora", "/nonexistent/adapter.gguf"], ["--lora '/nonexistent/adapter.gguf': No such file"]),
     (M + G + ["--mmproj", "/nonexistent/tower.gguf"], ["--mmproj '/nonexistent/tower.gguf': No such file"]),
     (M + G + ["--mmproj", "none-such-model"], ["--mmproj: unknown model 'none-such-model'"]),
     (M + G + ["--also", "7B@q99"], ["--also", "q99"]),
