@@ -111,6 +111,34 @@ static void refusals(void)
     vf_model_free(model);
 }
 
+/* The context's size follows the multiprocessors, where their number is known: also where there is one. */
+static void multiprocessors(void)
+{
+    vf_request q = {.runtime = "llama.cpp", .n_devices = 1};
+    vf_quant_entry e = {0};
+    vf_model *model = NULL;
+    uint32_t i;
+    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, "q8_0", &i, &err) == VF_OK && vf_catalog_quant(catalog, i, &e) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.2-1b", &i, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, i, &sample_allocator, &model, &err) == VF_OK, "%s", err.text);
+    vf_settings_init(&q.settings);
+    q.model = model;
+    q.quant = e.quant;
+    q.device[0].total = UINT64_C(8) << 30;
+    for (uint32_t n = 0; n < 3; n++) {
+        uint32_t found = 0;
+        q.device[0].multiprocessors = n;
+        CHECK(vf_estimate(&q, &sample_allocator, &anew, &err) == VF_OK, "%s", err.text);
+        for (uint32_t t = 0; t < anew.n_terms; t++)
+            if (strstr(anew.term[t].formula, n ? "x multiprocessors" : "middle of the consumer cards")) {
+                CHECK(n == 0 || (anew.term[t].detail[0] - '0' == (int)n && strstr(anew.term[t].detail, " multiprocessors")), "%s", anew.term[t].detail);
+                found++;
+            }
+        CHECK_U64(found, 1, "the term of the context");
+    }
+    vf_model_free(model);
+}
+
 int main(void)
 {
     CHECK(vf_catalog_new(&sample_allocator, &catalog, &err) == VF_OK, "%s", err.text);
@@ -118,6 +146,7 @@ int main(void)
     walk("qwen3-30b-a3b", "q4_k_m", "llama.cpp", 4096);
     walk("gemma-3-12b", "q4_k_m", "generic", 8192);
     refusals();
+    multiprocessors();
     vf_catalog_free(catalog);
     return CHECK_END();
 }
