@@ -366,8 +366,38 @@ static void work_is_split(void)
     CHECK_U64(p.bytes[1], 4 * BYTES, "host, pipeline");
 }
 
+/* Moves what it resizes, and spoils where it was. */
+static void *move_and_spoil(void *ctx, void *p, size_t old_size, size_t new_size)
+{
+    void *to = new_size ? malloc(new_size) : NULL;
+    (void)ctx;
+    if (p && to)
+        memcpy(to, p, old_size < new_size ? old_size : new_size);
+    if (p) {
+        memset(p, 0xA5, old_size);
+        free(p);
+    }
+    return to;
+}
+
+/* A view may be given another node's shape, which moves when the nodes grow: at every number of nodes. */
+static void check_views_while_growing(void)
+{
+    const vf_allocator moving = {move_and_spoil, NULL};
+    vf_graph g;
+    vf_graph_init(&g, &moving);
+    vf_id x = vf_g_tensor(&g, VF_TYPE_F32, 8, 4, 2, 3);
+    for (uint32_t i = 0; i < 5000; i++) {
+        vf_id v = vf_g_view(&g, x, g.node[x].ne, g.node[x].nb + 1);
+        CHECK(memcmp(g.node[v].ne, g.node[x].ne, sizeof g.node[v].ne) == 0 && memcmp(g.node[v].nb, g.node[x].nb, sizeof g.node[v].nb) == 0,
+              "view %u: %" PRIu64 " x %" PRIu64, i, g.node[v].ne[0], g.node[v].ne[1]);
+    }
+    vf_graph_free(&g);
+}
+
 int main(void)
 {
+    check_views_while_growing();
     vf_error err = {0};
 
     CHECK(vf_catalog_new(&heap, &catalog, &err) == VF_OK, "%s", err.text);

@@ -294,11 +294,14 @@ vf_id vf_g_reshape(vf_graph *g, vf_id a, uint64_t ne0, uint64_t ne1, uint64_t ne
 
 vf_id vf_g_view(vf_graph *g, vf_id a, const uint64_t ne[4], const uint64_t nb[3])
 {
+    uint64_t own_ne[4], own_nb[3]; /* theirs may be a node's, which moves when the nodes grow */
+    memcpy(own_ne, ne, sizeof own_ne);
+    memcpy(own_nb, nb, sizeof own_nb);
     vf_id id = new_view(g, VF_OP_VIEW, a);
     vf_node *v = &g->node[id];
 
-    memcpy(v->ne, ne, sizeof v->ne);
-    memcpy(v->nb + 1, nb, 3 * sizeof v->nb[0]);
+    memcpy(v->ne, own_ne, sizeof v->ne);
+    memcpy(v->nb + 1, own_nb, sizeof own_nb);
     return id;
 }
 
