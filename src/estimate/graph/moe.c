@@ -19,7 +19,7 @@ typedef struct router {
 /* ggml-cuda/topk-moe.cu: ggml_cuda_should_use_topk_moe */
 static bool fused_router_size(uint64_t n_expert)
 {
-    return ((n_expert & (n_expert - 1)) == 0 && n_expert <= 512) || n_expert == 288 || n_expert == 576;
+    return n_expert == 0 || ((n_expert & (n_expert - 1)) == 0 && n_expert <= 512) || n_expert == 288 || n_expert == 576;
 }
 
 /* Only the best groups of experts take part: all others are masked out. */
