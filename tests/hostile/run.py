@@ -390,6 +390,7 @@ class Runner:
         text = r.out + b"\0" + r.err
         for place in (self.corpus, self.tmp, os.path.realpath(self.corpus)):
             text = text.replace(os.fsencode(place), b"CORPUS")
+        text = re.sub(rb"cJSON [0-9.]+", b"cJSON", text)  # the system's own
         self.said[row["name"]] = zlib.crc32(text, zlib.crc32(b"%d" % r.rc, self.said.get(row["name"], 0)))
 
     def compare(self, update):
