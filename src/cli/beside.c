@@ -66,13 +66,6 @@ static vf_member *next_member(beside *b, vf_member_kind kind, const char *name, 
     return m;
 }
 
-/* The option is what an error about the model is about. */
-static bool name_option(vf_error *err, const char *name)
-{
-    fail_rename(err, "--model", name);
-    return false;
-}
-
 static bool add_draft(session *s, const char *runtime, beside *b, const char *text, vf_error *err)
 {
     choice c;
@@ -97,7 +90,7 @@ static bool add_file(session *s, beside *b, vf_member_kind kind, const char *nam
         return false;
     subject *sub = subject_of(b, m);
     if (!subject_open(s, text, sub, err))
-        return name_option(err, name);
+        return fail_at(err, name);
     sub->asked = text;
     if (!sub->typed || sub->facts.n_layer > 0)
         return fail_value(err, name, text, kind == VF_MEMBER_LORA ? "no adapter" : "no projector");
@@ -117,11 +110,8 @@ static bool add_projector(session *s, beside *b, const char *text, vf_error *err
     const char *why = io_why_missing(text);
     if (why)
         return fail_value(err, "--mmproj", text, "%s", why);
-    if (session_find(s, VF_KIND_MODEL, text, &index, err) != VF_OK || vf_catalog_model(s->catalog, index, &e) != VF_OK) {
-        if (!err->key[0])
-            text_set(err->key, sizeof err->key, "--mmproj");
-        return name_option(err, "--mmproj");
-    }
+    if (session_find(s, VF_KIND_MODEL, text, &index, err) != VF_OK || vf_catalog_model(s->catalog, index, &e) != VF_OK)
+        return fail_at(err, "--mmproj");
     if (!e.parameters_vision)
         return fail_value(err, "--mmproj", text, "no vision tower is known of this model (give its file)");
     vf_member *m = next_member(b, VF_MEMBER_MMPROJ, "--mmproj", err);

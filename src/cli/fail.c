@@ -59,6 +59,14 @@ void fail_rename(vf_error *err, const char *was, const char *is)
     (void)snprintf(err->key, sizeof err->key, "%s%.*s", is, (int)(sizeof err->key - 20), rest);
 }
 
+bool fail_at(vf_error *err, const char *option)
+{
+    if (!err->key[0] && !err->file[0] && err->status != VF_ERR_NOMEM)
+        text_set(err->key, sizeof err->key, option);
+    fail_rename(err, "--model", option);
+    return false;
+}
+
 char *error_where(const vf_error *err, char *out, size_t size)
 {
     if (!err->file[0])

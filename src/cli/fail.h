@@ -15,6 +15,8 @@ bool fail_value(vf_error *err, const char *option, const char *value, const char
 bool fail_nomem(vf_error *err);
 /** An error about option `was` is about option `is`. */
 void fail_rename(vf_error *err, const char *was, const char *is);
+/** An error about a model is one about the option that named it; false. */
+bool fail_at(vf_error *err, const char *option);
 
 /** vf_quote for a terminated string, into a buffer on the stack: quote(text).s */
 typedef struct quoted {

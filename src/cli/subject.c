@@ -140,11 +140,7 @@ bool subject_open_at(session *s, const char *name, const char *text, subject *ou
     bool good = subject_open(s, own, out, err);
     out->own = own;
     out->asked = own;
-    if (!good && !err->key[0] && !err->file[0] && err->status != VF_ERR_NOMEM)
-        text_set(err->key, sizeof err->key, name);
-    if (!good)
-        fail_rename(err, "--model", name);
-    return good;
+    return good || fail_at(err, name);
 }
 
 uint64_t subject_tower(const session *s, const subject *sub, const char *runtime)
