@@ -92,15 +92,21 @@ def listed(program, what):
     return [row for row in csv.reader(Run(program, ["list", what, "--format", "csv"]).out.splitlines()[1:])]
 
 
+def quants_of(program):
+    """Names of quantizations by runtime."""
+    quants = {}
+    for row in listed(program, "quants"):
+        for runtime in row[-1].split(", "):
+            quants.setdefault(runtime, []).append(row[0])
+    return quants
+
+
 def draw(program, seed):
     """Groups of questions: every option that a runtime knows, every architecture, cards of every maker; then several models."""
     rng = random.Random(seed)
     sizes = {row[0]: int(row[1]) for row in listed(program, "models")}
     models, small = list(sizes), [m for m in sizes if sizes[m] < 15e9]
-    cards, quants = [row[0] for row in listed(program, "gpus")], {}
-    for row in listed(program, "quants"):
-        for runtime in row[-1].split(", "):
-            quants.setdefault(runtime, []).append(row[0])
+    cards, quants = [row[0] for row in listed(program, "gpus")], quants_of(program)
     drawn = 0
     while drawn < GROUPS + BESIDE:
         several = drawn >= GROUPS
@@ -120,12 +126,9 @@ def draw(program, seed):
 
 def each(program, rng):
     """One model of every architecture."""
-    chosen, quants = {}, {}
+    chosen, quants = {}, quants_of(program)
     for row in listed(program, "models"):
         chosen.setdefault(row[4], []).append(row[0])
-    for row in listed(program, "quants"):
-        for runtime in row[-1].split(", "):
-            quants.setdefault(runtime, []).append(row[0])
     for options in EACH:
         runtime = options.split()[0]
         yield "--runtime " + options, ["%s %s %d" % (rng.choice(models), rng.choice(quants[runtime]), 2 ** rng.randint(9, 14))

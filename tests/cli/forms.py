@@ -16,7 +16,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from answers import SETS, drawn_settings, listed
+from answers import SETS, drawn_settings, listed, quants_of
 from program import Run, on_terminal
 
 FILE = Path(__file__).resolve().parent / "forms.tsv"
@@ -70,10 +70,7 @@ def question(rng, models, quants, cards):
 def draw(program, seed):
     rng = random.Random(seed)
     models, cards = [r[0] for r in listed(program, "models")], [r[0] for r in listed(program, "gpus")]
-    quants = {}
-    for row in listed(program, "quants"):
-        for runtime in row[-1].split(", "):
-            quants.setdefault(runtime, []).append(row[0])
+    quants = quants_of(program)
     names = models + cards + [r[0] for r in listed(program, "quants")] + sorted(quants)
     drawn = 0
     while drawn < COMMANDS:

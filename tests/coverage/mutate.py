@@ -181,7 +181,7 @@ class Mutation:
         self.header.write_text(HEADER % {"mark": MARK.decode(), "count": max(1, len(self.sample)), "met": self.met})
         self.write(self.sample)
         run("cmake", "--build", self.build)
-        listed = json.loads(run("ctest", "--test-dir", self.build, "--show-only=json-v1", "-L", "fast").split("\n", 0)[0])
+        listed = json.loads(run("ctest", "--test-dir", self.build, "--show-only=json-v1", "-L", "fast"))
         self.tests = [t for t in map(self.described, listed["tests"]) if not re.match(NEVER, t["name"])]
         for t in self.tests:
             if t["name"] == "accuracy":
