@@ -55,6 +55,7 @@ CLOSED = {"stdout_closed": [1], "stdin_closed": [0], "stderr_closed": [2], "all_
 FULL = {"stdout_full": 1, "stderr_full": 2}
 STDOUT_BROKEN = ("stdout_broken", "stdout_broken_ign")
 HIDDEN = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+OUTSIDE = re.compile(r"\.\./|/(dev|etc|proc|sys|root|home)/")  # what is there is this machine's: its answers are not kept
 KEPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "said.tsv")
 KEEP = 1 << 20  # bytes of output that are kept to be looked at
 
@@ -428,7 +429,7 @@ class Runner:
             try:
                 r = self.once(row, path)
                 bad += [(tag + " " + b).strip() for b in self.judge(row, r)]
-                if not row["setup"]:
+                if not row["setup"] and not OUTSIDE.search(json.dumps([row["args"], row["stdin"], row["file"], row["env"]])):
                     self.remember(row, r)
             except OSError as e:
                 bad.append("%s cannot run: %s" % (tag, e))

@@ -393,9 +393,11 @@ def sysfs_hostile(c):
             make(m.root / d / name)
             m.fails("%s is no file" % name, "does not tell" if name != "uevent" else "no GPU found", fit_only=1)
     if os.geteuid() != 0:
+        before = len(SAID)
         m = fresh(c)
         os.chmod(m.root / amd(m, 0) / "mem_info_vram_total", 0)
         m.fails("a file that may not be read", "does not tell", fit_only=1)
+        del SAID[before:]  # to root it is readable, and not said
     m = fresh(c)
     for n in range(40):
         amd(m, n, slot="0000:%02x:00.0" % (n + 1))
