@@ -20,6 +20,9 @@ LINES = 10_000
 MODELS = ("llama-3.1-8b", "qwen2.5-14b", "13B", "mistral-7b-v0.3")
 QUANTS = ("q4_k_m", "q8", "q6", "f16", "iq4_xs")
 
+LAYER = {"attn_norm": [4096], "ffn_norm": [4096], "attn_q": [4096, 4096], "attn_k": [4096, 1024], "attn_v": [4096, 1024],
+         "attn_output": [4096, 4096], "ffn_gate": [4096, 14336], "ffn_up": [4096, 14336], "ffn_down": [14336, 4096]}
+
 # What: (the goal, the most that passes here, unit). A goal that is not reached yet is said.
 BARS = {
     "cold run / true": (1.5, 2.5, "times"),
@@ -40,7 +43,7 @@ def spawn(o, runs, *command, stdin=None):
 
 
 def big_header(path):
-    """A llama of 33 blocks with 9 tensors each, and a vocabulary of 150,000 tokens."""
+    """A llama of 33 blocks with 9 tensors each, and a vocabulary of 150,000 tokens; -> its header."""
     g = G()
     for key, kind, value in [("general.architecture", STR, "llama"), ("general.name", STR, "big")] + [
         ("llama." + k, U32, v) for k, v in (("block_count", 33), ("context_length", 8192), ("embedding_length", 4096),
@@ -52,14 +55,13 @@ def big_header(path):
     g.arr("tokenizer.ggml.scores", F32, [0.0] * 150000)
     g.arr("tokenizer.ggml.token_type", U32, [1] * 150000)
     g.t("token_embd.weight", [4096, 150000], T_Q4_K).t("output.weight", [4096, 150000], T_Q4_K).t("output_norm.weight", [4096])
-    shapes = {"attn_norm": [4096], "ffn_norm": [4096], "attn_q": [4096, 4096], "attn_k": [4096, 1024], "attn_v": [4096, 1024],
-              "attn_output": [4096, 4096], "ffn_gate": [4096, 14336], "ffn_up": [4096, 14336], "ffn_down": [14336, 4096]}
     for i in range(33):
-        for name, dims in shapes.items():
+        for name, dims in LAYER.items():
             g.t("blk.%d.%s.weight" % (i, name), dims, T_Q4_K if len(dims) == 2 else 0)
     head = g.head()
     path.write_bytes(head)
     os.truncate(path, len(head) + 32 + g.off)
+    return head
 
 
 def measure(o, tmp):
