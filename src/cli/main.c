@@ -1,6 +1,6 @@
 /* vramfit, the program. One way through: arguments, a command, one write. */
-#include "cli/io.h"
-#include "cli/launch.h"
+#include "cli/text/io.h"
+#include "cli/args/launch.h"
 #include "cli/session.h"
 
 static int (*const run[CMD_COUNT])(session *, vf_error *) = {

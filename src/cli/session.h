@@ -2,8 +2,8 @@
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
 
-#include "cli/options.h"
-#include "cli/term.h"
+#include "cli/args/options.h"
+#include "cli/text/term.h"
 #include "vramfit/load.h"
 
 typedef enum lock_mode { LOCK_NONE = 0, LOCK_WRITE, LOCK_CHECK } lock_mode;

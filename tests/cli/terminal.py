@@ -12,7 +12,7 @@ from program import Checks, on_terminal
 
 Q = ["13B", "-q", "q8", "-g", "24GB"]
 UTF8, PLAIN = {"LC_ALL": "en_US.UTF-8", "NO_COLOR": "1"}, {"NO_COLOR": "1"}
-# The signs of cli/table_bar.c, in the order of a bar: Unicode, ASCII, how JSON calls the bytes.
+# The signs of cli/format/table_bar.c, in the order of a bar: Unicode, ASCII, how JSON calls the bytes.
 SIGNS = [("\u259a", "x", "reserved_bytes"), ("\u259e", "d", "desktop_bytes"), ("\u2584", "o", "other_bytes"), ("\u2500", "-", None),
          ("\u2588", "#", "weights_bytes"), ("\u2593", "=", "kv_cache_bytes"), ("\u2592", "+", "compute_bytes"),
          ("\u2591", "%", "runtime_bytes"), ("\u2504", "~", None), ("\u00b7", ".", None)]

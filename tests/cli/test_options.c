@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "check.h"
-#include "cli/options.h"
+#include "cli/args/options.h"
 
 static bool parse(options *o, vf_error *err, int argc, const char *const *words)
 {

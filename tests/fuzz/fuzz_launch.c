@@ -2,7 +2,7 @@
  * lives, or is refused in one line. */
 #include "fuzz.h"
 
-#include "cli/launch.h"
+#include "cli/args/launch.h"
 
 enum { ARGUMENTS = 64 };
 

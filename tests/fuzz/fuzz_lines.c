@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cli/lines.h"
+#include "cli/text/lines.h"
 
 enum { FILLER = 140000 };
 

@@ -2,7 +2,7 @@
  * one line. */
 #include "fuzz.h"
 
-#include "cli/options.h"
+#include "cli/args/options.h"
 
 enum { ARGUMENTS = 64 };
 

@@ -2,8 +2,8 @@
  * byte that steers a terminal or begins a line of its own. */
 #include "fuzz.h"
 
-#include "cli/csv.h"
-#include "cli/json_out.h"
+#include "cli/text/csv.h"
+#include "cli/text/json_out.h"
 #include "load/json.h"
 
 /** No control bytes, no lines, valid UTF-8. */

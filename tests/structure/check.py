@@ -43,14 +43,21 @@ def without_comments(text, strings=True):
 # ---- includes: src/README.md says who may include whom ---------------------------------------
 
 def include_table(source):
-    """{folder: {"ours": {folders}, "public": {headers} or all}} from the table in src/README.md."""
+    """{folder: {folders that it may include}} from the tables in src/README.md; a folder within another has a row of its own
+    where it has a rule of its own."""
     rules = {}
     for line in (source / "src/README.md").read_text(encoding="utf-8").splitlines():
         cells = [c.strip() for c in line.strip().strip("|").split("|")]
-        m = re.fullmatch(r"`(\w+)/`", cells[0]) if len(cells) == 3 else None
+        m = re.fullmatch(r"`([\w/]+)/`", cells[0]) if len(cells) == 3 else None
         if m:
-            rules[m.group(1)] = set(re.findall(r"`(\w+)/`", cells[2]))
+            rules[m.group(1)] = set(re.findall(r"`([\w/]+)/`", cells[2]))
     return rules
+
+
+def room(rules, parts):
+    """The innermost folder of a file (its path's parts) that has a rule."""
+    names = ["/".join(parts[:n]) for n in range(len(parts) - 1, 0, -1)]
+    return next((name for name in names if name in rules), parts[0])
 
 
 def includes(o):
@@ -59,8 +66,9 @@ def includes(o):
     folders = {p.name for p in src.iterdir() if p.is_dir() and sources(p, ".c", ".h")}
     found += ["src/README.md: no rule for %s/" % f for f in sorted(folders - set(rules))]
     for path in sources(src, ".c", ".h"):
-        folder, name = path.relative_to(src).parts[0], path.relative_to(o.source)
-        allowed = rules.get(folder, set()) | {folder}
+        parts, name = path.relative_to(src).parts, path.relative_to(o.source)
+        folder, own = parts[0], room(rules, parts)
+        allowed = rules.get(own, set()) | {own} | {r for r in rules if r.startswith(own + "/")}
         for i, line in enumerate(without_comments(path.read_text(encoding="utf-8")).splitlines(), 1):
             m = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
             if not m:
@@ -79,13 +87,13 @@ def includes(o):
                 beside = (path.parent / what).is_file()
                 target = (path.parent / what if beside else src / what).resolve()
                 try:
-                    to = target.relative_to(src.resolve()).parts[0]
+                    to = room(rules, target.relative_to(src.resolve()).parts)
                 except ValueError:
                     to = None
                 if not target.is_file() and not beside:
                     continue  # made by the build
                 if to not in allowed:
-                    found.append("%s:%d: %s/ may not include %s" % (name, i, folder, what))
+                    found.append("%s:%d: %s/ may not include %s" % (name, i, own, what))
     return n, found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 FAULTS = [
     ("includes", "src/base/planted.h", '#include "model/model.h"\n', "base/ may not include"),
     ("includes", "src/cli/planted.h", '#include "base/checked.h"\n', "cli/ may not include"),
+    ("includes", "src/cli/text/planted.h", '#include "base/checked.h"\n', "cli/text/ may not include"),
     ("includes", "src/model/planted.h", "#include <cjson/cJSON.h>\n", "cJSON is seen by load/"),
     ("includes", "src/model/planted.h", "#include <vramfit/load.h>\n", "the core sees"),
     ("purity", "src/base/planted.c", "#include <stdlib.h>\nvoid *p(void);\nvoid *p(void) { return malloc(1); }\n", "malloc"),
