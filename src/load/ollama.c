@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "load/json.h"
+#include "load/json/json.h"
 #include "load/try.h"
 #include "vramfit/load.h"
 

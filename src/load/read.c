@@ -1,7 +1,7 @@
 /* The public readers of model files, with the catalog as the source of architecture records. */
-#include "load/catalog.h"
-#include "load/config.h"
-#include "load/gguf.h"
+#include "load/catalog/catalog.h"
+#include "load/config/config.h"
+#include "load/gguf/gguf.h"
 
 vf_status vf_gguf_read(const vf_catalog *catalog, vf_source *source, const vf_parts *parts, const vf_allocator *a,
                        vf_model **out, vf_error *err)

@@ -61,7 +61,7 @@ def documented(c, source):
     told = set(re.findall(r"^  ([a-z-]+) ", page, re.M))
     rules = {r["id"] for r in json.loads(c.run("check", "-f", "sarif").out)["runs"][0]["tool"]["driver"]["rules"]}
     c.equal(told, rules, "ids of the help page and of SARIF")
-    text = "".join(p.read_text() for p in (source / "src/load").glob("*.c") if p.name != "check_ids.c")
+    text = "".join(p.read_text() for p in (source / "src/load").rglob("*.c") if p.name != "check_ids.c")
     for rule in rules:
         c.that('"%s"' % rule in text, "id %s is given somewhere" % rule)
     for pattern in (r'(?:ERROR|WARNING)\(k, "([a-z-]+)"', r'vf_check_report\(k, (?:true|false), "([a-z-]+)"',

@@ -1,7 +1,7 @@
 /* config.json, with the built-in architectures. */
 #include "fuzz_model.h"
 #include "fuzz_source.h"
-#include "load/config.h"
+#include "load/config/config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -2,7 +2,7 @@
  * model or none, then a question about what was read. */
 #include "fuzz_model.h"
 #include "fuzz_source.h"
-#include "load/gguf.h"
+#include "load/gguf/gguf.h"
 
 enum { ROOM = 1 << 20, TENSORS = 400 };
 

@@ -1,7 +1,7 @@
 /* GGUF headers, as a pipe (so that a header alone is a file) and as a file of that size. */
 #include "fuzz_model.h"
 #include "fuzz_source.h"
-#include "load/gguf.h"
+#include "load/gguf/gguf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,7 +1,7 @@
 /* The JSON gate: what it accepts cJSON parses, and every node is found again where it stands. */
 #include "fuzz.h"
 
-#include "load/json.h"
+#include "load/json/json.h"
 
 static void check_node(const vf_json *j, const cJSON *node)
 {

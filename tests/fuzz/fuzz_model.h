@@ -4,7 +4,7 @@
 
 #include "base/checked.h"
 #include "fuzz_take.h"
-#include "load/catalog.h"
+#include "load/catalog/catalog.h"
 #include "model/model.h"
 #include "vramfit/search.h"
 #include "vramfit/speed.h"

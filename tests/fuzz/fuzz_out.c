@@ -4,7 +4,7 @@
 
 #include "cli/text/csv.h"
 #include "cli/text/json_out.h"
-#include "load/json.h"
+#include "load/json/json.h"
 
 /** No control bytes, no lines, valid UTF-8. */
 static void check_clean(const buf *b)

@@ -6,7 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "check.h"
-#include "load/record.h"
+#include "load/catalog/record.h"
 #include "model/model.h"
 
 CHECK_ALLOCATOR(sample_allocator);

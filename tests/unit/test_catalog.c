@@ -1,7 +1,7 @@
 /* Adding to the catalog, its checks with their places, and the compiled form. */
 #include "check.h"
 
-#include "load/catalog.h"
+#include "load/catalog/catalog.h"
 
 /* An allocator that counts what is held, and can be made to fail from some call on, or once. */
 static size_t held;

@@ -1,7 +1,7 @@
 /* The JSON gate: what passes, and what is refused where. */
 #include "check.h"
 
-#include "load/gate.h"
+#include "load/json/gate.h"
 
 CHECK_ALLOCATOR(heap);
 

@@ -1,5 +1,5 @@
 /* The GGUF reader: made-up files with one thing wrong, sweeps over a good one, real headers. */
-#include "load/gguf.h"
+#include "load/gguf/gguf.h"
 #include "memory.h"
 #include "model/model.h"
 

@@ -1,5 +1,5 @@
 /* Logs of llama.cpp and Ollama: what is read from them, and that nothing in them can do harm. */
-#include "load/log.h"
+#include "load/log/log.h"
 #include "memory.h"
 
 CHECK_ALLOCATOR(heap);

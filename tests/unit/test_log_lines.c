@@ -1,7 +1,7 @@
 /* Lines of a log one by one: behind a line of weights each row is what one line more changes, or leaves as it was. */
 #include <stddef.h>
 
-#include "load/log.h"
+#include "load/log/log.h"
 #include "memory.h"
 
 CHECK_ALLOCATOR(heap);

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "check.h"
-#include "load/catalog.h"
+#include "load/catalog/catalog.h"
 #include "model/model.h"
 #include "sample.h"
 

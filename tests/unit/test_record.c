@@ -1,7 +1,7 @@
 /* JSON documents, and records filled by field tables. */
 #include "check.h"
 
-#include "load/record.h"
+#include "load/catalog/record.h"
 
 CHECK_ALLOCATOR(heap);
 

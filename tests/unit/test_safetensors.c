@@ -1,7 +1,7 @@
 /* safetensors headers and the shard index. */
-#include "load/hf_names.h"
-#include "load/jstream.h"
-#include "load/safetensors.h"
+#include "load/safetensors/hf_names.h"
+#include "load/json/jstream.h"
+#include "load/safetensors/safetensors.h"
 #include "memory.h"
 
 #define MAX_FILES 3

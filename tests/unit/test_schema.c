@@ -4,7 +4,7 @@
 
 #include <stdarg.h>
 
-#include "load/rows.h"
+#include "load/catalog/rows.h"
 #include "vramfit/vramfit.h"
 
 static char out[1 << 20];
@@ -52,7 +52,7 @@ static void put_milli(const char *key, uint64_t value)
         put(".%03u", (unsigned)(value % 1000));
 }
 
-/** Longest string of a row without a maximum (load/record.c). */
+/** Longest string of a row without a maximum (load/catalog/record.c). */
 #define STRING_LIMIT 1024
 
 static void put_object(const vf_field *fields, const char *more, const char *more_required, int indent);
