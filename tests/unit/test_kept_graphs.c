@@ -65,45 +65,76 @@ static uint64_t mix(uint64_t h, uint64_t v)
     return h ^ (h >> 29);
 }
 
-static uint64_t of_node(uint64_t h, const vf_node *t)
+/* Nodes by the order in which they are met: C leaves open which argument of a call is made first, so the numbers that
+ * they have in the graph are the compiler's. */
+typedef struct names {
+    uint32_t *of; /* of each node, from 1; 0: not met */
+    uint32_t n;
+} names;
+
+static uint32_t name_of(names *k, vf_id id)
 {
+    if (id && !k->of[id])
+        k->of[id] = ++k->n;
+    return id ? k->of[id] : 0;
+}
+
+static uint64_t of_node(uint64_t h, const vf_graph *g, vf_id id, names *k)
+{
+    const vf_node *t = &g->node[id];
+
+    for (uint32_t i = 0; i < t->n_src; i++)
+        h = mix(h, name_of(k, t->src[i]));
+    h = mix(mix(h, name_of(k, id)), name_of(k, t->view_src));
     for (int i = 0; i < 4; i++)
         h = mix(mix(h, t->ne[i]), t->nb[i]);
     h = mix(mix(mix(h, t->op), t->type), t->flags);
-    h = mix(mix(mix(h, t->extra), t->layer), t->view_src);
-    h = mix(mix(h, t->n_src), (uint64_t)t->backend);
-    for (uint32_t i = 0; i < t->n_src; i++)
-        h = mix(h, t->src[i]);
-    return h;
+    return mix(mix(mix(h, t->extra), t->layer), mix(t->n_src, (uint64_t)t->backend));
 }
 
-static uint64_t of_graph(uint64_t h, const vf_graph *g)
+/* A node with the leaves that it reads, which are in no list. */
+static uint64_t of_reader(uint64_t h, const vf_graph *g, vf_id id, names *k)
 {
-    for (size_t i = 1; i < g->n; i++)
-        h = of_node(h, &g->node[i]);
+    const vf_node *t = &g->node[id];
+
+    for (uint32_t i = 0; i < t->n_src; i++)
+        if (g->node[t->src[i]].op == VF_OP_NONE)
+            h = of_node(h, g, t->src[i], k);
+    return of_node(h, g, id, k);
+}
+
+static uint64_t of_graph(uint64_t h, const vf_graph *g, names *k)
+{
     for (size_t i = 0; i < g->n_order; i++)
-        h = mix(h, g->order[i]);
+        h = of_reader(h, g, g->order[i], k);
     for (size_t i = 0; i < g->n_input; i++)
-        h = mix(h, g->input[i]);
+        h = of_node(h, g, g->input[i], k);
     for (size_t i = 0; i < g->n_fusion; i++)
         h = mix(mix(mix(mix(h, g->fusion[i].first), g->fusion[i].last), g->fusion[i].until), g->fusion[i].all_sources);
     for (size_t i = 0; i < g->n_mark; i++)
-        h = mix(mix(h, g->mark[i].node), g->mark[i].run);
+        h = mix(mix(h, name_of(k, g->mark[i].node)), g->mark[i].run);
     return mix(mix(h, g->n_order), g->n_input);
+}
+
+static uint64_t of_place(uint64_t h, const vf_graph *g, vf_id id, names *k)
+{
+    const vf_node *t = &g->node[id];
+
+    h = of_reader(h, g, id, k);
+    return mix(mix(mix(h, t->addr), (uint64_t)t->buffer), t->allocated);
 }
 
 static uint64_t of_plan(uint64_t h, const vf_graph *g, const vf_schedule *s, const uint64_t bytes[VF_PLAN_BACKENDS], bool steady)
 {
-    for (size_t i = 1; i < g->n; i++) {
-        h = of_node(h, &g->node[i]);
-        h = mix(mix(mix(h, g->node[i].addr), (uint64_t)g->node[i].buffer), g->node[i].allocated);
-    }
-    for (size_t i = 0; i < s->n_node; i++)
-        h = mix(h, s->node[i]);
-    for (size_t i = 0; i < s->n_leaf; i++)
-        h = mix(h, s->leaf[i]);
+    names k = {calloc(g->n, sizeof *k.of), 0};
+
+    for (size_t i = 0; i < s->n_node && k.of; i++)
+        h = of_place(h, g, s->node[i], &k);
+    for (size_t i = 0; i < s->n_leaf && k.of; i++)
+        h = of_place(h, g, s->leaf[i], &k);
     for (size_t i = 0; i < VF_PLAN_BACKENDS; i++)
         h = mix(h, bytes[i]);
+    free(k.of);
     return mix(mix(h, s->n_splits), steady);
 }
 
@@ -144,8 +175,10 @@ static void reserve(const question *q, vf_reservation r, bool all_layers, answer
     vf_graph g;
 
     if (vf_b_begin(&b, &g, &heap, r, all_layers)) {
+        names k = {calloc(g.n, sizeof *k.of), 0};
         a->nodes += g.n_order;
-        a->graph = of_graph(a->graph, &g);
+        a->graph = k.of ? of_graph(a->graph, &g, &k) : 0;
+        free(k.of);
         for (size_t i = 0; i < g.n_order && printing; i++)
             print_node(&g, "built", g.order[i]);
         vf_schedule_build(&g, &machine, &s);
