@@ -3,7 +3,8 @@
  * they are right is proved by what llama.cpp allocates for them (tests/accuracy); that no node, stride, order, backend
  * or offset moves unseen, here: many of these decide bytes only for shapes that nobody measured.
  *
- * Columns: model, case, nodes, checksum of the graphs, checksum of their plans, bytes of each card and the host.
+ * Columns: model, case, nodes, checksum of the graphs, checksum of their plans, bytes of weights/cache/graph on each
+ * card and the host.
  *
  *   unit_kept_graphs --update            writes the rows anew
  *   unit_kept_graphs --print MODEL CASE  every node, to compare what two builds make */
@@ -29,6 +30,7 @@ typedef struct setting {
     vf_auto fa;
     vf_type type_k, type_v; /* 0: f16 */
     vf_split split;
+    double shares[3];
     bool all_rows, unified, swa_full, embeddings, no_kv_offload, no_op_offload, drafts;
 } setting;
 
@@ -54,6 +56,8 @@ static const setting settings[] = {
     {"draft", VF_BACKEND_CUDA, .n_cards = 1, .draft_max = 3, .drafts = true},
     {"draft-off", VF_BACKEND_VULKAN, .n_cards = 1, .draft_max = 2, .n_seq = 2, .fa = VF_OFF, .drafts = true},
     {"slices", VF_BACKEND_CUDA, .n_cards = 2, .split = VF_SPLIT_TENSOR},
+    {"shares", VF_BACKEND_CUDA, .n_cards = 3, .split = VF_SPLIT_TENSOR, .shares = {3, 1, 2}, .n_seq = 2, .type_k = VF_TYPE_Q8_0},
+    {"three", VF_BACKEND_VULKAN, .n_cards = 3, .shares = {1, 0, 2}, .type_k = VF_TYPE_Q8_0},
 };
 #define N_SETTINGS (sizeof settings / sizeof settings[0])
 
@@ -214,6 +218,10 @@ static vf_settings settings_of(const setting *c)
     s.draft_mtp = c->draft_max > 0;
     s.draft_max = c->draft_max;
     s.split = c->split;
+    if (c->shares[0] > 0) {
+        s.n_tensor_split = c->n_cards;
+        memcpy(s.tensor_split, c->shares, sizeof c->shares);
+    }
     s.backend = c->backend;
     return s;
 }
@@ -226,9 +234,15 @@ static vf_status judge(question *q, uint32_t n_cards, char *out, size_t size, vf
     vf_reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
     answer a = {0};
     vf_compute compute;
-    vf_status st = vf_graph_compute(q->m, q->types, c, &q->p, &heap, &compute, err);
+    vf_weights weights;
+    vf_cache cache;
+    vf_status st = vf_weights_plan(q->m, q->types, &q->p, &weights, err);
     int used;
 
+    if (!st)
+        st = vf_cache_plan(q->m, q->types, c, &q->p, &cache, err);
+    if (!st)
+        st = vf_graph_compute(q->m, q->types, c, &q->p, &heap, &compute, err);
     if (st)
         return st;
     reserve(q, prompt, false, &a);
@@ -237,8 +251,9 @@ static vf_status judge(question *q, uint32_t n_cards, char *out, size_t size, vf
         reserve(q, (vf_reservation){n, 1, c->n_outputs}, false, &a);
     used = snprintf(out, size, "%" PRIu64 "\t%08x\t%08x\t", a.nodes, (unsigned)(a.graph >> 32), (unsigned)(a.plan >> 32));
     for (uint32_t i = 0; i < n_cards; i++)
-        used += snprintf(out + used, size - (size_t)used, "%" PRIu64 " ", compute.device[i]);
-    (void)snprintf(out + used, size - (size_t)used, "%" PRIu64 "%s%s", compute.host, compute.is_bound ? " bound" : "",
+        used += snprintf(out + used, size - (size_t)used, "%" PRIu64 "/%" PRIu64 "/%" PRIu64 " ", weights.device[i], cache.device[i],
+                         compute.device[i]);
+    (void)snprintf(out + used, size - (size_t)used, "%" PRIu64 "/%" PRIu64 "/%" PRIu64 "%s%s", weights.host, cache.host, compute.host, compute.is_bound ? " bound" : "",
                    c->flash_attn ? " fa" : "");
     return st;
 }
@@ -246,8 +261,8 @@ static vf_status judge(question *q, uint32_t n_cards, char *out, size_t size, vf
 static void ask(const vf_model *m, const uint16_t *types, const setting *c, char *out, size_t size)
 {
     vf_settings s = settings_of(c);
-    vf_device device[2] = {0};
-    uint64_t available[2] = {UINT64_C(24) << 30, UINT64_C(16) << 30};
+    vf_device device[3] = {0};
+    uint64_t available[3] = {UINT64_C(24) << 30, UINT64_C(16) << 30, UINT64_C(12) << 30};
     question q = {.m = m, .types = types};
     vf_error err = {0};
     vf_status st;
