@@ -310,6 +310,62 @@ static void many_are_kept(void)
     }
 }
 
+/* A router of experts on a card, a product in system memory, and a mark behind it. */
+static void build_a_bit_of_all(void)
+{
+    vf_id x = vf_g_mul_mat(&g, weight(0, 1), tokens(8)), probs, top, w;
+
+    probs = vf_g_map(&g, VF_OP_SOFT_MAX, x, 0, 0);
+    top = vf_g_argsort_top_k(&g, probs, 4);
+    w = vf_g_get_rows(&g, vf_g_reshape(&g, probs, 1, WIDE, 8, 1), top);
+    vf_g_expand(&g, w);
+    vf_g_fusion(&g, (vf_fusion){.first = 1, .last = (uint32_t)g.n_order - 1, .until = (uint32_t)g.n_order, .all_sources = true});
+    for (int i = 0; i < 300; i++) /* more than the first room for them */
+        vf_g_expand(&g, vf_g_mul_mat(&g, weight((int8_t)(i % 2), 1), tokens(8)));
+    x = vf_g_map(&g, VF_OP_ADD, vf_g_mul_mat(&g, weight(1, 1), x), x, 0);
+    vf_g_expand(&g, x);
+    vf_g_mark(&g, (vf_mark){.node = x, .run = 1});
+    for (int i = 0; i < 3; i++)
+        x = norm(x);
+    vf_g_expand(&g, x);
+}
+
+/* Memory that ends anywhere while nodes are placed: the graph has failed, nothing is lost. */
+static void memory_ends(void)
+{
+    static const vf_machine machines[] = {
+        {.n_backends = 2, .kind = VF_BACKEND_CUDA, .fusion = true, .copies = 1},
+        {.n_backends = 2, .kind = VF_BACKEND_CUDA, .fusion = true, .copies = 4},
+        {.n_backends = 2, .kind = VF_BACKEND_VULKAN, .copies = 1},
+    };
+
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
+        bool done = false;
+        for (uint64_t k = 1; !done; k++) {
+            memory_allocator counts = {.sticky = true};
+            vf_allocator a = {memory_resize, &counts};
+            uint64_t bytes[VF_PLAN_BACKENDS], before;
+            bool steady;
+            vf_graph_init(&g, &a);
+            build_a_bit_of_all();
+            before = counts.calls;
+            counts.fail_at = before + k;
+            vf_schedule_build(&g, &machines[i], &schedule);
+            if (!g.failed) {
+                vf_graph_allocate(&g, &machines[i], &schedule, bytes, &steady);
+                CHECK(g.failed || !steady || counts.calls < counts.fail_at, "machine %zu, allocation %d: unseen", i, (int)k);
+            }
+            done = counts.calls < counts.fail_at;
+            CHECK(!done || !g.failed, "machine %zu: failed with memory", i);
+            CHECK(!g.too_large, "no size was");
+            vf_schedule_free(&a, &schedule);
+            vf_graph_free(&g);
+            CHECK_U64(counts.in_use, 0, "given back");
+            CHECK_U64(counts.wrong_sizes, 0, "sizes");
+        }
+    }
+}
+
 int main(void)
 {
     offload_by_batch();
@@ -319,5 +375,6 @@ int main(void)
     weights_one_at_a_time();
     kept_for_fusion();
     many_are_kept();
+    memory_ends();
     return CHECK_END();
 }

@@ -288,6 +288,91 @@ static void writes_follow_rotations(void)
     }
 }
 
+static vf_id input(void)
+{
+    return vf_g_input(&g, VF_TYPE_F32, 64, 8, 1, 1);
+}
+
+/* Three nodes that make one kernel: the third is brought from up to 15 nodes behind the second, if what it reads besides
+ * is there. */
+static void kernels_bring_their_rest(void)
+{
+    static const struct {
+        uint8_t op[3];
+        bool brought;
+    } cases[] = {{{VF_OP_MUL_MAT_ID, VF_OP_ADD_ID, VF_OP_MUL}, true}, {{VF_OP_MUL_MAT, VF_OP_ADD, VF_OP_ADD}, true},
+                 {{VF_OP_SSM_CONV, VF_OP_ADD, VF_OP_UNARY}, true}, {{VF_OP_MUL_MAT_ID, VF_OP_ADD_ID, VF_OP_ADD}, false},
+                 {{VF_OP_MUL_MAT, VF_OP_ADD, VF_OP_MUL}, false}, {{VF_OP_SSM_CONV, VF_OP_ADD, VF_OP_ADD}, false},
+                 {{VF_OP_ADD, VF_OP_ADD, VF_OP_UNARY}, false}, {{VF_OP_RMS_NORM, VF_OP_MUL, VF_OP_ROPE}, true},
+                 {{VF_OP_RMS_NORM, VF_OP_MUL, VF_OP_MUL}, false}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+        for (uint32_t between = 1; between < 16; between++)
+            for (int late = 0; late < 2; late++) { /* what it reads besides: an input, or B */
+                static const char chain[] = "EFGHIJKLMNOPQRS";
+                bool one = cases[i].op[2] == VF_OP_UNARY, brought = cases[i].brought && between <= 13 && (!late || one);
+                vf_id a = begin(), b, c, d;
+                char want[32];
+                b = add(VF_OP_NORM, a, 0);
+                c = cases[i].op[0] == VF_OP_MUL_MAT ? product(input()) : add((vf_op)cases[i].op[0], input(), input());
+                d = add((vf_op)cases[i].op[1], c, input());
+                for (uint32_t k = 0; k < between; k++)
+                    add(VF_OP_NORM, a, 0);
+                add((vf_op)cases[i].op[2], d, one ? 0 : late ? b : input());
+                if (brought)
+                    (void)snprintf(want, sizeof want, "ACD%cB%.*s", (char)('E' + between), (int)between, chain);
+                else
+                    (void)snprintf(want, sizeof want, "ACDB%.*s%c", (int)between, chain, (char)('E' + between));
+                check_order("three in one", want);
+            }
+}
+
+/* A rotation behind a norm, with the cache row that is written from it; a norm with its own. */
+static void rotations_bring_the_cache_row(void)
+{
+    for (int c = 0; c < 4; c++) { /* factors: none, a leaf, a node; positions that are computed */
+        vf_id a = begin(), b = add(VF_OP_NORM, a, 0), normed = add(VF_OP_MUL, add(VF_OP_RMS_NORM, input(), 0), input()), rope;
+        add(VF_OP_NORM, a, 0); /* E */
+        rope = add(VF_OP_ROPE, normed, c == 3 ? b : input()); /* F */
+        vf_g_add_src(&g, rope, c == 1 ? input() : c == 2 ? b : 0);
+        write(add_letter(vf_g_view_2d(&g, rope, 64, 8, 256))); /* G and H */
+        check_order("norm, rotation, cache row", c < 2 ? "ACDFGHBE" : "ACDBEFGH");
+    }
+    vf_id a = begin(), row;
+    add(VF_OP_NORM, a, 0);
+    row = add(VF_OP_RMS_NORM, input(), 0);
+    add(VF_OP_NORM, a, 0);
+    write(add_letter(vf_g_view_2d(&g, row, 64, 8, 256)));
+    check_order("norm, cache row", "ACEFBD");
+    a = begin(); /* not of any other node */
+    add(VF_OP_NORM, a, 0);
+    row = add(VF_OP_NORM, input(), 0);
+    add(VF_OP_NORM, a, 0);
+    write(add_letter(vf_g_view_2d(&g, row, 64, 8, 256)));
+    check_order("another norm", "ACEBDF");
+}
+
+/* An activation's product: of the same type, whole rows, one operand repeated over the other at most. */
+static void products_of_activations(void)
+{
+    enum { PLAIN, OF_F16, ROWS_APART, NARROW, WIDE, NOT_THERE, N_CASES };
+
+    for (int first = 0; first < 2; first++) /* the activation is the first operand, or the second */
+        for (int c = 0; c < N_CASES; c++) {
+            vf_id a = begin(), b = add(VF_OP_NORM, a, 0), in = input(), unary, other;
+            bool brought = c == PLAIN || (first ? c == NARROW : c == WIDE);
+            unary = add(VF_OP_UNARY, in, 0); /* C */
+            add(VF_OP_NORM, a, 0);           /* D */
+            other = vf_g_input(&g, c == OF_F16 ? VF_TYPE_F16 : VF_TYPE_F32, 64, c == NARROW ? 4 : c == WIDE ? 16 : 8, c == ROWS_APART ? 2 : 1, 1);
+            if (c == ROWS_APART)
+                g.node[other].nb[2] *= 2;
+            if (c == NOT_THERE)
+                other = b;
+            add_letter(vf_g_op(&g, VF_OP_MUL, VF_TYPE_F32, 64, 8, 1, 1, first ? unary : other, first ? other : unary, 0)); /* E */
+            check_order("an activation's product", brought ? "ACEBD" : "ACBDE");
+        }
+}
+
 int main(void)
 {
     kernels();
@@ -296,5 +381,8 @@ int main(void)
     pairs_stay_together();
     routers_keep_what_they_read();
     writes_follow_rotations();
+    kernels_bring_their_rest();
+    rotations_bring_the_cache_row();
+    products_of_activations();
     return CHECK_END();
 }
