@@ -8,7 +8,8 @@
 typedef struct counts {
     uint32_t of[VF_OP_COUNT], inputs, layers, fusions;
     uint64_t rotations;  /**< elements of the widest square input */
-    uint64_t widest;     /**< row of all nodes */
+    uint32_t sources;    /**< of all nodes */
+    uint32_t cpu_only;   /**< nodes without a kernel */
     vf_compute compute;
 } counts;
 
@@ -40,7 +41,8 @@ static counts count(const subject *x, bool drafts)
     for (size_t i = 0; i < g.n_order; i++) {
         const vf_node *t = &g.node[g.order[i]];
         out.of[t->op]++;
-        out.widest = t->ne[0] > out.widest ? t->ne[0] : out.widest;
+        out.sources += t->n_src;
+        out.cpu_only += (t->flags & VF_NODE_CPU_ONLY) != 0;
     }
     for (size_t i = 0; i < g.n_input; i++) {
         const vf_node *t = &g.node[g.input[i]];
@@ -405,6 +407,82 @@ static void scales_of_the_stream(void)
     close_subject(&x);
 }
 
+/* Gate and up of all experts in one matrix: one product, of which each takes half. */
+static void gate_and_up_in_one(void)
+{
+    subject x = open_subject("Qwen3-30B-A3B");
+    counts was = count(&x, false), now;
+
+    rename_tensors(&x, VF_ROLE_FFN_UP_EXPS, VF_PART_WEIGHT, VF_ROLE_FFN_GATE_UP_EXPS, VF_PART_WEIGHT);
+    rename_tensors(&x, VF_ROLE_FFN_GATE_EXPS, VF_PART_WEIGHT, VF_ROLE_FFN_GATE_EXPS, VF_PART_OTHER);
+    for (size_t i = 0; i < x.m->n_tensors; i++)
+        if (x.m->tensors[i].role == VF_ROLE_FFN_GATE_UP_EXPS)
+            x.m->tensors[i].ne[1] *= 2;
+    now = count(&x, false);
+    check_more("one product for two", &was, &now, VF_OP_MUL_MAT_ID, -(int64_t)now.layers);
+    check_more("two halves", &was, &now, VF_OP_VIEW, 2 * (int64_t)now.layers);
+    SAME_BUT("gate and up", &was, &now, VF_OP_MUL_MAT_ID);
+    /* both products lie side by side either way */
+    CHECK_U64(now.compute.device[0], was.compute.device[0], "gate and up");
+    close_subject(&x);
+}
+
+/* A prediction layer's last norm: its own; else that of a layer's output, else the model's. */
+static void norm_of_a_draft(void)
+{
+    subject x = open_subject("GLM-4.5-Air");
+    counts was, now;
+
+    x.s.draft_mtp = true;
+    x.s.draft_max = 2;
+    was = count(&x, true);
+    rename_tensors(&x, VF_ROLE_NEXTN_SHARED_HEAD_NORM, VF_PART_WEIGHT, VF_ROLE_NEXTN_SHARED_HEAD_NORM, VF_PART_OTHER);
+    now = count(&x, true);
+    CHECK_U64(now.sources, was.sources, "the model's norm");
+    SAME_BUT("the model's norm", &was, &now, VF_OP_NONE);
+    rename_tensors(&x, VF_ROLE_OUTPUT_NORM, VF_PART_WEIGHT, VF_ROLE_OUTPUT_NORM, VF_PART_OTHER);
+    now = count(&x, true);
+    CHECK_U64(now.sources, was.sources - 1, "none");
+    rename_tensors(&x, VF_ROLE_NEXTN_SHARED_HEAD_NORM, VF_PART_OTHER, VF_ROLE_LAYER_OUTPUT_NORM, VF_PART_WEIGHT);
+    now = count(&x, true);
+    CHECK_U64(now.sources, was.sources, "the layer's");
+    close_subject(&x);
+}
+
+/* CUDA's indexer has 32 or 64 heads of 128: other shapes run on the CPU, as does one that reads an IQ4_NL cache. */
+static void indexers_without_a_kernel(void)
+{
+    subject x = open_subject("DeepSeek-V3.2");
+    counts was = count(&x, false), now;
+
+    CHECK_U64(was.cpu_only, 0, "64 heads");
+    x.m->hp.indexer_head_count = 48;
+    now = count(&x, false);
+    CHECK_U64(now.cpu_only, now.layers, "48 heads");
+    CHECK_U64(now.of[VF_OP_LIGHTNING_INDEXER], now.layers, "one of each layer");
+    x.m->hp.indexer_head_count = 32;
+    CHECK_U64(count(&x, false).cpu_only, 0, "32 heads");
+    x.s.backend = VF_BACKEND_METAL;
+    x.m->hp.indexer_head_count = 48;
+    CHECK_U64(count(&x, false).cpu_only, 0, "Metal");
+    close_subject(&x);
+}
+
+/* Grok: beside its experts a dense block, of which the sum is scaled. */
+static void dense_beside_experts(void)
+{
+    subject x = open_subject("grok-1");
+    counts was = count(&x, false), now;
+    int64_t n = was.layers;
+
+    /* a norm's tensor stands in for the dense block's matrix: counted is what is added */
+    rename_tensors(&x, VF_ROLE_POST_FFW_NORM, VF_PART_WEIGHT, VF_ROLE_FFN_UP, VF_PART_WEIGHT);
+    now = count(&x, false);
+    check_more("the sum", &was, &now, VF_OP_ADD, n);
+    check_more("scaled", &was, &now, VF_OP_SCALE, n);
+    close_subject(&x);
+}
+
 int main(void)
 {
     open_catalog();
@@ -421,6 +499,10 @@ int main(void)
     where_layers_rescale();
     fused_projections();
     scales_of_the_stream();
+    gate_and_up_in_one();
+    norm_of_a_draft();
+    indexers_without_a_kernel();
+    dense_beside_experts();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

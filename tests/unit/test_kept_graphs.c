@@ -32,6 +32,7 @@ typedef struct setting {
     vf_split split;
     double shares[3];
     bool all_rows, unified, swa_full, embeddings, no_kv_offload, no_op_offload, drafts;
+    bool bound; /* as of an architecture that is not described */
 } setting;
 
 static const setting settings[] = {
@@ -57,6 +58,10 @@ static const setting settings[] = {
     {"draft-off", VF_BACKEND_VULKAN, .n_cards = 1, .draft_max = 2, .n_seq = 2, .fa = VF_OFF, .drafts = true},
     {"slices", VF_BACKEND_CUDA, .n_cards = 2, .split = VF_SPLIT_TENSOR},
     {"shares", VF_BACKEND_CUDA, .n_cards = 3, .split = VF_SPLIT_TENSOR, .shares = {3, 1, 2}, .n_seq = 2, .type_k = VF_TYPE_Q8_0},
+    {"bound", VF_BACKEND_CUDA, .n_cards = 1, .n_seq = 2, .type_k = VF_TYPE_Q8_0, .fa = VF_ON, .bound = true},
+    {"bound-half", VF_BACKEND_CUDA, .n_cards = 2, .n_ctx = 8192, .n_seq = 2, .gpu_layers = 5, .fa = VF_OFF, .all_rows = true, .bound = true},
+    {"bound-host", VF_BACKEND_CUDA, .n_cards = 1, .gpu_layers = 9, .no_kv_offload = true, .no_op_offload = true, .bound = true},
+    {"bound-slices", VF_BACKEND_CUDA, .n_cards = 2, .split = VF_SPLIT_TENSOR, .bound = true},
     {"three", VF_BACKEND_VULKAN, .n_cards = 3, .shares = {1, 0, 2}, .type_k = VF_TYPE_Q8_0},
 };
 #define N_SETTINGS (sizeof settings / sizeof settings[0])
@@ -245,9 +250,11 @@ static vf_status judge(question *q, uint32_t n_cards, char *out, size_t size, vf
         st = vf_graph_compute(q->m, q->types, c, &q->p, &heap, &compute, err);
     if (st)
         return st;
-    reserve(q, prompt, false, &a);
-    reserve(q, token, false, &a);
-    if (c->n_seq_max > 1)
+    if (!compute.is_bound) {
+        reserve(q, prompt, false, &a);
+        reserve(q, token, false, &a);
+    }
+    if (!compute.is_bound && c->n_seq_max > 1)
         reserve(q, (vf_reservation){n, 1, c->n_outputs}, false, &a);
     used = snprintf(out, size, "%" PRIu64 "\t%08x\t%08x\t", a.nodes, (unsigned)(a.graph >> 32), (unsigned)(a.plan >> 32));
     for (uint32_t i = 0; i < n_cards; i++)
@@ -258,7 +265,7 @@ static vf_status judge(question *q, uint32_t n_cards, char *out, size_t size, vf
     return st;
 }
 
-static void ask(const vf_model *m, const uint16_t *types, const setting *c, char *out, size_t size)
+static void ask(vf_model *m, const uint16_t *types, const setting *c, char *out, size_t size)
 {
     vf_settings s = settings_of(c);
     vf_device device[3] = {0};
@@ -271,6 +278,7 @@ static void ask(const vf_model *m, const uint16_t *types, const setting *c, char
         device[i].total = available[i];
         device[i].compute_capability = c->cc ? c->cc : 86;
     }
+    m->known_arch = !c->bound;
     st = vf_placement_build(m, types, &s, c->n_cards, device, available, &heap, &q.p, &err);
     if (!st) {
         st = vf_context_resolve(m, &s, &q.p, &heap, &q.c, &err);
