@@ -373,8 +373,76 @@ static void products_of_activations(void)
         }
 }
 
+typedef struct pattern_row {
+    uint32_t whole; /* so many of its nodes are a pattern by themselves */
+    uint8_t op[13];
+} pattern_row;
+
+static const pattern_row rows[] = {
+    {5, {VF_OP_SOFT_MAX, VF_OP_RESHAPE, VF_OP_ARGSORT, VF_OP_VIEW, VF_OP_GET_ROWS, VF_OP_RESHAPE, VF_OP_SUM_ROWS, VF_OP_CLAMP, VF_OP_DIV, VF_OP_RESHAPE}},
+    {11, {VF_OP_UNARY, VF_OP_RESHAPE, VF_OP_ADD, VF_OP_ARGSORT, VF_OP_VIEW, VF_OP_GET_ROWS, VF_OP_RESHAPE, VF_OP_SUM_ROWS, VF_OP_CLAMP, VF_OP_DIV,
+          VF_OP_RESHAPE}},
+    {12, {VF_OP_UNARY, VF_OP_SQRT, VF_OP_RESHAPE, VF_OP_ADD, VF_OP_ARGSORT, VF_OP_VIEW, VF_OP_GET_ROWS, VF_OP_RESHAPE, VF_OP_SUM_ROWS, VF_OP_CLAMP,
+          VF_OP_DIV, VF_OP_RESHAPE}},
+    {6, {VF_OP_ARGSORT, VF_OP_VIEW, VF_OP_GET_ROWS, VF_OP_RESHAPE, VF_OP_SOFT_MAX, VF_OP_RESHAPE}},
+    {3, {VF_OP_RMS_NORM, VF_OP_MUL, VF_OP_ADD, VF_OP_MUL}},
+    {5, {VF_OP_RMS_NORM, VF_OP_MUL, VF_OP_ROPE, VF_OP_VIEW, VF_OP_SET_ROWS}},
+    {3, {VF_OP_RMS_NORM, VF_OP_VIEW, VF_OP_SET_ROWS}},
+    {3, {VF_OP_ROPE, VF_OP_VIEW, VF_OP_SET_ROWS}},
+};
+
+/* The nodes of a row, each reading the one before it; number `broken` is of another kind. */
+static void add_row(const pattern_row *row, uint32_t broken)
+{
+    vf_id x = vf_g_input(&g, VF_TYPE_F32, 64, 8, 1, 1);
+
+    for (uint32_t i = 0; row->op[i]; i++)
+        if (i == broken)
+            x = add(VF_OP_NORM, x, 0);
+        else if (vf_op_is_view(row->op[i]))
+            x = add_letter(row->op[i] == VF_OP_VIEW ? vf_g_view_2d(&g, x, 64, 8, 256) : vf_g_reshape(&g, x, 64, 8, 1, 1));
+        else
+            x = row->op[i] == VF_OP_SET_ROWS ? write(x) : add((vf_op)row->op[i], x, 0);
+}
+
+/* A pattern is run whole and by itself: what is free joins the set before it, its first node does not; broken in any
+ * place, its first node joins like any other. */
+static void patterns_stay_whole(void)
+{
+    for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
+        for (uint32_t broken = 1; broken < 14; broken++) {
+            vf_id a = begin();
+            char want[32] = "", rest[32];
+            uint32_t n = 0;
+            add_row(&rows[k], broken);
+            while (rows[k].op[n])
+                n++;
+            product(vf_g_input(&g, VF_TYPE_F32, 64, 8, 1, 1));
+            (void)a;
+            for (uint32_t i = 0; i < n; i++)
+                rest[i] = (char)('B' + i);
+            rest[n] = 0;
+            if (broken >= rows[k].whole) {
+                (void)snprintf(want, sizeof want, "A%c%s", (char)('B' + n), rest);
+                check_order("a pattern", want);
+                continue;
+            }
+            vf_schedule_build(&g, &card, &schedule);
+            CHECK(schedule.n_node > 2 && schedule.node[schedule.n_node - 1] != 0, "a graph");
+            for (size_t i = 0, at_b = 0, at_x = 0; i < schedule.n_node; i++) {
+                at_b = schedule.node[i] == letter[1] ? i : at_b;
+                at_x = schedule.node[i] == letter[n + 1] ? i : at_x;
+                if (i + 1 == schedule.n_node)
+                    CHECK(at_b < at_x, "row %zu, broken in place %u: its first node waits", k, broken);
+            }
+            vf_schedule_free(&heap, &schedule);
+            vf_graph_free(&g);
+        }
+}
+
 int main(void)
 {
+    patterns_stay_whole();
     kernels();
     side_by_side();
     what_depends();
