@@ -1,91 +1,6 @@
 /* Rules of the model graphs that no model of the catalog shows: a model's record is changed in one place, and the graph
  * must change in what llama.cpp's source says and nothing else. Counted are nodes of a kind. */
-#include "estimate/graph/build.h"
-#include "estimate/graph/plan.h"
-#include "estimate/placement.h"
-#include "subject.h"
-
-typedef struct counts {
-    uint32_t of[VF_OP_COUNT], inputs, layers, fusions;
-    uint64_t rotations;  /**< elements of the widest square input */
-    uint32_t sources;    /**< of all nodes */
-    uint32_t cpu_only;   /**< nodes without a kernel */
-    vf_compute compute;
-} counts;
-
-/* The prompt graph of the subject, all layers, counted. */
-static counts count(const subject *x, bool drafts)
-{
-    vf_device device = {.total = UINT64_C(80) << 30, .compute_capability = 86};
-    uint64_t available = device.total;
-    counts out = {0};
-    vf_error err = {0};
-    vf_placement p;
-    vf_context c, target;
-    vf_graph g;
-    vf_status st = vf_placement_build(x->m, x->types, &x->s, x->n_cards, &device, &available, &heap, &p, &err);
-
-    if (!st)
-        st = vf_context_resolve(x->m, &x->s, &p, &heap, &c, &err);
-    target = c;
-    if (!st && drafts)
-        st = vf_context_drafting(x->m, &x->s, &target, &p, &heap, &c, &err);
-    if (!st)
-        st = vf_graph_compute(x->m, x->types, &c, &p, &heap, &out.compute, &err);
-    CHECK(st == VF_OK, "%s: %s", x->m->name, err.text);
-    if (st)
-        return out;
-    vf_build b = {.m = x->m, .types = x->types, .c = &c, .p = &p};
-    vf_reservation r = {c.n_ctx < c.n_ubatch ? c.n_ctx : c.n_ubatch, c.n_seq_max, c.n_outputs};
-    vf_b_begin(&b, &g, &heap, r, true);
-    for (size_t i = 0; i < g.n_order; i++) {
-        const vf_node *t = &g.node[g.order[i]];
-        out.of[t->op]++;
-        out.sources += t->n_src;
-        out.cpu_only += (t->flags & VF_NODE_CPU_ONLY) != 0;
-    }
-    for (size_t i = 0; i < g.n_input; i++) {
-        const vf_node *t = &g.node[g.input[i]];
-        if (t->type == VF_TYPE_F32 && t->ne[0] == t->ne[1] && t->ne[0] * t->ne[1] > out.rotations)
-            out.rotations = t->ne[0] * t->ne[1];
-    }
-    out.inputs = (uint32_t)g.n_input;
-    out.fusions = (uint32_t)g.n_fusion;
-    out.layers = b.n_layer;
-    vf_b_end(&b, &heap);
-    vf_placement_free(x->m, &heap, &p);
-    return out;
-}
-
-/* Expects `now` to have `more` nodes of `op` than `was` (of each layer, when per_layer), and as many of all others that
- * are not in `also`. */
-static void check_more(const char *name, const counts *was, const counts *now, vf_op op, int64_t more)
-{
-    CHECK((int64_t)now->of[op] - (int64_t)was->of[op] == more, "%s: op %d: %u, before %u", name, (int)op, now->of[op], was->of[op]);
-}
-
-static void check_same_but(const char *name, const counts *was, const counts *now, const uint8_t *ops, size_t n)
-{
-    for (unsigned op = 0; op < VF_OP_COUNT; op++) {
-        bool listed = vf_op_is_view((uint8_t)op);
-        for (size_t i = 0; i < n; i++)
-            listed = listed || ops[i] == op;
-        CHECK(listed || was->of[op] == now->of[op], "%s: op %u: %u, before %u", name, op, now->of[op], was->of[op]);
-    }
-}
-
-#define SAME_BUT(name, was, now, ...) \
-    check_same_but(name, was, now, (const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}))
-
-/* Every tensor of that role and part becomes another one. */
-static void rename_tensors(subject *x, vf_role role, vf_part part, vf_role new_role, vf_part new_part)
-{
-    for (size_t i = 0; i < x->m->n_tensors; i++)
-        if (x->m->tensors[i].role == role && x->m->tensors[i].part == part) {
-            x->m->tensors[i].role = (uint16_t)new_role;
-            x->m->tensors[i].part = (uint8_t)new_part;
-        }
-}
+#include "graph_counts.h"
 
 /* A product's scale multiplies it (build_lora_mm), its bias is added; a norm's the same. */
 static void scales_and_biases(void)
@@ -142,61 +57,6 @@ static void rotation_of_caches(void)
         /* q, k, v and what comes out are turned */
         check_more(name, &plain, &now, VF_OP_MUL_MAT, cases[i].side ? 4 * (int64_t)now.layers : 0);
     }
-    close_subject(&x);
-}
-
-/* ggml-cuda/topk-moe.cu: for these numbers of experts the router is one kernel, whose tensors are kept; the weighted sum
- * of up to 15 experts is one, too. */
-static void fused_experts(void)
-{
-    static const struct {
-        uint32_t n, used;
-        int fused; /* of each layer */
-    } cases[] = {{1, 1, 1}, {2, 2, 2}, {3, 2, 1}, {96, 8, 1}, {128, 8, 2}, {256, 8, 2}, {287, 8, 1}, {288, 8, 2}, {289, 8, 1}, {384, 8, 1},
-                 {512, 8, 2}, {513, 8, 1}, {575, 8, 1}, {576, 8, 2}, {577, 8, 1}, {1024, 8, 1}, {128, 15, 2}, {128, 16, 1}, {96, 16, 0}};
-    subject x = open_subject("Qwen3-30B-A3B");
-
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        counts now;
-        char name[48];
-        for (uint32_t il = 0; il < x.m->n_layers; il++) {
-            x.m->layers[il].n_expert = cases[i].n;
-            x.m->layers[il].n_expert_used = cases[i].used;
-        }
-        now = count(&x, false);
-        (void)snprintf(name, sizeof name, "%u of %u experts", cases[i].used, cases[i].n);
-        CHECK_U64(now.fusions, (uint64_t)cases[i].fused * now.layers, name);
-        CHECK_U64(now.of[VF_OP_ADD], ((uint64_t)cases[i].used - 1 + 2) * now.layers, name); /* and two residual sums */
-        CHECK_U64(now.of[VF_OP_CONT], cases[i].used == 1 ? now.layers : 0, name); /* one is copied, not summed */
-    }
-    close_subject(&x);
-}
-
-/* How experts are gated and weighted: by the file where it says so, else by architecture. */
-static void gating(void)
-{
-    subject x = open_subject("Qwen3-30B-A3B");
-    counts was = count(&x, false), now;
-    int64_t n = was.layers;
-
-    x.m->hp.expert_gating_func = 1;
-    now = count(&x, false);
-    SAME_BUT("softmax by the file", &was, &now, VF_OP_NONE);
-    x.m->hp.expert_gating_func = 2;
-    now = count(&x, false);
-    check_more("sigmoid by the file", &was, &now, VF_OP_UNARY, n);
-    check_more("sigmoid by the file", &was, &now, VF_OP_SOFT_MAX, -n);
-    x.m->hp.expert_gating_func = 0;
-    x.m->hp.expert_weights_scale = 1;
-    now = count(&x, false);
-    check_more("scaled weights", &was, &now, VF_OP_SCALE, n);
-    x.m->hp.expert_weights_scale = 0;
-    vf_hp_mark(&x.m->hp, VF_HP_expert_weights_norm);
-    x.m->hp.expert_weights_norm = 0;
-    now = count(&x, false);
-    check_more("no norm by the file", &was, &now, VF_OP_DIV, -n);
-    check_more("no norm by the file", &was, &now, VF_OP_SUM_ROWS, -n);
-    check_more("no norm by the file", &was, &now, VF_OP_CLAMP, -n);
     close_subject(&x);
 }
 
@@ -407,80 +267,51 @@ static void scales_of_the_stream(void)
     close_subject(&x);
 }
 
-/* Gate and up of all experts in one matrix: one product, of which each takes half. */
-static void gate_and_up_in_one(void)
+/* src/llama-context.cpp, graph_get_cb: norms of layers stay on their layer's card, when all layers are on cards or the
+ * batch is small. */
+static void norms_stay(void)
 {
-    subject x = open_subject("Qwen3-30B-A3B");
-    counts was = count(&x, false), now;
+    subject x = open_subject("TinyLlama-1.1B");
+    const uint32_t norms = 2 * x.m->n_layers;
 
-    rename_tensors(&x, VF_ROLE_FFN_UP_EXPS, VF_PART_WEIGHT, VF_ROLE_FFN_GATE_UP_EXPS, VF_PART_WEIGHT);
-    rename_tensors(&x, VF_ROLE_FFN_GATE_EXPS, VF_PART_WEIGHT, VF_ROLE_FFN_GATE_EXPS, VF_PART_OTHER);
-    for (size_t i = 0; i < x.m->n_tensors; i++)
-        if (x.m->tensors[i].role == VF_ROLE_FFN_GATE_UP_EXPS)
-            x.m->tensors[i].ne[1] *= 2;
-    now = count(&x, false);
-    check_more("one product for two", &was, &now, VF_OP_MUL_MAT_ID, -(int64_t)now.layers);
-    check_more("two halves", &was, &now, VF_OP_VIEW, 2 * (int64_t)now.layers);
-    SAME_BUT("gate and up", &was, &now, VF_OP_MUL_MAT_ID);
-    /* both products lie side by side either way */
-    CHECK_U64(now.compute.device[0], was.compute.device[0], "gate and up");
+    for (uint32_t layers = 21; layers <= 24; layers++) { /* of 22 and the output */
+        x.s.gpu_layers = layers;
+        CHECK_U64(count(&x, false).pinned, layers >= 23 ? norms : 0, "by layers");
+    }
+    x.s.gpu_layers = 5;
+    for (uint32_t n = 30; n <= 34; n++) {
+        x.s.ubatch = n;
+        CHECK_U64(count(&x, false).pinned, n < 32 ? norms : 0, "by tokens");
+    }
     close_subject(&x);
 }
 
-/* A prediction layer's last norm: its own; else that of a layer's output, else the model's. */
-static void norm_of_a_draft(void)
+/* One matrix for queries, keys and values may have three biases, put together; with one missing there is none. */
+static void three_biases_for_one_matrix(void)
 {
-    subject x = open_subject("GLM-4.5-Air");
-    counts was, now;
+    static const vf_role roles[] = {VF_ROLE_ATTN_Q, VF_ROLE_ATTN_K, VF_ROLE_ATTN_V};
 
-    x.s.draft_mtp = true;
-    x.s.draft_max = 2;
-    was = count(&x, true);
-    rename_tensors(&x, VF_ROLE_NEXTN_SHARED_HEAD_NORM, VF_PART_WEIGHT, VF_ROLE_NEXTN_SHARED_HEAD_NORM, VF_PART_OTHER);
-    now = count(&x, true);
-    CHECK_U64(now.sources, was.sources, "the model's norm");
-    SAME_BUT("the model's norm", &was, &now, VF_OP_NONE);
-    rename_tensors(&x, VF_ROLE_OUTPUT_NORM, VF_PART_WEIGHT, VF_ROLE_OUTPUT_NORM, VF_PART_OTHER);
-    now = count(&x, true);
-    CHECK_U64(now.sources, was.sources - 1, "none");
-    rename_tensors(&x, VF_ROLE_NEXTN_SHARED_HEAD_NORM, VF_PART_OTHER, VF_ROLE_LAYER_OUTPUT_NORM, VF_PART_WEIGHT);
-    now = count(&x, true);
-    CHECK_U64(now.sources, was.sources, "the layer's");
-    close_subject(&x);
-}
+    for (int missing = 0; missing < 3; missing++) {
+        subject x = open_subject("Qwen2.5-0.5B");
+        counts was = count(&x, false), now;
+        int64_t n = was.layers;
 
-/* CUDA's indexer has 32 or 64 heads of 128: other shapes run on the CPU, as does one that reads an IQ4_NL cache. */
-static void indexers_without_a_kernel(void)
-{
-    subject x = open_subject("DeepSeek-V3.2");
-    counts was = count(&x, false), now;
-
-    CHECK_U64(was.cpu_only, 0, "64 heads");
-    x.m->hp.indexer_head_count = 48;
-    now = count(&x, false);
-    CHECK_U64(now.cpu_only, now.layers, "48 heads");
-    CHECK_U64(now.of[VF_OP_LIGHTNING_INDEXER], now.layers, "one of each layer");
-    x.m->hp.indexer_head_count = 32;
-    CHECK_U64(count(&x, false).cpu_only, 0, "32 heads");
-    x.s.backend = VF_BACKEND_METAL;
-    x.m->hp.indexer_head_count = 48;
-    CHECK_U64(count(&x, false).cpu_only, 0, "Metal");
-    close_subject(&x);
-}
-
-/* Grok: beside its experts a dense block, of which the sum is scaled. */
-static void dense_beside_experts(void)
-{
-    subject x = open_subject("grok-1");
-    counts was = count(&x, false), now;
-    int64_t n = was.layers;
-
-    /* a norm's tensor stands in for the dense block's matrix: counted is what is added */
-    rename_tensors(&x, VF_ROLE_POST_FFW_NORM, VF_PART_WEIGHT, VF_ROLE_FFN_UP, VF_PART_WEIGHT);
-    now = count(&x, false);
-    check_more("the sum", &was, &now, VF_OP_ADD, n);
-    check_more("scaled", &was, &now, VF_OP_SCALE, n);
-    close_subject(&x);
+        rename_tensors(&x, VF_ROLE_ATTN_Q, VF_PART_WEIGHT, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT);
+        rename_tensors(&x, VF_ROLE_ATTN_K, VF_PART_WEIGHT, VF_ROLE_ATTN_K, VF_PART_OTHER);
+        rename_tensors(&x, VF_ROLE_ATTN_V, VF_PART_WEIGHT, VF_ROLE_ATTN_V, VF_PART_OTHER);
+        for (size_t i = 0; i < x.m->n_tensors; i++)
+            if (x.m->tensors[i].role == VF_ROLE_ATTN_QKV)
+                x.m->tensors[i].ne[1] += 2 * 128;
+        now = count(&x, false);
+        check_more("one product for three", &was, &now, VF_OP_MUL_MAT, -2 * n);
+        check_more("one sum for three", &was, &now, VF_OP_ADD, -2 * n);
+        check_more("put together", &was, &now, VF_OP_CONCAT, 2 * n);
+        rename_tensors(&x, roles[missing], VF_PART_BIAS, roles[missing], VF_PART_OTHER);
+        now = count(&x, false);
+        check_more("none", &was, &now, VF_OP_ADD, -3 * n);
+        check_more("none", &was, &now, VF_OP_CONCAT, 0);
+        close_subject(&x);
+    }
 }
 
 int main(void)
@@ -488,8 +319,6 @@ int main(void)
     open_catalog();
     scales_and_biases();
     rotation_of_caches();
-    fused_experts();
-    gating();
     deepstack();
     pooling();
     per_layer_embeddings();
@@ -499,10 +328,8 @@ int main(void)
     where_layers_rescale();
     fused_projections();
     scales_of_the_stream();
-    gate_and_up_in_one();
-    norm_of_a_draft();
-    indexers_without_a_kernel();
-    dense_beside_experts();
+    norms_stay();
+    three_biases_for_one_matrix();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

@@ -373,6 +373,20 @@ static void products_of_activations(void)
         }
 }
 
+/* A split is the card's by its first node that computes: views before it have no say (C reads a copy of what they show). */
+static void views_come_first(void)
+{
+    vf_id a, b;
+
+    vf_graph_init(&g, &heap);
+    n_letters = 0;
+    a = view(view(vf_g_input(&g, VF_TYPE_F32, 64, 8, 1, 1)));
+    b = product(a);
+    add(VF_OP_NORM, b, 0);
+    product(vf_g_input(&g, VF_TYPE_F32, 64, 8, 1, 1));
+    check_order("views first", "ACEBD");
+}
+
 typedef struct pattern_row {
     uint32_t whole; /* so many of its nodes are a pattern by themselves */
     uint8_t op[13];
@@ -449,6 +463,7 @@ int main(void)
     pairs_stay_together();
     routers_keep_what_they_read();
     writes_follow_rotations();
+    views_come_first();
     kernels_bring_their_rest();
     rotations_bring_the_cache_row();
     products_of_activations();
