@@ -200,6 +200,32 @@ static void memory_ends(void)
     close_subject(&x);
 }
 
+/* Rotation factors lie once wherever layers rotate by them; the output does not. */
+static void rotation_factors(void)
+{
+    static const uint32_t layers[] = {0, 1, 2, 16, 33}; /* of 32 and the output */
+    subject x = open_subject("Llama-3.1-8B");
+    vf_tensor *table = NULL;
+
+    for (size_t i = 0; i < x.m->n_tensors; i++)
+        if (x.m->tensors[i].role == VF_ROLE_ROPE_FREQS)
+            table = &x.m->tensors[i];
+    CHECK(table != NULL, "Llama 3.1 has them");
+    for (size_t i = 0; table && i < sizeof layers / sizeof layers[0]; i++) {
+        vf_weights was, now;
+        vf_placement p;
+        x.s.gpu_layers = layers[i];
+        CHECK(place(&x, 1, &p) == VF_OK && vf_weights_plan(x.m, x.types, &p, &was, &failure) == VF_OK, "%s", failure.text);
+        table->ne[0] += 1024; /* 4 KiB more of each copy */
+        CHECK(vf_weights_plan(x.m, x.types, &p, &now, &failure) == VF_OK, "%s", failure.text);
+        table->ne[0] -= 1024;
+        CHECK_U64(now.device[0] - was.device[0], layers[i] > 1 ? 4096 : 0, "on the card");
+        CHECK_U64(now.host - was.host, layers[i] < 33 ? 4096 : 0, "in system memory");
+        vf_placement_free(x.m, &heap, &p);
+    }
+    close_subject(&x);
+}
+
 /* A model without layers is its output; its tables lie there, too. */
 static void no_layers(void)
 {
@@ -451,6 +477,7 @@ int main(void)
     overrides();
     overrides_that_are_refused();
     memory_ends();
+    rotation_factors();
     no_layers();
     sizes_that_nothing_has();
     drafting();

@@ -125,6 +125,29 @@ static void exchanges(void)
     close_subject(&c.x);
 }
 
+/* Two operations a weight; and two for each cell of the cache, head and layer, but of layers with a window. */
+static void arithmetic(void)
+{
+    static const struct {
+        const char *model;
+        uint64_t per_cell; /* layers x heads x width */
+    } cases[] = {{"TinyLlama-1.1B", 22 * 2048}, {"gemma-3-4b", 5 * 8 * 256}, {"DeepSeek-V2-Lite", 27 * 16 * 192}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        speed_case c;
+        vf_speed near, far;
+        open_case(&c, cases[i].model, "F16", 1);
+        result.context_per_sequence = 1000;
+        near = bounds(&c);
+        result.context_per_sequence = 3000;
+        far = bounds(&c);
+        CHECK_U64(far.flops - near.flops, 2 * 2000 * cases[i].per_cell, cases[i].model);
+        if (i == 0) /* all in 16 bits but the norms, which are in 32 */
+            CHECK_U64(near.flops - 2 * 1000 * cases[i].per_cell, near.read_bytes - UINT64_C(2) * 45 * 2048, cases[i].model);
+        close_subject(&c.x);
+    }
+}
+
 /* Cards in turn add up; cards that share layers read at once, as fast as the slowest. */
 static void several_cards(void)
 {
@@ -199,11 +222,21 @@ static void limits(void)
         if (c.x.m->tensors[i].role == VF_ROLE_FFN_UP)
             c.x.m->tensors[i].ne[1] = UINT64_C(1) << 60;
     CHECK(!bounds(&c).has_decode, "more than can be counted");
+    memory_allocator counted = {0};
+    const vf_allocator gives = {memory_resize, &counted};
+    CHECK(vf_speed_bounds(&c.r, &result, &gives, &s, &failure) == VF_OK && counted.calls > 0, "%s", failure.text);
+    CHECK_U64(counted.in_use, 0, "given back");
     size_t n = c.x.m->n_tensors;
     c.x.m->n_tensors = 0;
     s = bounds(&c);
     CHECK(!s.has_decode && s.read_bytes == 0, "nothing to read");
     c.x.m->n_tensors = n;
+    close_subject(&c.x);
+    open_case(&c, "Qwen3-30B-A3B", "F16", 1); /* a share of what cannot be counted is none that can */
+    for (size_t i = 0; i < c.x.m->n_tensors; i++)
+        if (c.x.m->tensors[i].role == VF_ROLE_FFN_UP_EXPS)
+            c.x.m->tensors[i].ne[1] = UINT64_C(1) << 60;
+    CHECK(!bounds(&c).has_decode, "a share of it");
     close_subject(&c.x);
 }
 
@@ -212,6 +245,7 @@ int main(void)
     open_catalog();
     decoding();
     prompts();
+    arithmetic();
     exchanges();
     several_cards();
     on_the_host();
