@@ -314,6 +314,30 @@ static void three_biases_for_one_matrix(void)
     }
 }
 
+/* Qwen3-Next's first files have all four projections of a delta net in one matrix: taken apart, three are put together. */
+static void projections_of_a_delta_net(void)
+{
+    subject x = open_subject("Qwen3-Next-80B-A3B-Instruct");
+    counts was = count(&x, false), now;
+    int64_t n = 0;
+
+    for (size_t i = 0; i < x.m->n_tensors; i++) {
+        vf_tensor *t = &x.m->tensors[i];
+        if (t->role != VF_ROLE_ATTN_QKV || x.m->layers[t->layer].recurrent != VF_REC_DELTA_NET || x.m->layers[t->layer].mtp)
+            continue;
+        t->role = VF_ROLE_SSM_IN;
+        t->ne[1] += x.m->hp.ssm_inner_size;
+        n++;
+    }
+    now = count(&x, false);
+    CHECK(n > 30, "36 of 48 layers: %d", (int)n);
+    check_more("one product for two", &was, &now, VF_OP_MUL_MAT, -n);
+    check_more("z, q, k and v", &was, &now, VF_OP_CONT, 4 * n);
+    check_more("q, k and v", &was, &now, VF_OP_CONCAT, 2 * n);
+    SAME_BUT("projections", &was, &now, VF_OP_MUL_MAT, VF_OP_CONT, VF_OP_CONCAT);
+    close_subject(&x);
+}
+
 int main(void)
 {
     open_catalog();
@@ -329,6 +353,7 @@ int main(void)
     fused_projections();
     scales_of_the_stream();
     norms_stay();
+    projections_of_a_delta_net();
     three_biases_for_one_matrix();
     vf_catalog_free(catalog);
     return CHECK_END();

@@ -17,6 +17,18 @@
 #define KEPT "tests/unit/data/graphs.tsv"
 #define ROW_SIZE 1024
 
+/* With sanitizers a part of the rows: they cost ten times as much there. */
+#if defined(__SANITIZE_ADDRESS__)
+#define EVERY 7
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define EVERY 7
+#endif
+#endif
+#ifndef EVERY
+#define EVERY 1
+#endif
+
 CHECK_ALLOCATOR(heap);
 
 static vf_catalog *catalog;
@@ -383,11 +395,12 @@ static uint32_t all_rows(FILE *in, FILE *out)
         line[strcspn(line, "\n")] = 0;
         if (setting_name)
             *setting_name++ = 0;
+        if (n++ % EVERY != 0 && !out)
+            continue;
         switch_to(&o, line);
         rest = setting_name ? strchr(setting_name, '\t') : NULL;
         if (rest)
             *rest++ = 0;
-        n++;
         CHECK(setting_name && find(setting_name), "%s: no row", line);
         if (!o.m || !setting_name || !find(setting_name))
             continue;

@@ -221,6 +221,15 @@ static void rotation_factors(void)
         table->ne[0] -= 1024;
         CHECK_U64(now.device[0] - was.device[0], layers[i] > 1 ? 4096 : 0, "on the card");
         CHECK_U64(now.host - was.host, layers[i] < 33 ? 4096 : 0, "in system memory");
+        table->layer = 0; /* as old files have it: a tensor of its layer */
+        vf_placement_free(x.m, &heap, &p);
+        CHECK(place(&x, 1, &p) == VF_OK && vf_weights_plan(x.m, x.types, &p, &was, &failure) == VF_OK, "%s", failure.text);
+        table->ne[0] += 1024;
+        CHECK(vf_weights_plan(x.m, x.types, &p, &now, &failure) == VF_OK, "%s", failure.text);
+        table->ne[0] -= 1024;
+        table->layer = -1;
+        CHECK_U64(now.device[0] - was.device[0], layers[i] == 33 ? 4096 : 0, "with its layer on the card");
+        CHECK_U64(now.host - was.host, layers[i] < 33 ? 4096 : 0, "with its layer in system memory");
         vf_placement_free(x.m, &heap, &p);
     }
     close_subject(&x);
@@ -354,7 +363,11 @@ static void requests(void)
     vf_request good = request_of(&x), r = good;
     char text[64];
 
+    r.n_devices = 2;
     CHECK(vf_estimate(&r, &heap, &result, &failure) == VF_OK, "%s", failure.text);
+    CHECK_STR(result.runtime, "llama.cpp", "who was asked");
+    CHECK(result.n_devices == 2 && result.available == UINT64_C(48) << 30 && result.device[1].total == UINT64_C(24) << 30, "both cards");
+    r = good;
     r.model = NULL;
     check_request("no model", &r, VF_ERR_USAGE, "", "no model");
     r = good;

@@ -192,6 +192,24 @@ static void fused_experts(void)
     close_cutter(&c);
 }
 
+/* Qwen3.5: 32 value heads are dealt out over 16 key heads, so numbers of heads are cut as the keys are, twice. */
+static void delta_heads(void)
+{
+    cutter c;
+    open_cutter(&c, "Qwen3.5-9B");
+    const vf_hparams *hp = &c.x.m->hp;
+    const uint64_t w = hp->embedding_length;
+
+    CHECK(hp->ssm_group_count == 16 && hp->ssm_time_step_rank == 32 && hp->ssm_state_size == 128, "Qwen3.5");
+    check_cut("alpha", &c, tensor_of(&c, 0, VF_ROLE_SSM_ALPHA, VF_PART_WEIGHT), 10 * w, 10 * w, 12 * w);
+    check_cut("beta", &c, tensor_of(&c, 0, VF_ROLE_SSM_BETA, VF_PART_WEIGHT), 10 * w, 10 * w, 12 * w);
+    check_cut("dt", &c, tensor_of(&c, 0, VF_ROLE_SSM_DT, VF_PART_BIAS), 10, 10, 12);
+    check_cut("gate", &c, tensor_of(&c, 0, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT), 10 * 128 * w, 10 * 128 * w, 12 * 128 * w);
+    /* queries, keys and twice the values: four parts of 16 heads */
+    check_cut("projections", &c, tensor_of(&c, 0, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT), 20 * 128 * w, 20 * 128 * w, 24 * 128 * w);
+    close_cutter(&c);
+}
+
 int main(void)
 {
     open_catalog();
@@ -200,6 +218,7 @@ int main(void)
     what_cannot_be_cut();
     fused_projections();
     fused_experts();
+    delta_heads();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

@@ -160,6 +160,10 @@ static void several_cards(void)
         weights += result.device[i].segment[VF_SEG_WEIGHTS];
     c.r.device[2].bandwidth_mbs = 250000;
     s = bounds(&c);
+    uint64_t cache = 0;
+    for (int i = 0; i < 4; i++)
+        cache += result.device[i].segment[VF_SEG_KV_CACHE];
+    CHECK(cache > 0 && s.cache_bytes == cache, "the cache of all cards");
     for (int i = 0; i < 4; i++) {
         each[i] = (uint64_t)((double)s.read_bytes * (double)result.device[i].segment[VF_SEG_WEIGHTS] / (double)weights) * (i == 2 ? 4 : 1);
         sum += each[i];

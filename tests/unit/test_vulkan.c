@@ -426,7 +426,7 @@ static void patterns_stay_whole(void)
     for (size_t k = 0; k < sizeof rows / sizeof rows[0]; k++)
         for (uint32_t broken = 1; broken < 14; broken++) {
             vf_id a = begin();
-            char want[32] = "", rest[32];
+            char want[40] = "", rest[16];
             uint32_t n = 0;
             add_row(&rows[k], broken);
             while (rows[k].op[n])
