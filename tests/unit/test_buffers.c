@@ -72,6 +72,70 @@ static void test_metal(void)
     vf_graph_free(&g);
 }
 
+typedef struct metal_row {
+    uint64_t head, tokens, heads, cells, streams;
+    vf_type type;
+    bool mask, same;
+    uint64_t bytes;
+} metal_row;
+
+/* What Metal keeps behind an attention: tails of 64 cells of K, V and the mask; a map of the mask's blocks (8 queries by
+ * 64 cells; one by 32 for up to 19 queries of heads of a multiple of 32), padded to 32; partial results of 32 workgroups
+ * for up to 32 queries; f16 copies. From 32 queries on tails of quantized caches are f16. */
+static void test_metal_attention(void)
+{
+    static const metal_row rows[] = {
+        /* tails 64 x (2 x 128 x 2 + 2 x 64), map 8 x 16, parts 128 x 32 x 130, copies */
+        {128, 64, 1, 1024, 1, VF_TYPE_F16, true, false, 64 * (512 + 128) + 128 + 128 * 32 * 130 + 2 * 2 * 128 * 1024},
+        {128, 64, 1, 1024, 1, VF_TYPE_F16, false, false, 64 * 512 + 128 * 32 * 130 + 2 * 2 * 128 * 1024},
+        {128, 64, 1, 1024, 1, VF_TYPE_F16, true, true, 64 * (512 + 128) + 128 + 128 * 32 * 130 + 2 * 128 * 1024}, /* one copy for both */
+        {128, 20, 1, 1024, 1, VF_TYPE_F16, true, false, 64 * (512 + 40) + 64 + 128 * 20 * 130 + 2 * 2 * 128 * 1024}, /* 3 x 16 */
+        {128, 19, 1, 1024, 1, VF_TYPE_F16, true, false, 64 * (512 + 38) + 608 + 128 * 19 * 130 + 2 * 2 * 128 * 1024}, /* 19 x 32 */
+        {72, 19, 1, 1024, 1, VF_TYPE_F16, true, false, 64 * (288 + 38) + 64 + 128 * 19 * 74 + 2 * 2 * 72 * 1024}, /* no vectors of 72 */
+        {128, 31, 1, 1024, 1, VF_TYPE_Q8_0, true, false, 64 * (2 * 136 + 62) + 64 + 128 * 31 * 130 + 2 * 2 * 128 * 1024},
+        {128, 32, 1, 1024, 1, VF_TYPE_Q8_0, true, false, 64 * (2 * 256 + 64) + 64 + 128 * 32 * 130 + 2 * 2 * 128 * 1024},
+        {128, 33, 1, 1024, 1, VF_TYPE_F16, true, false, 64 * (512 + 66) + 96 + 128 * 32 * 130 + 2 * 2 * 128 * 1024}, /* 5 x 16 */
+        {128, 64, 1, 1025, 1, VF_TYPE_F16, true, false, 64 * (512 + 128) + 160 + 128 * 32 * 130 + 2 * (2 * 128 * 1025)}, /* 8 x 17 */
+        {128, 64, 4, 1024, 3, VF_TYPE_F16, true, false, 64 * (12 * 512 + 128) + 128 + 128 * 32 * 12 * 130 + 12 * 2 * 2 * 128 * 1024},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const metal_row *r = &rows[i];
+        vf_graph g;
+        char name[32];
+        (void)snprintf(name, sizeof name, "attention %zu", i);
+        vf_graph_init(&g, &heap);
+        vf_id q = vf_g_input(&g, VF_TYPE_F32, r->head, r->tokens, r->heads, r->streams);
+        vf_id k = vf_g_input(&g, (uint16_t)r->type, r->head, r->cells, r->heads, r->streams);
+        vf_id v = vf_g_input(&g, (uint16_t)r->type, r->head, r->cells, r->heads, r->streams);
+        if (r->same) {
+            vf_id of = k;
+            k = vf_g_reshape(&g, of, r->head, r->cells, r->heads, r->streams);
+            v = vf_g_reshape(&g, of, r->head, r->cells, r->heads, r->streams);
+        }
+        vf_id t = vf_g_op(&g, VF_OP_FLASH_ATTN_EXT, VF_TYPE_F32, r->head, r->heads, r->tokens, r->streams, q, k, v);
+        vf_g_add_src(&g, t, r->mask ? vf_g_input(&g, VF_TYPE_F16, r->cells, r->tokens, 1, 1) : 0);
+        CHECK_U64(scratch(&g, t), r->bytes, name);
+        vf_graph_free(&g);
+    }
+}
+
+/* What the CPU computes needs none; nor does a selection that is no smaller than its sort. */
+static void test_metal_without(void)
+{
+    vf_graph g;
+    vf_graph_init(&g, &heap);
+    vf_id q = vf_g_input(&g, VF_TYPE_F32, 128, 64, 1, 1), k = vf_g_input(&g, VF_TYPE_F16, 128, 64, 1, 1);
+    vf_id t = vf_g_op(&g, VF_OP_FLASH_ATTN_EXT, VF_TYPE_F32, 128, 1, 64, 1, q, k, k);
+    g.node[t].flags |= VF_NODE_CPU_ONLY;
+    CHECK_U64(scratch(&g, t), 0, "on the CPU");
+    t = vf_g_op(&g, VF_OP_TOP_K, VF_TYPE_I32, 128, 1, 1, 1, vf_g_input(&g, VF_TYPE_F32, 64, 1, 1, 1), 0, 0);
+    CHECK_U64(scratch(&g, t), 0, "as large as the sort");
+    t = vf_g_op(&g, VF_OP_TOP_K, VF_TYPE_I32, 130, 1, 1, 1, vf_g_input(&g, VF_TYPE_F32, 64, 1, 1, 1), 0, 0);
+    CHECK_U64(scratch(&g, t), 0, "larger than the sort");
+    vf_graph_free(&g);
+}
+
 /* The runtime segment and margin of a small model on one card. */
 static bool overhead(vf_catalog *catalog, vf_backend backend, vf_result *r)
 {
@@ -137,6 +201,8 @@ int main(void)
     test_tensors();
     test_buffers();
     test_metal();
+    test_metal_attention();
+    test_metal_without();
     test_overhead();
     return CHECK_END();
 }

@@ -175,13 +175,9 @@ static void give(allocator *al, arena *r, uint64_t addr, uint64_t size)
             }
             return;
         }
-        if (offset + size == b->offset) {
+        if (offset + size == b->offset) { /* nothing free before it: that would have been found */
             b->offset = offset;
             b->size += size;
-            if (i > 0 && c->free[i - 1].offset + c->free[i - 1].size == offset) {
-                c->free[i - 1].size += b->size;
-                remove_block(c, i);
-            }
             return;
         }
     }
@@ -357,7 +353,7 @@ void vf_graph_allocate(vf_graph *g, const vf_machine *machine, const vf_schedule
         bytes[b] = 0;
         for (uint32_t i = 0; i < al.arena[b].n_chunks; i++) {
             bytes[b] = vf_add(bytes[b], al.arena[b].chunk[i]->high);
-            if (b + 1 == machine->n_backends && machine->n_backends > 1)
+            if (b + 1 == machine->n_backends)
                 bytes[b] = vf_add(bytes[b], vf_host_extra(machine->kind));
             vf_free(g->a, al.arena[b].chunk[i], sizeof *al.arena[b].chunk[i]);
         }

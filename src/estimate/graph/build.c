@@ -146,12 +146,12 @@ static uint64_t positions_per_token(const vf_build *b)
     return b->m->hp.rope_dimension_sections.count > 0 ? 4 : 1;
 }
 
-/* Elements of a head of layer 0, also when it has no attention. */
+/* Elements of a head of layer 0 (there is one), also when it has no attention. */
 static uint64_t first_head(const vf_model *m, bool of_v)
 {
     const vf_layer *l = &m->layers[0];
 
-    if (m->n_layers > 0 && l->windowed)
+    if (l->windowed)
         return of_v ? l->head_v : l->head_k;
     return of_v ? m->head_v : m->head_k;
 }

@@ -185,6 +185,17 @@ void vf_b_inputs(vf_build *b);
 /** The graph of a prediction layer; and a layer's steps, which may differ there. */
 void vf_b_draft(vf_build *b);
 const uint8_t *vf_b_steps(const vf_build *b);
+
+/** One reservation of the planner: a graph of so many tokens in so many sequences. */
+typedef struct vf_reservation {
+    uint64_t n_tokens, n_seqs, n_outputs;
+} vf_reservation;
+
+/** Builds the graph of a reservation into g, with the table of leaves; of a few of each sequence of layers that
+ * repeats, or of all. `b` holds the question: m, types, c and p. False: out of memory, or not described. Either
+ * way vf_b_end gives back what it took. */
+bool vf_b_begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, vf_reservation r, bool all_layers);
+void vf_b_end(vf_build *b, const vf_allocator *scratch);
 /** The whole prompt graph; false when the architecture has a block that is not described. */
 bool vf_b_graph(vf_build *b);
 

@@ -20,12 +20,7 @@ static bool all_on_devices(const vf_model *m, const vf_placement *p)
     return true;
 }
 
-/* One reservation of the planner: a graph of so many tokens in so many sequences. */
-typedef struct reservation {
-    uint64_t n_tokens, n_seqs, n_outputs;
-} reservation;
-
-static void describe(vf_build *b, reservation r)
+static void describe(vf_build *b, vf_reservation r)
 {
     const vf_model *m = b->m;
 
@@ -51,7 +46,7 @@ static void describe(vf_build *b, reservation r)
     }
 }
 
-static vf_machine machine_of(const vf_context *c, const vf_placement *p)
+vf_machine vf_machine_of(const vf_context *c, const vf_placement *p)
 {
     /* ggml-backend-meta.cpp: the device of --split tensor has neither offload_op nor graph_optimize */
     return (vf_machine){
@@ -65,7 +60,7 @@ static vf_machine machine_of(const vf_context *c, const vf_placement *p)
 
 static void plan(vf_build *b, uint64_t bytes[VF_PLAN_BACKENDS], bool *steady)
 {
-    vf_machine machine = machine_of(b->c, b->p);
+    vf_machine machine = vf_machine_of(b->c, b->p);
     vf_schedule schedule = {0};
 
     vf_schedule_build(b->g, &machine, &schedule);
@@ -74,8 +69,7 @@ static void plan(vf_build *b, uint64_t bytes[VF_PLAN_BACKENDS], bool *steady)
     vf_schedule_free(b->g->a, &schedule);
 }
 
-/* A build with its graph and the table of leaves. */
-static bool begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, reservation r, bool all_layers)
+bool vf_b_begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, vf_reservation r, bool all_layers)
 {
     vf_graph_init(g, scratch);
     b->g = g;
@@ -84,7 +78,7 @@ static bool begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, reserva
     return !g->failed && b->leaf && vf_b_list_layers(b, scratch, all_layers) && vf_b_graph(b);
 }
 
-static void end(vf_build *b, const vf_allocator *scratch)
+void vf_b_end(vf_build *b, const vf_allocator *scratch)
 {
     vf_free(scratch, b->leaf, b->m->n_tensors * sizeof *b->leaf);
     vf_free(scratch, b->list, (b->n_layer + 1u) * sizeof *b->list);
@@ -101,11 +95,11 @@ static vf_status failure(outcome o, vf_error *err)
 }
 
 /* Bytes of every backend for one reservation. */
-static outcome simulate(vf_build b, const vf_allocator *scratch, reservation r, bool all_layers,
+static outcome simulate(vf_build b, const vf_allocator *scratch, vf_reservation r, bool all_layers,
                         uint64_t bytes[VF_PLAN_BACKENDS])
 {
     vf_graph g;
-    bool steady = true, built = begin(&b, &g, scratch, r, all_layers);
+    bool steady = true, built = vf_b_begin(&b, &g, scratch, r, all_layers);
     outcome o = DONE;
 
     if (built)
@@ -116,12 +110,12 @@ static outcome simulate(vf_build b, const vf_allocator *scratch, reservation r, 
         o = b.unsupported ? UNSUPPORTED : NO_MEMORY;
     else if (!steady)
         o = NOT_STEADY;
-    end(&b, scratch);
+    vf_b_end(&b, scratch);
     return o;
 }
 
 /* The same, kept where they are more than before. */
-static outcome reserve(vf_build b, const vf_allocator *scratch, reservation r, uint64_t most[VF_PLAN_BACKENDS])
+static outcome reserve(vf_build b, const vf_allocator *scratch, vf_reservation r, uint64_t most[VF_PLAN_BACKENDS])
 {
     uint64_t bytes[VF_PLAN_BACKENDS] = {0};
     outcome o = simulate(b, scratch, r, false, bytes);
@@ -165,8 +159,8 @@ vf_status vf_graph_compute(const vf_model *m, const uint16_t *types, const vf_co
 {
     vf_build b = {.m = m, .types = types, .c = c, .p = p};
     uint64_t n = c->n_ctx < c->n_ubatch ? c->n_ctx : c->n_ubatch, bytes[VF_PLAN_BACKENDS] = {0};
-    const reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
-    const reservation single = {n, 1, c->n_outputs};
+    const vf_reservation prompt = {n, c->n_seq_max, c->n_outputs}, token = {c->n_seq_max, c->n_seq_max, c->n_seq_max};
+    const vf_reservation single = {n, 1, c->n_outputs};
     bool prompt_is_most = n >= SMALL_PROMPT && n > SMALL_SHARE * (uint64_t)c->n_seq_max && c->n_outputs >= c->n_seq_max &&
                           (p->n_devices == 0 || (c->offload_kqv && all_on_devices(m, p) && weights_follow(m, p, true) &&
                                                  m->arch.output.tied != VF_OUTPUT_SHARED));
@@ -196,14 +190,14 @@ static outcome find_attention(const vf_model *m, const vf_context *c, const vf_p
                               const vf_allocator *scratch, bool *stays)
 {
     vf_context probe = *c;
-    vf_machine machine = machine_of(c, p);
+    vf_machine machine = vf_machine_of(c, p);
     vf_graph g;
     vf_build b = {.m = m, .c = &probe, .p = p};
     outcome o = DONE;
 
     *stays = true;
     probe.flash_attn = true;
-    if (begin(&b, &g, scratch, (reservation){c->n_seq_max, c->n_seq_max, c->n_seq_max}, false)) {
+    if (vf_b_begin(&b, &g, scratch, (vf_reservation){c->n_seq_max, c->n_seq_max, c->n_seq_max}, false)) {
         vf_schedule_assign(&g, &machine);
         for (size_t i = 0; i < g.n_order; i++) {
             const vf_node *node = &g.node[g.order[i]];
@@ -214,7 +208,7 @@ static outcome find_attention(const vf_model *m, const vf_context *c, const vf_p
     } else if (!b.unsupported) {
         o = NO_MEMORY;
     }
-    end(&b, scratch);
+    vf_b_end(&b, scratch);
     return o;
 }
 

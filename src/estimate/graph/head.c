@@ -92,8 +92,6 @@ void vf_b_head(vf_build *b, vf_id x)
         x = keep_and_gather(b, x);
     if (vf_b_has(b, -1, norm, VF_PART_WEIGHT) || arch->norm == VF_NORM_NONE)
         x = vf_b_norm(b, -1, norm, (vf_norm)arch->norm, x);
-    else if (arch->norm == VF_NORM_NONE)
-        x = vf_g_map(g, VF_OP_NORM, x, 0, 0);
     if (b->gather == VF_GATHER_AFTER_NORM)
         x = keep_and_gather(b, x);
     g->node[x].flags |= VF_NODE_OUTPUT;

@@ -25,8 +25,6 @@ static vf_id attention(vf_build *b, uint32_t il, vf_id x)
 static vf_id recurrent(vf_build *b, uint32_t il, vf_id x)
 {
     switch (b->m->layers[il].recurrent) {
-    case VF_REC_NONE:
-        return x;
     case VF_REC_MAMBA:
         return vf_b_mamba(b, il, x);
     case VF_REC_MAMBA2:

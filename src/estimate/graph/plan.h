@@ -3,6 +3,7 @@
 #ifndef VF_ESTIMATE_GRAPH_PLAN_H
 #define VF_ESTIMATE_GRAPH_PLAN_H
 
+#include "estimate/context.h"
 #include "estimate/graph/graph.h"
 
 #define VF_PLAN_BACKENDS (VF_MAX_DEVICES + 1)
@@ -15,6 +16,8 @@ typedef struct vf_machine {
     bool fusion;         /**< the backend keeps tensors for fused kernels (CUDA) */
     uint32_t copies;     /**< of every split input: 4 with pipeline parallelism, else 1 */
 } vf_machine;
+
+vf_machine vf_machine_of(const vf_context *c, const vf_placement *p);
 
 /** The graph as it is allocated: its nodes with the copies and dependencies that the scheduler adds. */
 typedef struct vf_schedule {

@@ -1,0 +1,224 @@
+/* --split tensor: where llama.cpp cuts each tensor (src/llama-model.cpp: llama_meta_device_get_split_state), in rows or
+ * elements of each card; and what it aborts at. */
+#include "estimate/tensor_split.h"
+#include "subject.h"
+
+#define CARDS 3
+
+typedef struct cutter {
+    subject x;
+    vf_placement p;
+    vf_slicer slicer;
+} cutter;
+
+static void open_cutter(cutter *c, const char *model)
+{
+    const vf_device device[CARDS] = {{.total = UINT64_C(80) << 30}, {.total = UINT64_C(80) << 30}, {.total = UINT64_C(80) << 30}};
+    const uint64_t available[CARDS] = {0};
+    vf_error err = {0};
+
+    c->x = open_subject(model);
+    c->x.s.split = VF_SPLIT_TENSOR;
+    CHECK(vf_placement_build(c->x.m, c->x.types, &c->x.s, CARDS, device, available, &heap, &c->p, &err) == VF_OK, "%s", err.text);
+    for (size_t i = 0; i < c->x.m->n_tensors; i++) /* bytes of a row tell its number of elements */
+        c->x.types[i] = VF_TYPE_F32;
+    c->slicer = (vf_slicer){c->x.m, c->x.types, &c->p};
+}
+
+static void close_cutter(cutter *c)
+{
+    vf_placement_free(c->x.m, &heap, &c->p);
+    close_subject(&c->x);
+}
+
+static vf_tensor *tensor_of(const cutter *c, int32_t layer, vf_role role, vf_part part)
+{
+    for (size_t i = 0; i < c->x.m->n_tensors; i++)
+        if (c->x.m->tensors[i].role == role && c->x.m->tensors[i].part == part && c->x.m->tensors[i].layer == layer)
+            return &c->x.m->tensors[i];
+    CHECK(false, "no tensor %d in layer %d", (int)role, layer);
+    exit(EXIT_FAILURE);
+}
+
+/* Bytes of each card, as if of so many elements (f32, padded to 128 bytes). */
+static void check_cut(const char *name, const cutter *c, const vf_tensor *t, uint64_t a, uint64_t b, uint64_t third)
+{
+    const uint64_t want[CARDS] = {a, b, third};
+    uint64_t bytes[VF_MAX_DEVICES];
+
+    if (!vf_slice_weight(&c->slicer, (size_t)(t - c->x.m->tensors), bytes)) {
+        CHECK(false, "%s: refused", name);
+        return;
+    }
+    for (int i = 0; i < CARDS; i++)
+        CHECK(bytes[i] == (want[i] * 4 + 127) / 128 * 128, "%s: card %d has %" PRIu64 " elements, want %" PRIu64, name, i, bytes[i] / 4, want[i]);
+}
+
+static bool refused(const cutter *c, const vf_tensor *t)
+{
+    uint64_t bytes[VF_MAX_DEVICES];
+
+    return !vf_slice_weight(&c->slicer, (size_t)(t - c->x.m->tensors), bytes);
+}
+
+/* 32 heads of 64 in four groups: queries are cut by groups (512 rows), keys and values by heads; the card that is cut
+ * first changes from layer to layer, as rounding always favours the last. */
+static void attention_by_groups(void)
+{
+    cutter c;
+    open_cutter(&c, "TinyLlama-1.1B");
+    const uint64_t w = 2048;
+
+    check_cut("queries", &c, tensor_of(&c, 0, VF_ROLE_ATTN_Q, VF_PART_WEIGHT), 512 * w, 512 * w, 1024 * w);
+    check_cut("keys", &c, tensor_of(&c, 0, VF_ROLE_ATTN_K, VF_PART_WEIGHT), 64 * w, 64 * w, 128 * w);
+    check_cut("values", &c, tensor_of(&c, 0, VF_ROLE_ATTN_V, VF_PART_WEIGHT), 64 * w, 64 * w, 128 * w);
+    check_cut("the second layer", &c, tensor_of(&c, 1, VF_ROLE_ATTN_Q, VF_PART_WEIGHT), 1024 * w, 512 * w, 512 * w);
+    check_cut("the third", &c, tensor_of(&c, 2, VF_ROLE_ATTN_Q, VF_PART_WEIGHT), 512 * w, 1024 * w, 512 * w);
+    check_cut("the fourth", &c, tensor_of(&c, 3, VF_ROLE_ATTN_Q, VF_PART_WEIGHT), 512 * w, 512 * w, 1024 * w);
+    check_cut("norms lie whole", &c, tensor_of(&c, 0, VF_ROLE_ATTN_NORM, VF_PART_WEIGHT), w, w, w);
+    /* columns: each row has its part, and a gap of nothing behind the last */
+    check_cut("output", &c, tensor_of(&c, 0, VF_ROLE_ATTN_OUTPUT, VF_PART_WEIGHT), 512 * w, 512 * w, 1024 * w);
+    /* 5632 by 128 */
+    check_cut("up", &c, tensor_of(&c, 0, VF_ROLE_FFN_UP, VF_PART_WEIGHT), 1792 * w, 1920 * w, 1920 * w);
+    check_cut("down", &c, tensor_of(&c, 0, VF_ROLE_FFN_DOWN, VF_PART_WEIGHT), 1792 * w, 1920 * w, 1920 * w);
+    /* 22 layers: the logits begin with the second card, row by row */
+    check_cut("logits", &c, tensor_of(&c, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT), 10667 * w, 10666 * w, 10667 * w);
+    c.p.share[0] = 1;
+    c.p.share[1] = 1;
+    c.p.share[2] = 2;
+    check_cut("shares", &c, tensor_of(&c, 0, VF_ROLE_ATTN_Q, VF_PART_WEIGHT), 512 * w, 512 * w, 1024 * w);
+    check_cut("shares, logits", &c, tensor_of(&c, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT), 8000 * w, 8000 * w, 16000 * w);
+    c.p.share[2] = 0;
+    check_cut("none for the third", &c, tensor_of(&c, 0, VF_ROLE_ATTN_Q, VF_PART_WEIGHT), 1024 * w, 1024 * w, 0);
+    close_cutter(&c);
+}
+
+/* The cache of a layer is cut as its keys are; an indexer's and a short convolution's lie whole. */
+static void caches(void)
+{
+    cutter c;
+    uint64_t bytes[VF_MAX_DEVICES];
+    open_cutter(&c, "TinyLlama-1.1B");
+    const uint64_t rows = 1024;
+
+    CHECK(vf_slice_cache(&c.slicer, 0, VF_CACHED_KV, VF_TYPE_F16, 256, rows, bytes), "cut");
+    CHECK(bytes[0] == 64 * rows * 2 && bytes[1] == 64 * rows * 2 && bytes[2] == 128 * rows * 2, "by heads: %" PRIu64, bytes[0]);
+    CHECK(vf_slice_cache(&c.slicer, 1, VF_CACHED_KV, VF_TYPE_F16, 256, rows, bytes) && bytes[0] == 128 * rows * 2, "turned");
+    CHECK(vf_slice_cache(&c.slicer, 0, VF_CACHED_WHOLE, VF_TYPE_F16, 256, rows, bytes) && bytes[0] == 256 * rows * 2 && bytes[2] == bytes[0], "whole");
+    c.x.m->layers[0].recurrent = VF_REC_SHORTCONV;
+    CHECK(vf_slice_cache(&c.slicer, 0, VF_CACHED_R, VF_TYPE_F32, 256, 2, bytes) && bytes[0] == 256 * 8 && bytes[1] == bytes[0], "short convolutions");
+    c.x.m->layers[0].recurrent = VF_REC_NONE;
+    tensor_of(&c, 0, VF_ROLE_ATTN_OUTPUT, VF_PART_WEIGHT)->role = VF_ROLE_ATTN_O;
+    CHECK(!vf_slice_cache(&c.slicer, 0, VF_CACHED_KV, VF_TYPE_F16, 256, rows, bytes), "what the cut would follow is not there");
+    close_cutter(&c);
+}
+
+/* llama.cpp aborts: nothing to follow, heads that divide nothing, fused projections of another width, shares that turn back. */
+static void what_cannot_be_cut(void)
+{
+    cutter c;
+    vf_layer *l;
+    vf_tensor *q;
+    vf_weights weights;
+    vf_error err = {0};
+    open_cutter(&c, "TinyLlama-1.1B");
+
+    l = &c.x.m->layers[0];
+    q = tensor_of(&c, 0, VF_ROLE_ATTN_Q, VF_PART_WEIGHT);
+    CHECK(!refused(&c, q), "as it is");
+    for (int i = 0; i < 3; i++) {
+        const vf_layer was = *l;
+        if (i == 0)
+            l->n_head_kv = 0;
+        else if (i == 1)
+            l->head_k = 0;
+        else
+            l->n_head = 0;
+        CHECK(refused(&c, q) && refused(&c, tensor_of(&c, 0, VF_ROLE_ATTN_K, VF_PART_WEIGHT)), "heads, %d", i);
+        *l = was;
+    }
+    c.p.share[0] = 2;
+    c.p.share[1] = -1;
+    c.p.share[2] = 1;
+    CHECK(refused(&c, q), "a share below none");
+    memset(c.p.share, 0, sizeof c.p.share);
+    tensor_of(&c, 0, VF_ROLE_ATTN_OUTPUT, VF_PART_WEIGHT)->part = VF_PART_OTHER;
+    CHECK(refused(&c, q), "nothing to follow");
+    CHECK(vf_weights_plan(c.x.m, c.x.types, &c.p, &weights, &err) == VF_ERR_REFUSED, "the model is refused");
+    CHECK_STR(err.key, "--split", "the model is refused");
+    CHECK_STR(err.text, "tensor: llama.cpp aborts with this model: it has tensors that cannot be cut into slices", "the model is refused");
+    close_cutter(&c);
+}
+
+/* Queries, keys and values in one matrix: cut apart, each by its own grain. */
+static void fused_projections(void)
+{
+    cutter c;
+    vf_layer *l;
+    vf_tensor *t;
+    open_cutter(&c, "phi-3-mini-4k");
+    const uint64_t w = 3072; /* 32 heads of 96, each with its own keys: cut by heads, q, k and v alike */
+
+    t = tensor_of(&c, 0, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT);
+    l = &c.x.m->layers[0];
+    CHECK(l->head_k == 96 && l->n_head == 32 && l->n_head_kv == 32 && t->ne[1] == 3 * w, "Phi-3");
+    /* 1024 down to 960, 2048 down to 2016 */
+    check_cut("three in one", &c, t, 3 * 960 * w, 3 * 1056 * w, 3 * 1056 * w);
+    /* gate and up in one: 8192 of each, by 128 */
+    check_cut("gate and up in one", &c, tensor_of(&c, 0, VF_ROLE_FFN_UP, VF_PART_WEIGHT), 2 * 2688 * w, 2 * 2688 * w, 2 * 2816 * w);
+    t->ne[1]++;
+    CHECK(refused(&c, t), "of another width");
+    t->ne[1]--;
+    l->head_v = 64;
+    CHECK(refused(&c, t), "values of another width");
+    close_cutter(&c);
+}
+
+/* The same of experts. */
+static void fused_experts(void)
+{
+    cutter c;
+    vf_tensor *t;
+    open_cutter(&c, "Qwen3-30B-A3B");
+
+    t = tensor_of(&c, 0, VF_ROLE_FFN_UP_EXPS, VF_PART_WEIGHT); /* 768 of each of 128 experts, by 128 */
+    const uint64_t all = t->ne[0] * t->ne[2];
+    check_cut("up", &c, t, 256 * all, 256 * all, 256 * all);
+    t->role = VF_ROLE_FFN_GATE_UP_EXPS;
+    t->ne[1] *= 2;
+    check_cut("gate and up", &c, t, 512 * all, 512 * all, 512 * all);
+    t->role = VF_ROLE_FFN_UP_EXPS;
+    check_cut("up of that width", &c, t, 512 * all, 512 * all, 512 * all);
+    close_cutter(&c);
+}
+
+/* Qwen3.5: 32 value heads are dealt out over 16 key heads, so numbers of heads are cut as the keys are, twice. */
+static void delta_heads(void)
+{
+    cutter c;
+    open_cutter(&c, "Qwen3.5-9B");
+    const vf_hparams *hp = &c.x.m->hp;
+    const uint64_t w = hp->embedding_length;
+
+    CHECK(hp->ssm_group_count == 16 && hp->ssm_time_step_rank == 32 && hp->ssm_state_size == 128, "Qwen3.5");
+    check_cut("alpha", &c, tensor_of(&c, 0, VF_ROLE_SSM_ALPHA, VF_PART_WEIGHT), 10 * w, 10 * w, 12 * w);
+    check_cut("beta", &c, tensor_of(&c, 0, VF_ROLE_SSM_BETA, VF_PART_WEIGHT), 10 * w, 10 * w, 12 * w);
+    check_cut("dt", &c, tensor_of(&c, 0, VF_ROLE_SSM_DT, VF_PART_BIAS), 10, 10, 12);
+    check_cut("gate", &c, tensor_of(&c, 0, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT), 10 * 128 * w, 10 * 128 * w, 12 * 128 * w);
+    /* queries, keys and twice the values: four parts of 16 heads */
+    check_cut("projections", &c, tensor_of(&c, 0, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT), 20 * 128 * w, 20 * 128 * w, 24 * 128 * w);
+    close_cutter(&c);
+}
+
+int main(void)
+{
+    open_catalog();
+    attention_by_groups();
+    caches();
+    what_cannot_be_cut();
+    fused_projections();
+    fused_experts();
+    delta_heads();
+    vf_catalog_free(catalog);
+    return CHECK_END();
+}
