@@ -217,14 +217,33 @@ static void test_files(void)
         CHECK_STR(vf_catalog_name(c, VF_KIND_MODEL, model), rows[i].model, rows[i].name);
         CHECK_STR(quant == UINT32_MAX ? "" : vf_catalog_name(c, VF_KIND_QUANT, quant), rows[i].quant ? rows[i].quant : "", rows[i].name);
     }
-    /* a packer's name in front, up to what can be looked up: then the word alone counts */
-    for (size_t n = VF_NAME_LIMIT - 8; n <= VF_NAME_LIMIT; n++) {
+    vf_catalog_free(c);
+}
+
+/* A packer's own word for a quantization counts where the name in front of it is the packer's, up to what can be looked
+ * up; commas are no part of any name. */
+static void test_packers(void)
+{
+    static const char *const texts[] = {
+        "{\"schema\":1,\"quants\":[{\"name\":\"own4\",\"aliases\":[\"pat-4bit\"],\"kind\":\"scheme\",\"bits\":4.5,\"runtime\":\"mlx\",\"source\":\"s\"}]}"};
+    vf_catalog *c = with(texts, 1);
+    for (size_t n = VF_NAME_LIMIT - 7; n <= VF_NAME_LIMIT - 3; n++) {
         char name[VF_NAME_LIMIT + 16];
         uint32_t quant = UINT32_MAX;
-        memset(name, 'p', n);
+        memset(name, ',', n);
+        memcpy(name, "pat", 3);
         (void)snprintf(name + n, sizeof name - n, "/x-4bit");
         size_t at = vf_catalog_split_name(c, name, strlen(name), &quant);
-        CHECK(at == n + 2 && quant != UINT32_MAX && strcmp(vf_catalog_name(c, VF_KIND_QUANT, quant), "nf4") == 0, "%zu letters in front: %zu", n, at);
+        const char *found = quant == UINT32_MAX ? "" : vf_catalog_name(c, VF_KIND_QUANT, quant), *want = n + strlen("-4bit") <= VF_NAME_LIMIT ? "own4" : "nf4";
+        CHECK(at == n + 2 && strcmp(found, want) == 0, "%zu bytes in front: '%s' at %zu", n, found, at);
+    }
+    static const struct {
+        const char *name, *quant;
+    } rows[] = {{"pat/x-4bit", "own4"}, {"pat-x-4bit", "nf4"}, {"other/x-4bit", "nf4"}, {"/pat-x-4bit", "nf4"}, {"pat/4bit", "own4"}, {"pat x/y-4bit", "own4"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t quant = UINT32_MAX;
+        CHECK(vf_catalog_split_name(c, rows[i].name, strlen(rows[i].name), &quant) > 0, "%s", rows[i].name);
+        CHECK_STR(quant == UINT32_MAX ? "" : vf_catalog_name(c, VF_KIND_QUANT, quant), rows[i].quant, rows[i].name);
     }
     vf_catalog_free(c);
 }
@@ -236,6 +255,7 @@ int main(void)
     test_goes_on();
     test_classes();
     test_files();
+    test_packers();
     CHECK_U64(counts.in_use, 0, "bytes not given back");
     CHECK_U64(counts.wrong_sizes, 0, "blocks given back with a wrong size");
     return CHECK_END();
