@@ -206,6 +206,9 @@ static void test_bits(void)
         {QUANT("qq", "cast", "F16", "16"), "", "", ""},
         {QUANT("qq", "cast", "F16", "16.001"), "bits-mismatch", "/quants/0/bits", "16.001 bits, but type F16 has 16.000"},
         {QUANT("Q4_0", "gguf", "Q4_0", "4.501"), "bits-mismatch", "/quants/0/bits", "4.501 bits"},
+        {QUANT("qq", "gguf", "Q4_0\",\"output_type\":\"Q8_0", "4.5"), "", "", ""},
+        {QUANT("qq", "gguf", "Q4_0\",\"output_type\":\"Q8", "4.5"), "unknown-type", "/quants/0/output_type", "no storage type 'Q8'"},
+        {QUANT("qq", "gguf", "Q4", "4.5"), "unknown-type", "/quants/0/type", "no storage type 'Q4'"},
         {QUANT("qq", "gguf", "Q6_K", "6.563"), "", "", ""}, /* 6.5625, rounded */
         {QUANT("qq", "gguf", "Q6_K", "6.562"), "bits-mismatch", "/quants/0/bits", "6.562 bits, but type Q6_K has 6.563"},
     };
@@ -256,6 +259,7 @@ static void test_sources(void)
 {
     static const row rows[] = {
         {SOURCED("the data sheet"), "", "", ""},
+        {"{\"schema\":1,\"arch\":\"own\",\"source\":\"todo\",\"steps\":[\"mixer\",\"+\"]}", "source-missing", "/source", "a source that names nothing"},
         {SOURCED("---"), "source-missing", "/desktops/0/source", "a source that names nothing"},
         {SOURCED("Unknown"), "source-missing", "/desktops/0/source", ""},
         {SOURCED("to-do"), "source-missing", "/desktops/0/source", ""},

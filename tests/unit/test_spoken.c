@@ -110,6 +110,29 @@ static void test_many(void)
     }
 }
 
+/* More names than are looked at are still too many, and one entry by several ways is one. */
+static void test_few_letters(void)
+{
+    static char text[8192];
+    size_t n = (size_t)snprintf(text, sizeof text, "{\"schema\":1,\"family\":\"F\",\"models\":[");
+    for (int i = 0; i < 36; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s" MODEL("Qz-%c"), i ? "," : "", "abcdefghijklmnopqrstuvwxyz0123456789"[i]);
+    (void)snprintf(text + n, sizeof text - n, "]}");
+    static const char one[] = "{\"schema\":1,\"family\":\"F\",\"models\":[{\"id\":\"v/Own\",\"aliases\":[\"p/Dup\",\"q/Dup\"],\"arch\":\"llama\",\"source\":\"s\","
+                              "\"parameters\":1,\"hparams\":{}}]}";
+    const char *const texts[] = {text, one};
+    static const asked rows[] = {{VF_KIND_MODEL, "dup", VF_OK, "v/Own"}, {VF_KIND_MODEL, "r/dup", VF_OK, "v/Own"}};
+    vf_catalog *c = with(texts, 2);
+    uint32_t row, listed = 0;
+    vf_error err = {0};
+    CHECK(vf_catalog_find(c, VF_KIND_MODEL, "qz", &row, &err) == VF_ERR_AMBIGUOUS, "%s", err.text);
+    for (const char *p = err.text; (p = strstr(p, "'Qz")) != NULL; p++)
+        listed++;
+    CHECK(listed > 20 && listed < 36 && strcmp(err.text + strlen(err.text) - 4, " ...") == 0, "%u listed: %s", listed, err.text);
+    ask(c, rows, sizeof rows / sizeof rows[0]);
+    vf_catalog_free(c);
+}
+
 /* Where a name goes on with another word, and where it does not. */
 static void test_goes_on(void)
 {
@@ -252,6 +275,7 @@ int main(void)
 {
     test_memory_said();
     test_many();
+    test_few_letters();
     test_goes_on();
     test_classes();
     test_files();
