@@ -94,9 +94,12 @@ static void test_failures(void)
                                "\"n_shared_experts\":1,\"num_nextn_predict_layers\":1,\"num_key_value_heads\":[1,2,4,2]," REST "}";
     static const char lists[] = "{\"model_type\":\"llama\",\"num_key_value_heads\":[4,2,1,4]," REST ",\"layer_types\":[\"full_attention\",\"full_attention\","
                                 "\"sliding_attention\",\"full_attention\"],\"sliding_window\":8}";
-    static const char *const texts[] = {text, lists};
+    static const char long_list[] = "{\"model_type\":\"glm4_moe\",\"n_routed_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32,\"head_dim\":16,"
+                                    "\"n_shared_experts\":1,\"num_nextn_predict_layers\":1,\"num_key_value_heads\":[1,2,4,2,1,2,4,2,1,2,4,2,1,2,4,2],"
+                                    "\"hidden_size\":64,\"num_hidden_layers\":16,\"num_attention_heads\":4,\"intermediate_size\":128,\"vocab_size\":100}";
+    static const char *const texts[] = {text, lists, long_list};
     make_header(40);
-    for (int k = 0; k < 4; k++) {
+    for (int k = 0; k < 6; k++) {
         uint64_t fail = 1;
         for (bool failed = true; failed; fail++) {
             memory_allocator few = {.fail_at = fail, .sticky = fail & 1};

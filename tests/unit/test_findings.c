@@ -119,6 +119,11 @@ static void test_shapes(void)
         {MODEL("llama", SIZES("4") ",\"expert_count\":2,\"expert_used_count\":3"), "experts", "/models/0/hparams/expert_used_count",
          "3 experts used, but there are 2"},
         {MODEL("llama", SIZES("4") ",\"expert_count\":2,\"expert_used_count\":2"), "", "", ""},
+        {MODEL("llama", SIZES("4") ",\"attention.value_length\":0"), "shape", "/models/0/hparams/attention.value_length", "must be greater than 0"},
+        {MODEL("llama", "\"context_length\":128,\"embedding_length\":64,\"block_count\":4,\"vocab_size\":100,\"attention.head_count\":4"), "shape",
+         "/models/0/hparams/feed_forward_length", "layer 0: must be greater than 0"},
+        /* a tensor that cannot be is told of the entry: which key is missing nobody knows */
+        {MODEL("t5", SIZES("4")), "shape", "/models/0", ".weight: dimension 1 is 0: a hyperparameter is missing"},
         /* rows that no block of a k-quant fits are no reason to complain */
         {MODEL("llama", "\"context_length\":128,\"embedding_length\":33,\"block_count\":1,\"vocab_size\":100,\"feed_forward_length\":7,"
                         "\"attention.head_count\":3,\"attention.key_length\":11,\"attention.value_length\":11,\"rope.dimension_count\":10"), "", "", ""},
@@ -327,6 +332,19 @@ static void test_listeners(void)
         CHECK(strcmp(err.text, "a source that names nothing") == 0 && strcmp(err.key, "/gpus/0/source") == 0, "%s: %s", err.key, err.text);
         vf_catalog_free(c);
     }
+    /* a warning is no error, whether anybody listens or not */
+    static const char warned[] = "{\"schema\":1,\"gpus\":[{\"name\":\"G1\",\"vendor\":\"nvidia\",\"class\":\"c\",\"memory_mib\":1024,\"source\":\"s\"}]}";
+    /* what was refused once for its names is not blamed on the file that comes next */
+    static const char clash[] = FRONT ENTRY("t/x", "llama", "\"aliases\":[\"a\",\"a\"],\"parameters\":1000,\"unchecked\":\"y\"", SIZES("4")) BACK;
+    static const char next[] = FRONT ENTRY("t/y", "llama", "\"parameters\":1000,\"unchecked\":\"y\"", SIZES("4")) BACK;
+    vf_catalog *quiet = NULL;
+    vf_error why = {0};
+    CHECK(vf_catalog_new(&heap, &quiet, &why) == VF_OK, "%s", why.text);
+    CHECK(vf_catalog_add(quiet, "t.json", warned, strlen(warned), NULL, NULL, &why) == VF_OK, "%s", why.text);
+    CHECK(vf_catalog_check(quiet, &heap, NULL, NULL, &why) == VF_OK, "a warning: %s", why.text);
+    CHECK(vf_catalog_add(quiet, "t.json", clash, strlen(clash), NULL, NULL, &why) == VF_ERR_DATA, "an alias twice");
+    CHECK(vf_catalog_add(quiet, "n.json", next, strlen(next), NULL, NULL, &why) == VF_OK, "%s: %s", why.file, why.text);
+    vf_catalog_free(quiet);
     /* names that are there twice: a warning is for listeners only, and an error needs no place to go */
     static const char twice[] = FRONT ENTRY("t/one", "llama", "\"aliases\":[\"T/One\"],\"parameters\":1000,\"unchecked\":\"y\"", SIZES("4")) BACK;
     static const char same[] = FRONT ENTRY("t/one", "llama", "\"aliases\":[\"a\",\"a\"],\"parameters\":1000,\"unchecked\":\"y\"", SIZES("4")) BACK;
@@ -418,6 +436,31 @@ static void test_full(void)
     CHECK_U64(counts.wrong_sizes, 0, "blocks given back with a wrong size");
 }
 
+/** Each allocation of an addition with more names and places than room is made for at first. */
+static void test_add_memory(void)
+{
+    static char text[4096];
+    size_t n = (size_t)snprintf(text, sizeof text, FRONT "{\"id\":\"t/many\",\"arch\":\"llama\",\"source\":\"s\",\"aliases\":[");
+    for (int i = 0; i < 40; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s\n\"alias %d\"", i ? "," : "", i);
+    (void)snprintf(text + n, sizeof text - n, "],\"parameters\":1,\"hparams\":{}}" BACK);
+    uint64_t fail = 1;
+    for (bool failed = true; failed; fail++) {
+        memory_allocator mine = {.calls = 0};
+        const vf_allocator a = {memory_resize, &mine};
+        vf_catalog *c = NULL;
+        vf_error err = {0};
+        CHECK(vf_catalog_new(&a, &c, &err) == VF_OK, "%s", err.text);
+        mine.fail_at = mine.calls + fail;
+        vf_status s = vf_catalog_add(c, "t.json", text, strlen(text), NULL, NULL, &err);
+        failed = mine.calls >= mine.fail_at;
+        CHECK(s == (failed ? VF_ERR_NOMEM : VF_OK), "allocation %" PRIu64 ": %d %s", fail, (int)s, err.text);
+        vf_catalog_free(c);
+        CHECK(mine.in_use == 0 && mine.wrong_sizes == 0, "allocation %" PRIu64 ": not given back", fail);
+    }
+    CHECK(fail > 20, "%" PRIu64 " allocations", fail);
+}
+
 /** Each allocation of a check of one's own model, which comes before what is built in. */
 static void test_check_memory(void)
 {
@@ -446,6 +489,7 @@ int main(void)
     test_rules();
     test_listeners();
     test_full();
+    test_add_memory();
     test_check_memory();
     return CHECK_END();
 }

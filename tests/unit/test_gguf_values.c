@@ -95,6 +95,21 @@ static void test_floats(void)
         }
 }
 
+/** Files of versions 2 and 3 are read, and say the same; those before and behind are not. */
+static void test_versions(void)
+{
+    for (uint32_t version = 1; version <= 4; version++) {
+        bytes b = with_keys(0, NULL, "token_embd.weight", 64, 7, VF_TYPE_F32);
+        vf_error err = {0};
+        b.p[4] = (unsigned char)version;
+        vf_model *m = read_model(&b, &err);
+        CHECK((m != NULL) == (version == 2 || version == 3), "version %u: %s", version, err.text);
+        CHECK(!m || (m->hp.vocab_size == 7 && m->n_layers == 2), "version %u: what is read", version);
+        vf_model_free(m);
+        free(b.p);
+    }
+}
+
 /** Keys of other architectures are none of this one's, however their names begin. */
 static void test_prefixes(void)
 {
@@ -328,9 +343,11 @@ static void test_parts(void)
     for (int same = 0; same < 2; same++) {
         split s = {0};
         for (uint32_t i = 0; i < 2; i++) {
-            put_head(&s.part[i], 1, (i == 0 ? SHAPE_KEYS : 0) + 2);
+            put_head(&s.part[i], 1, (i == 0 ? SHAPE_KEYS : 2) + 2);
             if (i == 0)
                 put_shape(&s.part[i], "llama");
+            else /* what only the first part may say */
+                put_text_key(&s.part[i], "general.name", "another"), put_u32_key(&s.part[i], "llama.block_count", 9);
             put_u32_key(&s.part[i], "split.no", i);
             put_u32_key(&s.part[i], "split.count", 2);
             put_tensor(&s.part[i], i == 0 || same ? "a" : "b", 4, 1, VF_TYPE_F32, 0);
@@ -345,6 +362,7 @@ static void test_parts(void)
             CHECK(status == (same ? VF_ERR_DATA : VF_OK), "%s", err.text);
             CHECK(!same || !told || (strcmp(err.text, "duplicate tensor name") == 0 && !err.has_byte && strcmp(err.key, "a") == 0), "%s: %s",
                   err.key, err.text);
+            CHECK(!m || (m->n_layers == 2 && !m->name[0] && m->n_tensors == 2), "%zu tensors", m ? m->n_tensors : 0);
             vf_model_free(m);
         }
         free(s.part[0].p);
@@ -419,6 +437,7 @@ static void test_header_limit(void)
 int main(void)
 {
     test_floats();
+    test_versions();
     test_prefixes();
     test_names();
     test_vocabulary();

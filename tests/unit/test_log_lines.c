@@ -221,6 +221,14 @@ static void llama(void)
         read_text(text);
         CHECK_STR(last.quant, quants[i].quant, quants[i].words);
     }
+    char name[300], text[400];
+    for (size_t n = 126; n <= 129; n++) { /* a name's field has 127 */
+        memset(name, 'n', n);
+        name[n] = 0;
+        (void)snprintf(text, sizeof text, "print_info: general.name = %s\n" LOAD, name);
+        read_text(text);
+        CHECK_U64(strlen(last.name), n < 127 ? n : 127, "a long name");
+    }
     read_text("x: using device CUDA0 (A card) - 100 MiB free (b) (c)\n" LOAD);
     CHECK_STR(last.device[0].gpu, "A card", "what is behind the memory is no name");
     read_text("x: using device CUDA0 (A (B) card) (0000:01:00.0) - 100 MiB free\n" LOAD);

@@ -212,6 +212,7 @@ static void test_json_values(void)
         vf_json_close(&j);
     }
     CHECK(vf_json_open(&j, "f", "[", 1, true, &heap, NULL) == VF_ERR_DATA, "nobody to tell");
+    CHECK_STR(vf_json_library_version(), cJSON_Version(), "the library");
     static const char nothing[] = "{\"b\":null,\"f\":false,\"n\":7}";
     CHECK(vf_json_open(&j, "f", nothing, sizeof nothing - 1, false, &heap, &err) == VF_OK, "%s", err.text);
     bool b = true;

@@ -191,10 +191,27 @@ static void test_classes(void)
         {"9b-a3bb", ""},
         {"9k", ""},
     };
+    char long_name[400] = "";
+    for (size_t length = VF_NAME_LIMIT - 1; length <= VF_NAME_LIMIT + 1; length++) {
+        memset(long_name, '0', length);
+        strcpy(long_name + length - 2, "9B");
+        CHECK(vf_catalog_size_class(c, long_name, &model, &nominal, &err) == VF_ERR_NOT_FOUND && (err.text[0] == 0) == (length > VF_NAME_LIMIT), "%zu: %s", length,
+              err.text);
+    }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         CHECK(vf_catalog_size_class(c, rows[i].name, &model, &nominal, &err) == VF_ERR_NOT_FOUND, "%s", rows[i].name);
         CHECK_STR(err.text, rows[i].text, rows[i].name);
     }
+    vf_catalog_free(c);
+    /* neighbours in whatever order they stand */
+    static const char *const more[] = {"{\"schema\":1,\"size_classes\":[{\"name\":\"12B\",\"model\":\"meta-llama/Llama-2-13b\",\"parameters\":12000000000},"
+                                       "{\"name\":\"9.5B\",\"model\":\"meta-llama/Llama-2-13b\",\"parameters\":9500000000},"
+                                       "{\"name\":\"8.5B\",\"model\":\"meta-llama/Llama-2-13b\",\"parameters\":8500000000},"
+                                       "{\"name\":\"6B\",\"model\":\"meta-llama/Llama-2-13b\",\"parameters\":6000000000}]}"};
+    c = with(more, 1);
+    CHECK(vf_catalog_size_class(c, "9B", &model, &nominal, &err) == VF_ERR_NOT_FOUND, "9B");
+    CHECK_STR(err.text, "'9B' is no size class (the nearest: 8.5B and 9.5B)", "9B");
+    CHECK(vf_catalog_size_class(c, "9.5b", &model, &nominal, &err) == VF_OK && nominal == 9500000000u, "9.5B");
     vf_catalog_free(c);
 }
 
