@@ -67,6 +67,30 @@ static void test_others(void)
            "steps: [attn_norm, mixer, +] > [mixer, +, ffn_norm, ffn, +]\n");
 }
 
+/** The runtimes of a quantization that was added, as they are shown, and one by one. */
+static void test_runtimes(void)
+{
+    static const struct {
+        const char *list, *shown;
+        uint32_t n;
+    } rows[] = {{"", "", 0}, {",\"runtimes\":[]", "", 0}, {",\"runtimes\":[\"mlx\"]", "mlx", 1}, {",\"runtimes\":[\"mlx\",\"vllm\",\"ollama\"]", "mlx, vllm, ollama", 3}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[400];
+        vf_catalog *c = NULL;
+        vf_error err = {0};
+        vf_quant_entry e;
+        (void)snprintf(text, sizeof text, QUANT("%s"), rows[i].list);
+        CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK && vf_catalog_add(c, "t.json", text, strlen(text), NULL, NULL, &err) == VF_OK, "%s", err.text);
+        uint32_t at = vf_catalog_count(c, VF_KIND_QUANT) - 1;
+        CHECK(vf_catalog_quant(c, at, &e) == VF_OK, "the entry");
+        CHECK_STR(e.runtimes, rows[i].shown, text);
+        CHECK_U64(e.n_runtimes, rows[i].n, text);
+        CHECK(rows[i].n == 0 || strcmp(vf_catalog_quant_runtime(c, at, 0), "mlx") == 0, "the first");
+        CHECK(!vf_catalog_quant_runtime(c, at, rows[i].n), "past the last");
+        vf_catalog_free(c);
+    }
+}
+
 /** More than a value's room is cut, not lost. */
 static void test_long(void)
 {
@@ -87,6 +111,7 @@ int main(void)
 {
     test_models();
     test_others();
+    test_runtimes();
     test_long();
     return CHECK_END();
 }

@@ -357,6 +357,16 @@ static void test_questions(void)
         CHECK(q.settings.batch == 77 && q.settings.context == 88 && !q.settings.type_kv_set && q.settings.outputs == VF_OUTPUTS_ALL,
               "%s: what is not said", rows[i].lines);
     }
+    vf_request all_said = {0};
+    vf_settings_init(&all_said.settings);
+    vf_log_request(read_text("load_tensors: CUDA0 model buffer size = 6.00 MiB\nllama_context: n_ctx = 7\nllama_context: n_seq_max = 2\n"
+                             "llama_context: n_batch = 3\nllama_context: n_ubatch = 4\nllama_context: n_outputs_max = 5\nllama_context: flash_attn = 1\n"
+                             "llama_context: kv_unified = true\nx: using full-size SWA cache\nx: K (q8_0): 1.00 MiB, V (q4_0): 1.00 MiB\n"
+                             "tensor blk.4.ffn_up_exps.weight (x) buffer type overridden to CPU\n"), &all_said);
+    const vf_settings *s = &all_said.settings;
+    CHECK(s->context == 7 && s->parallel == 2 && s->batch == 3 && s->ubatch == 4 && s->outputs == 5, "numbers");
+    CHECK(s->flash_attn == VF_ON && s->kv_unified && s->swa_full && s->cpu_moe == 5, "switches");
+    CHECK(s->type_kv_set && s->type_k == VF_TYPE_Q8_0 && s->type_v == VF_TYPE_Q4_0, "types");
     vf_request q = {0};
     const char *one = "x: offloaded 2/3 layers to GPU\nx: layer 0 assigned to device CUDA0,\nx: layer 1 assigned to device CUDA0,\n"
                       "load_tensors: CUDA0 model buffer size = 6.00 MiB\nx: CPU KV buffer size = 1.00 MiB\n";

@@ -192,6 +192,24 @@ static void llama(void)
          N(host.term[VF_LOG_OUTPUT].n), 0},
         {"x: CUDA0 KV buffer size = 1.00 MiB\nconstructing llama_context\nx: CUDA0 KV buffer size = 1.00 MiB\n",
          N(device[0].term[VF_LOG_WEIGHTS].bytes), 6 * MIB}, /* the weights stay */
+#define FIRST \
+    "llama_context: n_ctx = 7\nllama_context: n_seq_max = 2\nllama_context: n_batch = 3\nllama_context: n_ubatch = 4\nllama_context: n_outputs_max = 5\n" \
+    "llama_context: flash_attn = 1\nx: using full-size SWA cache\nx: KV self size = 1 MiB\nx: size = 1 MiB, K (q8_0): 1.00 MiB, V (q4_0): 1.00 MiB\n" \
+    "x: CUDA0 KV buffer size = 1.00 MiB\n"
+#define SECOND FIRST "constructing llama_context\nx: CUDA0 KV buffer size = 2.00 MiB\n"
+        {FIRST, N(n_ctx), 7},
+        {FIRST, N(kv_unified), 1},
+        {FIRST, N(has_types), 1},
+        {SECOND, N(device[0].term[VF_LOG_KV_CACHE].bytes), 2 * MIB},
+        {SECOND, N(n_ctx), 0}, /* another context says its own */
+        {SECOND, N(n_seq_max), 0},
+        {SECOND, N(n_batch), 0},
+        {SECOND, N(n_ubatch), 0},
+        {SECOND, N(n_outputs_max), 0},
+        {SECOND, N(flash_attn), VF_AUTO},
+        {SECOND, N(swa_full), 0},
+        {SECOND, N(kv_unified), 0},
+        {SECOND, N(has_types), 0},
         {"llama_context: n_ctx = 7\nconstructing llama_context\n", N(n_ctx), 7}, /* nothing lies between */
         {"x: CUDA0 KV buffer size = 1.00 MiB\nllama_context: n_ctx = 7\n", N(n_ctx), 7},
         {"x: CUDA0 compute buffer size = 1.00 MiB\nsched_reserve: reserving full memory\n", N(device[0].term[VF_LOG_COMPUTE].n), 0},

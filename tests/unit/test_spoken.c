@@ -238,6 +238,8 @@ static void test_files(void)
         {"zork-3-Q8_0-00001-by-00002.gguf", VF_ERR_NOT_FOUND, "unknown model", NULL},
         {"zork-4", VF_ERR_AMBIGUOUS, "it may be 'v/Zork-4-A', 'v/Zork-4-B'", NULL},
         {"zork-4-Q8_0.gguf", VF_ERR_AMBIGUOUS, "it may be 'v/Zork-4-A', 'v/Zork-4-B'", NULL},
+        {".gguf", VF_ERR_NOT_FOUND, "unknown model ''", NULL},
+        {"a/.gguf", VF_ERR_NOT_FOUND, "unknown model ''", NULL},
         {"-Q8_0", VF_ERR_NOT_FOUND, "unknown model '-Q8_0'", NULL},
         {"Q8_0.gguf", VF_ERR_NOT_FOUND, "unknown model 'Q8_0'", NULL},
         {"mlx-community/zork-3-4bit", VF_OK, "v/Zork-3", "mlx-4bit-g64"},
@@ -265,7 +267,7 @@ static void test_files(void)
 static void test_packers(void)
 {
     static const char *const texts[] = {
-        "{\"schema\":1,\"quants\":[{\"name\":\"own4\",\"aliases\":[\"pat-4bit\"],\"kind\":\"scheme\",\"bits\":4.5,\"runtime\":\"mlx\",\"source\":\"s\"}]}"};
+        "{\"schema\":1,\"quants\":[{\"name\":\"own4\",\"aliases\":[\"pat-4bit\",\"r-4bit\"],\"kind\":\"scheme\",\"bits\":4.5,\"runtime\":\"mlx\",\"source\":\"s\"}]}"};
     vf_catalog *c = with(texts, 1);
     for (size_t n = VF_NAME_LIMIT - 7; n <= VF_NAME_LIMIT - 3; n++) {
         char name[VF_NAME_LIMIT + 16];
@@ -279,7 +281,7 @@ static void test_packers(void)
     }
     static const struct {
         const char *name, *quant;
-    } rows[] = {{"pat/x-4bit", "own4"}, {"pat-x-4bit", "nf4"}, {"other/x-4bit", "nf4"}, {"/pat-x-4bit", "nf4"}, {"pat/4bit", "own4"}, {"pat x/y-4bit", "own4"}};
+    } rows[] = {{"pat/x-4bit", "own4"}, {"pat-x-4bit", "nf4"}, {"other/x-4bit", "nf4"}, {"/pat-x-4bit", "nf4"}, {"pat/4bit", "own4"}, {"pat x/y-4bit", "own4"}, {"r/x-4bit", "own4"}, {"/r/x-4bit", "nf4"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint32_t quant = UINT32_MAX;
         CHECK(vf_catalog_split_name(c, rows[i].name, strlen(rows[i].name), &quant) > 0, "%s", rows[i].name);

@@ -55,6 +55,40 @@ static void test_quote(void)
     CHECK_STR(vf_quote(out, 10, "\n", 1), "'\\x0A'", "just room enough for one");
 }
 
+static size_t encode(uint32_t code, unsigned char out[4])
+{
+    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    for (size_t i = n; i-- > 1; code >>= 6)
+        out[i] = (unsigned char)(0x80 | (code & 0x3F));
+    out[0] = (unsigned char)(lead[n] | code);
+    return n;
+}
+
+/* Every character is one, whole and not cut; bytes that are none's, at the ends of all ranges, are none. */
+static void test_utf8(void)
+{
+    static const unsigned char ends[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF};
+    unsigned char s[4];
+    uint32_t wrong = 0, good = 0;
+    for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+        uint32_t n = (uint32_t)encode(code, s), surrogate = code >= 0xD800 && code <= 0xDFFF;
+        wrong += vf_utf8_length((char *)s, n) != (surrogate ? 0 : n);
+        wrong += n > 1 && vf_utf8_length((char *)s, n - 1) != 0;
+        wrong += !surrogate && vf_utf8_code((char *)s, n) != code;
+    }
+    CHECK_U64(wrong, 0, "characters that are not read as they are");
+    for (uint32_t lead = 0; lead < 256; lead++)
+        for (size_t i = 0; i < 1000; i++) {
+            const unsigned char four[4] = {(unsigned char)lead, ends[i % 10], ends[i / 10 % 10], ends[i / 100]};
+            uint32_t n = vf_utf8_length((const char *)four, 4), code = n ? vf_utf8_code((const char *)four, n) : 0;
+            good += n > 0;
+            if (n > 0) /* what is taken for a character is how that character is written */
+                CHECK(encode(code, s) == n && memcmp(s, four, n) == 0, "%02X %02X %02X %02X", four[0], four[1], four[2], four[3]);
+        }
+    CHECK(good > 128 * 1000, "%u of them are characters", good);
+}
+
 /* The ends of what is unsafe, and their neighbours. */
 static void test_unsafe(void)
 {
@@ -389,6 +423,7 @@ int main(void)
     test_alloc();
     test_large_alloc();
     test_quote();
+    test_utf8();
     test_unsafe();
     test_sizes();
     test_names();
