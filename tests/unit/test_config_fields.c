@@ -225,6 +225,21 @@ static void test_long_lists(void)
         }
 }
 
+/* Layers that a list of numbers does not name have nothing, whatever lists were read before. */
+static void test_indices(void)
+{
+    enum { LIST = 2048, LAYERS = 64 };
+    static char text[LIST * 2 + 1024];
+    size_t n = (size_t)snprintf(text, sizeof text, "{\"model_type\":\"lfm2\",\"max_position_embeddings\":[");
+    for (int i = 0; i < LIST; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, i ? ",7" : "7");
+    (void)snprintf(text + n, sizeof text - n, "],\"full_attn_idxs\":[0,2,63],\"num_key_value_heads\":2,\"conv_L_cache\":3,\"block_ff_dim\":96,"
+                                              "\"block_multiple_of\":32,\"hidden_size\":64,\"num_hidden_layers\":64,\"num_attention_heads\":4,\"vocab_size\":100}");
+    for (uint32_t il = 0; il < LAYERS; il++)
+        expect_number(text, VF_HP_head_count_kv, il, il == 0 || il == 2 || il == 63 ? 2 : 0);
+    expect_number(text, VF_HP_context_length, 0, 7);
+}
+
 /* Blocks that a model has or has not. */
 static void test_options(void)
 {
@@ -354,6 +369,7 @@ int main(void)
     test_numbers();
     test_missing();
     test_long_lists();
+    test_indices();
     test_options();
     test_tied();
     test_formats();

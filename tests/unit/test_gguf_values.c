@@ -202,6 +202,36 @@ static void test_vocabulary(void)
     }
 }
 
+/** Strings of a vocabulary are passed over, be they many or few, short or longer than what is read at once; what comes
+ * behind them is read. */
+static void test_strings(void)
+{
+    static char text[200001];
+    memset(text, 'a', sizeof text);
+    for (uint32_t way = 0; way < 6; way++) {
+        static const size_t chunks[] = {0, 1000, 65536};
+        bytes extra = {0};
+        uint32_t n = way & 1 ? 9000 : 3;
+        put_array_key(&extra, "tokenizer.ggml.tokens", VF_GGUF_STR, n);
+        for (uint32_t i = 0; i < n; i++) {
+            size_t length = way & 1 ? (i * 7) % 41 : i == 1 ? sizeof text - 1 : i;
+            put_int(&extra, length, 8);
+            put(&extra, text, length);
+        }
+        put_u32_key(&extra, "general.file_type", 15);
+        bytes b = with_keys(2, &extra, "a", 4, 1, VF_TYPE_F32);
+        memory_file f = {.bytes = b.p, .n = b.n, .size = b.n + 4096, .chunk = chunks[way / 2]};
+        vf_source source = memory_source(&f, false, true);
+        vf_model *m = NULL;
+        vf_error err = {0};
+        CHECK(read_source(&source, NULL, &m, &err) == VF_OK, "%u strings: %s: %s", n, err.key, err.text);
+        CHECK(m && m->hp.vocab_size == n && m->file_type == 15, "%u strings: what is read", n);
+        vf_model_free(m);
+        free(b.p);
+        free(extra.p);
+    }
+}
+
 /** Elements, not only bytes, stay within 2^60. */
 static void test_elements(void)
 {
@@ -441,6 +471,7 @@ int main(void)
     test_prefixes();
     test_names();
     test_vocabulary();
+    test_strings();
     test_elements();
     test_unreadable();
     test_sources();

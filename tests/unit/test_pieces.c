@@ -18,6 +18,18 @@ static const vf_allocator heap = {memory_resize, &counts};
 
 /* ---- names and sorting -------------------------------------------------------------------------- */
 
+/** Memory that is never empty, and never twice the same. */
+static void *dirty_resize(void *ctx, void *p, size_t old_size, size_t new_size)
+{
+    static uint32_t seed = 1;
+    unsigned char *q = memory_resize(ctx, p, old_size, new_size);
+    for (size_t i = old_size; q && i < new_size; i++, seed = seed * 1664525u + 1013904223u)
+        q[i] = (unsigned char)(seed >> 24);
+    return q;
+}
+
+static const vf_allocator dirty = {dirty_resize, &counts};
+
 /** Which name comes twice is found by the names, whatever their hashes are: all different, or all one. */
 static void test_same_hash(void)
 {
@@ -38,7 +50,7 @@ static void test_same_hash(void)
         for (int one = 0; one < 2; one++) {
             vf_names names;
             uint64_t n = 0;
-            vf_names_init(&names, &heap);
+            vf_names_init(&names, &dirty);
             for (; n < 6 && rows[i].names[n]; n++)
                 CHECK(vf_names_add(&names, rows[i].names[n], strlen(rows[i].names[n]), 100 + n) == VF_OK, "added");
             for (uint64_t k = 0; one && k < n; k++)
@@ -261,6 +273,25 @@ static void test_gate(void)
     }
 }
 
+/** What lies behind the text that is given is not looked at. */
+static void test_gate_ends(void)
+{
+    static const char text[] = "[\"\\uD83D\\uDE00\",1234,true,{\"\xC3\xA9\":null}]";
+    static const struct {
+        size_t n;
+        const char *says;
+    } rows[] = {
+        {3, "unknown escape"}, {4, "four hex digits"}, {5, "four hex digits"}, {7, "four hex digits"}, {8, "surrogate"}, {9, "surrogate"},
+        {10, "surrogate"}, {13, "surrogate"}, {14, "within this string"}, {15, "expected ',' or ']'"}, {16, "expected a value"},
+        {18, "expected ',' or ']'"}, {24, "found 't'"}, {28, "within this string"}, {29, "not UTF-8"}, {30, "within this string"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vf_error err = {0};
+        CHECK(vf_json_gate(text, rows[i].n, NULL, &heap, &err) == VF_ERR_DATA && strstr(err.text, rows[i].says), "%zu bytes: %s", rows[i].n, err.text);
+    }
+    CHECK(vf_json_gate(text, sizeof text - 1, NULL, &heap, NULL) == VF_OK, "all of it");
+}
+
 /* ---- tensors ------------------------------------------------------------------------------------ */
 
 static void test_hf_names(void)
@@ -436,6 +467,12 @@ static void test_draft(void)
     CHECK(!d.m->known_arch && asked == 1 && strcmp(d.m->arch_name, "c") == 0, "not found");
     CHECK(vf_draft_numbers(&d, NULL, 0, &first, &err) == VF_OK && first == 77, "no numbers");
     vf_draft_drop(&d);
+    memory_allocator nothing = {.fail_at = 1, .sticky = true};
+    const vf_allocator none_at_all = {memory_resize, &nothing};
+    vf_pools pools;
+    CHECK(!vf_pools_init(&pools, &none_at_all) && vf_draft_init(&d, &none_at_all, &err) == VF_ERR_NOMEM, "no memory at all");
+    vf_pools_free(&pools);
+    vf_draft_drop(&d);
     /* giving back what is too much fails: nothing is left */
     memory_allocator mine = {.fail_at = 0};
     const vf_allocator a = {memory_resize, &mine};
@@ -509,6 +546,7 @@ int main(void)
     test_json_memory();
     test_json_values();
     test_gate();
+    test_gate_ends();
     test_hf_names();
     test_experts();
     test_extents();

@@ -133,6 +133,26 @@ static void test_few_letters(void)
     vf_catalog_free(c);
 }
 
+/* Typing errors that a suggestion forgives: one in up to three letters, two in up to eight, three in more. */
+static void test_near(void)
+{
+    static const char *const texts[] = {
+        MODELS(MODEL("jkq") "," MODEL("jkqv") "," MODEL("zyxwvuts") "," MODEL("kjihgfedc"))};
+    static const struct {
+        const char *typed, *meant;
+    } rows[] = {{"jaq", "'jkq'"}, {"jaa", ""}, {"jaav", "'jkqv'"}, {"jaaa", ""}, {"zaawvuts", "'zyxwvuts'"}, {"zaaavuts", ""},
+                {"kaaagfedc", "'kjihgfedc'"}, {"kaaaafedc", ""}, {"kjihgfed", "'kjihgfedc'"}, {"kjihgfedcba", "'kjihgfedc'"}};
+    vf_catalog *c = with(texts, 1);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint32_t row;
+        vf_error err = {0};
+        CHECK(vf_catalog_find(c, VF_KIND_MODEL, rows[i].typed, &row, &err) == VF_ERR_NOT_FOUND, "%s", rows[i].typed);
+        bool own = strstr(err.text, "'jkq'") || strstr(err.text, "'jkqv'") || strstr(err.text, "'zyxwvuts'") || strstr(err.text, "'kjihgfedc'");
+        CHECK(rows[i].meant[0] ? strstr(err.text, rows[i].meant) != NULL : !own, "%s: %s", rows[i].typed, err.text);
+    }
+    vf_catalog_free(c);
+}
+
 /* Where a name goes on with another word, and where it does not. */
 static void test_goes_on(void)
 {
@@ -295,6 +315,7 @@ int main(void)
     test_memory_said();
     test_many();
     test_few_letters();
+    test_near();
     test_goes_on();
     test_classes();
     test_files();

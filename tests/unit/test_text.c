@@ -36,6 +36,8 @@ static void test_quote(void)
     for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++)
         CHECK_STR(VF_QUOTE(out, quotes[i].text), quotes[i].want, quotes[i].text);
     CHECK_STR(vf_quote(out, sizeof out, "a\0b", 3), "'a\\x00b'", "NUL within");
+    CHECK_STR(vf_quote(out, sizeof out, "ab\xC3\xA9", 3), "'ab\\xC3'", "what lies behind is not looked at");
+    CHECK_STR(vf_quote(out, sizeof out, "a\xF0\x9F\x98\x80", 4), "'a\\xF0\\x9F\\x98'", "what lies behind is not looked at");
 
     char input[400], want[VF_QUOTE_SIZE];
     memset(input, 'a', sizeof input);
@@ -87,6 +89,33 @@ static void test_utf8(void)
                 CHECK(encode(code, s) == n && memcmp(s, four, n) == 0, "%02X %02X %02X %02X", four[0], four[1], four[2], four[3]);
         }
     CHECK(good > 128 * 1000, "%u of them are characters", good);
+}
+
+/* An error is about what it is made for: of one before nothing is left, but the file. */
+static void test_fresh_error(void)
+{
+    vf_error err = {.status = VF_ERR_IO, .file = "f", .key = "k", .line = 3, .column = 4, .has_byte = true, .byte = 5, .text = "before"};
+    CHECK(vf_fail(&err, VF_ERR_DATA, "now %d", 7) == VF_ERR_DATA && err.status == VF_ERR_DATA, "the status");
+    CHECK(!err.line && !err.column && !err.has_byte && err.byte == 0 && !err.key[0], "the place");
+    CHECK(strcmp(err.file, "f") == 0 && strcmp(err.text, "now 7") == 0, "%s: %s", err.file, err.text);
+}
+
+/* An error's text is cut to its room between characters. */
+static void test_cut_text(void)
+{
+    static const char *const last[] = {"x", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
+    char text[VF_ERROR_TEXT + 16], key[sizeof text];
+    for (size_t k = 0; k < 4; k++)
+        for (size_t n = VF_ERROR_TEXT - 6; n <= VF_ERROR_TEXT + 6; n++) {
+            vf_error err = {0};
+            size_t front = n - (k + 1), kept = n < VF_ERROR_TEXT ? n : front < VF_ERROR_TEXT - 1 ? front : VF_ERROR_TEXT - 1;
+            memset(text, 'a', front);
+            strcpy(text + front, last[k]);
+            memcpy(key, text, sizeof key);
+            CHECK(vf_fail_key(&err, VF_ERR_DATA, key, "%s", text) == VF_ERR_DATA, "the status");
+            CHECK(strlen(err.text) == kept && strncmp(err.text, text, kept) == 0, "%zu bytes, the last character of %zu: %zu kept", n, k + 1, strlen(err.text));
+            CHECK(strlen(err.key) < sizeof err.key && strncmp(err.key, key, strlen(err.key)) == 0, "the key");
+        }
 }
 
 /* The ends of what is unsafe, and their neighbours. */
@@ -423,6 +452,8 @@ int main(void)
     test_alloc();
     test_large_alloc();
     test_quote();
+    test_cut_text();
+    test_fresh_error();
     test_utf8();
     test_unsafe();
     test_sizes();
