@@ -91,6 +91,16 @@ static void test_utf8(void)
     CHECK(good > 128 * 1000, "%u of them are characters", good);
 }
 
+/* Words of enumerations, and none past their ends. */
+static void test_words(void)
+{
+    static const char *const verdicts[] = {"fit", "fragile", "no-fit", "", ""}, *const backends[] = {"cuda", "rocm", "vulkan", "metal", "sycl", "cpu", "", ""};
+    for (int i = 0; i < 5; i++)
+        CHECK_STR(vf_verdict_name((vf_verdict)i), verdicts[i], "a verdict");
+    for (int i = 0; i < 8; i++)
+        CHECK_STR(vf_backend_name((vf_backend)i), backends[i], "a backend");
+}
+
 /* An error is about what it is made for: of one before nothing is left, but the file. */
 static void test_fresh_error(void)
 {
@@ -452,6 +462,7 @@ int main(void)
     test_alloc();
     test_large_alloc();
     test_quote();
+    test_words();
     test_cut_text();
     test_fresh_error();
     test_utf8();
