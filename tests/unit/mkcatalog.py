@@ -41,6 +41,17 @@ def main(program, built, source):
         if Path("/dev/full").exists():
             r = run("/dev/full", *names)
             check(r.returncode == 1 and r.stdout == "mkcatalog: /dev/full: cannot be written\n", "a full disk: exit %d: %s" % (r.returncode, r.stdout))
+        r = run(out, tmp, *names)
+        check(r.returncode == 1 and r.stdout == "mkcatalog: %s: cannot be read\n" % tmp, "a folder: exit %d: %s" % (r.returncode, r.stdout))
+        own = Path(tmp) / "own.json"
+        own.write_text('{"schema":1,"gpus":[{"name":"G","vendor":"nvidia","class":"c","memory_mib":1024,"source":"s"}]}')
+        r = run(out, own, *names)
+        check(r.returncode == 0 and "own.json:1:29: warning: /gpus/0/name: key 'compute_capability' is missing [compute-capability]\n" in r.stdout,
+              "a warning: exit %d: %s" % (r.returncode, r.stdout))
+        own.write_text("[")
+        r = run(out, own, *names)
+        check(r.returncode == 1 and r.stdout == "%s:1:2: error: JSON ends early, expected a value [json-syntax]\n" % own,
+              "no JSON: exit %d: %s" % (r.returncode, r.stdout))
         first = next(n for n in names if n.startswith("data/models/"))
         r = run(out, first, first)
         check(r.returncode == 1 and first + ":" in r.stdout, "a file twice: exit %d: %s" % (r.returncode, r.stdout[:300]))

@@ -305,6 +305,112 @@ static void test_compare(void)
     CHECK_STR(vf_log_term_name(rows[1].term), "KV cache", "name");
 }
 
+/** Which backend a log is of, by its first device. */
+static void test_backends(void)
+{
+    static const struct {
+        const char *device;
+        vf_backend backend;
+    } rows[] = {{"CUDA0", VF_BACKEND_CUDA}, {"ROCm0", VF_BACKEND_ROCM}, {"Vulkan0", VF_BACKEND_VULKAN}, {"SYCL0", VF_BACKEND_SYCL},
+                {"Metal", VF_BACKEND_METAL}, {"MTL0", VF_BACKEND_METAL}, {"CANN0", VF_BACKEND_CUDA}, {"CPU", VF_BACKEND_CPU}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[200];
+        vf_request q = {0};
+        snprintf(text, sizeof text, "load_tensors: %s model buffer size = 1.00 MiB\n", rows[i].device);
+        vf_log_request(read_text(text), &q);
+        CHECK(q.settings.backend == rows[i].backend, "%s: %d", rows[i].device, (int)q.settings.backend);
+        CHECK_U64(q.n_devices, rows[i].backend == VF_BACKEND_CPU ? 0 : 1, rows[i].device);
+    }
+    CHECK_STR(vf_log_match_name((vf_log_match)5), "", "past the last");
+    CHECK_STR(vf_log_term_name(VF_LOG_TERMS), "", "past the last");
+}
+
+/** A log as a question: what it leaves unsaid stays as it is, what it says only in part is not taken. */
+static void test_questions(void)
+{
+    static const char *const amounts = "load_tensors: CUDA0 model buffer size = 6.00 MiB\nload_tensors: CUDA1 model buffer size = 6.00 MiB\n";
+    static const struct {
+        const char *lines;
+        uint32_t split;
+        bool no_kv_offload;
+    } rows[] = {
+        {"", 0, false},
+        {"x: offloaded 3/3 layers to GPU\nx: layer 0 assigned to device CUDA0,\nx: layer 1 assigned to device CUDA1,\n", 0, false},
+        {"x: offloaded 2/3 layers to GPU\nx: layer 0 assigned to device CUDA0,\nx: layer 1 assigned to device CUDA1,\n", 2, false},
+        {"x: offloaded 0/3 layers to GPU\n", 0, false},
+        {"x: offloaded 3/3 layers to GPU\nx: CPU KV buffer size = 1.00 MiB\n", 0, true},
+        {"x: offloaded 2/3 layers to GPU\nx: CPU KV buffer size = 1.00 MiB\n", 0, true},
+        {"x: offloaded 1/3 layers to GPU\nx: CPU KV buffer size = 1.00 MiB\n", 0, false}, /* the output's only */
+        {"x: offloaded 3/3 layers to GPU\nx: CPU KV buffer size = 1.00 MiB\nx: CUDA1 KV buffer size = 1.00 MiB\n", 0, false},
+        {"x: offloaded 3/3 layers to GPU\nx: CUDA1 KV buffer size = 1.00 MiB\n", 0, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[600];
+        vf_request q = {0};
+        vf_settings_init(&q.settings);
+        q.settings.batch = 77;
+        q.settings.context = 88;
+        snprintf(text, sizeof text, "%s%s", amounts, rows[i].lines);
+        vf_log_request(read_text(text), &q);
+        CHECK_U64(q.settings.n_tensor_split, rows[i].split, rows[i].lines);
+        CHECK(q.settings.no_kv_offload == rows[i].no_kv_offload, "%s: cache", rows[i].lines);
+        CHECK(q.settings.batch == 77 && q.settings.context == 88 && !q.settings.type_kv_set && q.settings.outputs == VF_OUTPUTS_ALL,
+              "%s: what is not said", rows[i].lines);
+    }
+    vf_request all_said = {0};
+    vf_settings_init(&all_said.settings);
+    vf_log_request(read_text("load_tensors: CUDA0 model buffer size = 6.00 MiB\nllama_context: n_ctx = 7\nllama_context: n_seq_max = 2\n"
+                             "llama_context: n_batch = 3\nllama_context: n_ubatch = 4\nllama_context: n_outputs_max = 5\nllama_context: flash_attn = 1\n"
+                             "llama_context: kv_unified = true\nx: using full-size SWA cache\nx: K (q8_0): 1.00 MiB, V (q4_0): 1.00 MiB\n"
+                             "tensor blk.4.ffn_up_exps.weight (x) buffer type overridden to CPU\n"), &all_said);
+    const vf_settings *s = &all_said.settings;
+    CHECK(s->context == 7 && s->parallel == 2 && s->batch == 3 && s->ubatch == 4 && s->outputs == 5, "numbers");
+    CHECK(s->flash_attn == VF_ON && s->kv_unified && s->swa_full && s->cpu_moe == 5, "switches");
+    CHECK(s->type_kv_set && s->type_k == VF_TYPE_Q8_0 && s->type_v == VF_TYPE_Q4_0, "types");
+    vf_request q = {0};
+    const char *one = "x: offloaded 2/3 layers to GPU\nx: layer 0 assigned to device CUDA0,\nx: layer 1 assigned to device CUDA0,\n"
+                      "load_tensors: CUDA0 model buffer size = 6.00 MiB\nx: CPU KV buffer size = 1.00 MiB\n";
+    vf_log_request(read_text(one), &q);
+    CHECK(q.settings.n_tensor_split == 0 && q.settings.gpu_layers == 2, "one card takes all");
+    vf_log_request(read_text("load_tensors: CPU model buffer size = 6.00 MiB\nx: CPU KV buffer size = 1.00 MiB\n"), &q);
+    CHECK(!q.settings.no_kv_offload && q.n_devices == 0, "no card has no cache to keep off");
+}
+
+/** Rows for the devices of either side. */
+static void test_devices_of_both(void)
+{
+    static vf_result r;
+    vf_log_row rows[VF_LOG_ROWS];
+    const vf_log *l = read_text("load_tensors: CUDA0 model buffer size = 100.00 MiB\n");
+    r = (vf_result){.n_devices = 2};
+    r.device[0].segment[VF_SEG_WEIGHTS] = 100 * MIB;
+    r.device[1].segment[VF_SEG_WEIGHTS] = 7;
+    CHECK_U64(vf_log_compare(l, &r, rows), 2, "rows");
+    CHECK(rows[0].match == VF_LOG_EQUAL && rows[1].device == 1 && rows[1].match == VF_LOG_DIFFERS, "a device that the log has not");
+    r.n_devices = 0;
+    CHECK_U64(vf_log_compare(l, &r, rows), 1, "rows");
+    CHECK(rows[0].match == VF_LOG_DIFFERS && rows[0].predicted == 0, "a device that the prediction has not");
+    /* the ends of the rounding, and of the margin beyond it */
+    const vf_log_size *a = &l->device[0].term[VF_LOG_WEIGHTS];
+    static const struct {
+        int64_t from_low, from_high;
+        vf_log_match plain, margin;
+    } ends[] = {{0, INT64_MIN, VF_LOG_EQUAL, VF_LOG_EQUAL}, {INT64_MIN, 0, VF_LOG_EQUAL, VF_LOG_EQUAL},
+                {-1, INT64_MIN, VF_LOG_DIFFERS, VF_LOG_WITHIN}, {INT64_MIN, 1, VF_LOG_DIFFERS, VF_LOG_WITHIN},
+                {-1000, INT64_MIN, VF_LOG_DIFFERS, VF_LOG_WITHIN}, {INT64_MIN, 1000, VF_LOG_DIFFERS, VF_LOG_WITHIN},
+                {-1001, INT64_MIN, VF_LOG_DIFFERS, VF_LOG_DIFFERS}, {INT64_MIN, 1001, VF_LOG_DIFFERS, VF_LOG_DIFFERS}};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        for (int margin = 0; margin < 2; margin++) {
+            int64_t value = ends[i].from_high == INT64_MIN ? (int64_t)a->low + ends[i].from_low : (int64_t)a->high + ends[i].from_high;
+            r = (vf_result){.n_devices = 1, .n_terms = 2};
+            r.device[0].segment[VF_SEG_WEIGHTS] = (uint64_t)value;
+            r.term[0] = (vf_term){.device = 0, .segment = VF_SEG_WEIGHTS, .spread = margin ? 1000 : 0};
+            r.term[1] = (vf_term){.device = 1, .segment = VF_SEG_WEIGHTS, .spread = 1000}; /* of another */
+            CHECK_U64(vf_log_compare(l, &r, rows), 1, "rows");
+            CHECK(rows[0].match == (margin ? ends[i].margin : ends[i].plain), "end %d, margin %d: %s", (int)i, margin, vf_log_match_name(rows[0].match));
+        }
+}
+
 static void test_cut(void)
 {
     size_t n = strlen(modern);
@@ -359,6 +465,13 @@ static void test_numbers(void)
     CHECK(l->device[0].term[VF_LOG_WEIGHTS].high == UINT64_MAX, "a sum beyond 64 bits stays at its end");
 }
 
+static int64_t too_much(void *ctx, void *out, size_t n)
+{
+    (void)ctx;
+    memset(out, ' ', n);
+    return (int64_t)n + 1;
+}
+
 static void test_failures(void)
 {
     memory_file f = {.bytes = (const unsigned char *)modern, .n = strlen(modern), .size = strlen(modern), .chunk = 100, .fail_at = 1000};
@@ -381,6 +494,19 @@ static void test_failures(void)
     source = memory_source(&g, false, false);
     loads stop = {.stop_at = 1};
     CHECK(vf_log_read(&source, &heap, take, &stop, &err) == VF_OK && stop.n == 1, "stopping");
+    /* two loads more in what was read with the first, the last without a line's end */
+    static const char three[] = ": loaded meta data with \nload_tensors: CUDA0 model buffer size = 1.00 MiB\n"
+                                ": loaded meta data with \nload_tensors: CUDA0 model buffer size = 2.00 MiB\n"
+                                ": loaded meta data with \nload_tensors: CUDA0 model buffer size = 3.00 MiB";
+    for (uint64_t at = 1; at <= 4; at++) {
+        memory_file h = {.bytes = (const unsigned char *)three, .n = sizeof three - 1, .size = sizeof three - 1};
+        source = memory_source(&h, false, false);
+        stop = (loads){.stop_at = at};
+        CHECK(vf_log_read(&source, &heap, take, &stop, &err) == VF_OK && stop.n == (at < 3 ? at : 3), "stopped at %d: %d", (int)at, (int)stop.n);
+    }
+    source.read = too_much;
+    CHECK(vf_log_read(&source, &heap, take, &none, &err) == VF_ERR_IO && strcmp(err.text, "cannot read the log") == 0, "%s", err.text);
+    CHECK(vf_log_read(&source, &heap, take, &none, NULL) == VF_ERR_IO, "nobody to tell");
 }
 
 int main(void)
@@ -394,6 +520,9 @@ int main(void)
     test_contexts();
     test_ollama();
     test_compare();
+    test_backends();
+    test_questions();
+    test_devices_of_both();
     test_cut();
     test_garbage();
     test_numbers();

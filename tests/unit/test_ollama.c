@@ -110,6 +110,53 @@ static void test_bad(void)
     }
 }
 
+/** A digest has digits and small letters to f, no character beside them; layers of other kinds are passed over; numbers
+ * are taken up to their limits. */
+static void test_bounds(void)
+{
+    static const struct {
+        char digit;
+        bool good;
+    } digits[] = {{'0', true}, {'9', true}, {'a', true}, {'f', true}, {'/', false}, {':', false}, {'`', false}, {'g', false}, {'A', false}, {'F', false}};
+    vf_ollama_manifest m;
+    vf_ollama_params p;
+    vf_error err;
+    char text[600];
+    for (size_t i = 0; i < sizeof digits / sizeof digits[0]; i++)
+        for (int last = 0; last < 2; last++) {
+            char digest[65] = A64;
+            digest[last ? 63 : 0] = digits[i].digit;
+            (void)snprintf(text, sizeof text, MANIFEST(LAYER("model", "sha256:%s", "1")), digest);
+            CHECK(read_manifest(text, &m, &err) == (digits[i].good ? VF_OK : VF_ERR_DATA), "'%c': %s", digits[i].digit, err.text);
+            CHECK(!digits[i].good || (strncmp(m.model.name, "sha256-", 7) == 0 && strcmp(m.model.name + 7, digest) == 0), "%s", m.model.name);
+        }
+    CHECK(read_manifest(MANIFEST("{\"mediaType\":\"application/vnd.ollama.image.model\",\"digest\":5,\"size\":1}"), &m, &err) == VF_ERR_DATA &&
+              strcmp(err.key, "/layers/0/digest") == 0 && strstr(err.text, "found 5"), "%s: %s", err.key, err.text);
+    CHECK(read_manifest(MANIFEST("{\"mediaType\":\"application/vnd.docker.image.model\",\"digest\":\"sha256:" A64 "\",\"size\":1}," MODEL), &m, &err) == VF_OK &&
+              !m.n_adapters && !m.params.name[0], "%s", err.text);
+    static const struct {
+        const char *bytes;
+        bool good;
+    } sizes[] = {{"0", true}, {"281474976710656", true}, {"281474976710657", false}, {"-1", false}, {"null", false}};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        (void)snprintf(text, sizeof text, MANIFEST(LAYER("model", "sha256:" A64, "%s")), sizes[i].bytes);
+        CHECK(read_manifest(text, &m, &err) == (sizes[i].good ? VF_OK : VF_ERR_DATA), "%s bytes: %s", sizes[i].bytes, err.text);
+    }
+    static const struct {
+        const char *text;
+        bool good;
+    } params[] = {{"{\"num_ctx\":2147483648}", true}, {"{\"num_ctx\":2147483649}", false}, {"{\"num_batch\":1048576}", true},
+                  {"{\"num_batch\":1048577}", false}, {"{\"num_gpu\":65536}", true}, {"{\"num_gpu\":65537}", false}, {"{\"num_gpu\":null}", true},
+                  {"{\"num_gpu\":-0.5}", true}, {"{\"num_gpu\":0.5}", false}, {"{\"num_ctx\":0}", true}, {"{", false}, {"", false}};
+    for (size_t i = 0; i < sizeof params / sizeof params[0]; i++) {
+        err = (vf_error){0};
+        CHECK(vf_ollama_params_read("p", params[i].text, strlen(params[i].text), &heap, &p, &err) == (params[i].good ? VF_OK : VF_ERR_DATA), "%s: %s",
+              params[i].text, err.text);
+        CHECK(!p.has_num_gpu || strstr(params[i].text, "num_gpu\":65536") || !params[i].good, "%s", params[i].text);
+    }
+    CHECK_U64(counts.in_use, 0, "bytes not given back");
+}
+
 static vf_status read_params(const char *text, vf_ollama_params *p, vf_error *err)
 {
     *err = (vf_error){0};
@@ -310,6 +357,7 @@ int main(void)
     test_list();
     test_bad();
     test_params();
+    test_bounds();
     test_no_memory();
     test_default_context();
     test_same_as_llama_cpp();

@@ -146,6 +146,18 @@ static const struct {
     {"{" GOOD ",\"colors\":[\"red\",\"red\",\"red\",\"red\"]}", "out-of-range ", 1, 51, "/colors/3", "more than 3"},
     {"{" GOOD ",\"colors\":[\"x\"]}", "unknown-choice ", 1, 33, "/colors/0", "'x' is none of"},
     {"{" GOOD ",\"bits\":0.2499}", "", 0, 0, "", ""},
+    {"{" GOOD ",\"bits\":0.24949999}", "out-of-range ", 1, 30, "/bits", "from 0.250"},
+    {"{" GOOD ",\"bits\":32.00049999}", "", 0, 0, "", ""},
+    {"{" GOOD ",\"bits\":32.0005}", "out-of-range ", 1, 30, "/bits", "32.000"},
+    {"{" GOOD ",\"bits\":1E1}", "wrong-type ", 1, 30, "/bits", "exponent"},
+    {"{" GOOD ",\"bits\":-0.5e1}", "out-of-range ", 1, 30, "/bits", "found -0.5e1"},
+    {"{" GOOD ",\"attention.head_count\":64}", "", 0, 0, "", ""},
+    {"{" GOOD ",\"attention.head_count\":65}", "out-of-range ", 1, 46, "/attention.head_count", "found 65"},
+    {"{" GOOD ",\"attention.head_count\":1.5}", "out-of-range ", 1, 46, "/attention.head_count", "found 1.5"},
+    {"{\"name\":\"twelve bytes\",\"count\":1}", "", 0, 0, "", ""},
+    {"{\"name\":\"thirteen byte\",\"count\":1}", "out-of-range ", 1, 9, "/name", "a string of 13 bytes, expected at most 12"},
+    {"{\"name\":\"x\",\"count\":100}", "", 0, 0, "", ""},
+    {"{\"name\":\"x\",\"count\":101}", "out-of-range ", 1, 21, "/count", "found 101, expected an integer from 1 to 100"},
     {"{" GOOD ",\"bits\":0.2494}", "out-of-range ", 1, 30, "/bits", "from 0.250 to 32.000"},
     {"{" GOOD ",\"bits\":32.001}", "out-of-range ", 1, 30, "/bits", "from 0.250 to 32.000"},
     {"{" GOOD ",\"bits\":1e1}", "wrong-type ", 1, 30, "/bits", "exponent"},
@@ -166,6 +178,47 @@ static const struct {
     {"{" GOOD ",\"point\":[1]}", "wrong-type ", 1, 31, "/point", "expected an object"},
     {"{\"count\":0,\n\"on\":1,\n\"bits\":\"x\"}", "out-of-range wrong-type wrong-type missing-key ", 1, 1, "", "'name'"},
 };
+
+/* Of a flag it matters whether it is 0, of a factor whether it is 1, too. */
+static void test_flags(void)
+{
+    static const struct {
+        const char *value;
+        uint32_t flag, factor;
+    } rows[] = {{"0", 0, 0}, {"-0.0", 0, 0}, {"1", 1, 0}, {"1.0", 1, 0}, {"-1", 1, 1}, {"0.5", 1, 1}, {"2", 1, 1}, {"1e-300", 1, 1}, {"true", 1, 1}, {"false", 0, 0}};
+    vf_pools pools;
+    CHECK(vf_pools_init(&pools, &heap), "pools");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[200];
+        sample s;
+        finding_log l;
+        vf_error err = {0};
+        (void)snprintf(text, sizeof text, "{" GOOD ",\"flag\":%s,\"factor\":%s}", rows[i].value, rows[i].value);
+        CHECK(read_text(text, &s, &pools, &l, &err), "%s: %s", text, err.text);
+        CHECK_U64(s.flag, rows[i].flag, text);
+        CHECK_U64(s.factor, rows[i].factor, text);
+    }
+    vf_pools_free(&pools);
+}
+
+/* Without anybody who listens, reading ends at the first error. */
+static void test_quiet(void)
+{
+    static const char text[] = "{\"name\":7,\"count\":0}";
+    vf_json j;
+    vf_pools pools;
+    vf_error err = {0};
+    sample s = {0};
+    CHECK(vf_pools_init(&pools, &heap) && vf_json_open(&j, "t.json", text, strlen(text), false, &heap, &err) == VF_OK, "%s", err.text);
+    for (int told = 0; told < 2; told++) {
+        vf_reader r = {.json = &j, .pools = &pools, .err = told ? &err : NULL};
+        CHECK(!vf_record_read(&r, j.root, fields, &s) && r.status == VF_ERR_DATA && r.stop, "stopped");
+        CHECK(!told || strcmp(err.key, "/name") == 0, "%s: %s", err.key, err.text);
+        vf_reader_free(&r);
+    }
+    vf_json_close(&j);
+    vf_pools_free(&pools);
+}
 
 static void test_bad(void)
 {
@@ -256,6 +309,8 @@ int main(void)
 {
     test_good();
     test_bad();
+    test_flags();
+    test_quiet();
     test_places();
     test_getters();
     return CHECK_END();

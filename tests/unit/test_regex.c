@@ -126,6 +126,7 @@ static const struct {
     {A510 "ab?", "too long", 15},
     {A510 "ab*", "too long", 15},
     {A510 "b*", "too long", 14},
+    {A510 "b+", "too long", 14},
     {"(a{200}b{200})+", "too long", 15},
     {"(a{129}){2}", "too long", 11},
 };

@@ -36,6 +36,8 @@ static void test_quote(void)
     for (size_t i = 0; i < sizeof quotes / sizeof quotes[0]; i++)
         CHECK_STR(VF_QUOTE(out, quotes[i].text), quotes[i].want, quotes[i].text);
     CHECK_STR(vf_quote(out, sizeof out, "a\0b", 3), "'a\\x00b'", "NUL within");
+    CHECK_STR(vf_quote(out, sizeof out, "ab\xC3\xA9", 3), "'ab\\xC3'", "what lies behind is not looked at");
+    CHECK_STR(vf_quote(out, sizeof out, "a\xF0\x9F\x98\x80", 4), "'a\\xF0\\x9F\\x98'", "what lies behind is not looked at");
 
     char input[400], want[VF_QUOTE_SIZE];
     memset(input, 'a', sizeof input);
@@ -53,6 +55,77 @@ static void test_quote(void)
     CHECK_STR(vf_quote(out, 8, "abcdefgh", 8), "'ab'...", "a small buffer");
     CHECK_STR(vf_quote(out, 9, "\n", 1), "''...", "no room for an escape");
     CHECK_STR(vf_quote(out, 10, "\n", 1), "'\\x0A'", "just room enough for one");
+}
+
+static size_t encode(uint32_t code, unsigned char out[4])
+{
+    size_t n = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    static const unsigned char lead[] = {0, 0, 0xC0, 0xE0, 0xF0};
+    for (size_t i = n; i-- > 1; code >>= 6)
+        out[i] = (unsigned char)(0x80 | (code & 0x3F));
+    out[0] = (unsigned char)(lead[n] | code);
+    return n;
+}
+
+/* Every character is one, whole and not cut; bytes that are none's, at the ends of all ranges, are none. */
+static void test_utf8(void)
+{
+    static const unsigned char ends[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF};
+    unsigned char s[4];
+    uint32_t wrong = 0, good = 0;
+    for (uint32_t code = 0; code <= 0x10FFFF; code++) {
+        uint32_t n = (uint32_t)encode(code, s), surrogate = code >= 0xD800 && code <= 0xDFFF;
+        wrong += vf_utf8_length((char *)s, n) != (surrogate ? 0 : n);
+        wrong += n > 1 && vf_utf8_length((char *)s, n - 1) != 0;
+        wrong += !surrogate && vf_utf8_code((char *)s, n) != code;
+    }
+    CHECK_U64(wrong, 0, "characters that are not read as they are");
+    for (uint32_t lead = 0; lead < 256; lead++)
+        for (size_t i = 0; i < 1000; i++) {
+            const unsigned char four[4] = {(unsigned char)lead, ends[i % 10], ends[i / 10 % 10], ends[i / 100]};
+            uint32_t n = vf_utf8_length((const char *)four, 4), code = n ? vf_utf8_code((const char *)four, n) : 0;
+            good += n > 0;
+            if (n > 0) /* what is taken for a character is how that character is written */
+                CHECK(encode(code, s) == n && memcmp(s, four, n) == 0, "%02X %02X %02X %02X", four[0], four[1], four[2], four[3]);
+        }
+    CHECK(good > 128 * 1000, "%u of them are characters", good);
+}
+
+/* Words of enumerations, and none past their ends. */
+static void test_words(void)
+{
+    static const char *const verdicts[] = {"fit", "fragile", "no-fit", "", ""}, *const backends[] = {"cuda", "rocm", "vulkan", "metal", "sycl", "cpu", "", ""};
+    for (int i = 0; i < 5; i++)
+        CHECK_STR(vf_verdict_name((vf_verdict)i), verdicts[i], "a verdict");
+    for (int i = 0; i < 8; i++)
+        CHECK_STR(vf_backend_name((vf_backend)i), backends[i], "a backend");
+}
+
+/* An error is about what it is made for: of one before nothing is left, but the file. */
+static void test_fresh_error(void)
+{
+    vf_error err = {.status = VF_ERR_IO, .file = "f", .key = "k", .line = 3, .column = 4, .has_byte = true, .byte = 5, .text = "before"};
+    CHECK(vf_fail(&err, VF_ERR_DATA, "now %d", 7) == VF_ERR_DATA && err.status == VF_ERR_DATA, "the status");
+    CHECK(!err.line && !err.column && !err.has_byte && err.byte == 0 && !err.key[0], "the place");
+    CHECK(strcmp(err.file, "f") == 0 && strcmp(err.text, "now 7") == 0, "%s: %s", err.file, err.text);
+}
+
+/* An error's text is cut to its room between characters. */
+static void test_cut_text(void)
+{
+    static const char *const last[] = {"x", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"};
+    char text[VF_ERROR_TEXT + 16], key[sizeof text];
+    for (size_t k = 0; k < 4; k++)
+        for (size_t n = VF_ERROR_TEXT - 6; n <= VF_ERROR_TEXT + 6; n++) {
+            vf_error err = {0};
+            size_t front = n - (k + 1), kept = n < VF_ERROR_TEXT ? n : front < VF_ERROR_TEXT - 1 ? front : VF_ERROR_TEXT - 1;
+            memset(text, 'a', front);
+            strcpy(text + front, last[k]);
+            memcpy(key, text, sizeof key);
+            CHECK(vf_fail_key(&err, VF_ERR_DATA, key, "%s", text) == VF_ERR_DATA, "the status");
+            CHECK(strlen(err.text) == kept && strncmp(err.text, text, kept) == 0, "%zu bytes, the last character of %zu: %zu kept", n, k + 1, strlen(err.text));
+            CHECK(strlen(err.key) < sizeof err.key && strncmp(err.key, key, strlen(err.key)) == 0, "the key");
+        }
 }
 
 /* The ends of what is unsafe, and their neighbours. */
@@ -389,6 +462,10 @@ int main(void)
     test_alloc();
     test_large_alloc();
     test_quote();
+    test_words();
+    test_cut_text();
+    test_fresh_error();
+    test_utf8();
     test_unsafe();
     test_sizes();
     test_names();

@@ -78,6 +78,8 @@ static void check_quant(vf_check *k, uint32_t i)
     else if (typed)
         ERROR(k, "missing-key", i, vf_quant_row, kind, "a quantization of kind %s needs 'type'",
               vf_quant_kind_name(row->kind));
+    if (row->output_type.offset && !vf_type_find(vf_blob_text(b, row->output_type)))
+        ERROR(k, "unknown-type", i, vf_quant_row, output_type, "no storage type '%s'", vf_blob_text(b, row->output_type));
     if (!vf_check_known(k, VF_KIND_RUNTIME, vf_blob_text(b, row->runtime)))
         ERROR(k, "unknown-runtime", i, vf_quant_row, runtime, "no runtime '%s'", vf_blob_text(b, row->runtime));
     for (uint32_t j = 0; j < row->runtimes.count; j++)

@@ -88,13 +88,13 @@ static bool is_month(const char *text)
     return true;
 }
 
-/** The place of a hyperparameter that a builder of models names in its error. */
+/** The place of a hyperparameter that a builder of models names in its error; SIZE_MAX: it names a tensor. */
 static size_t field_of_key(const char *key)
 {
     for (const vf_field *f = vf_hparam_fields; f->key; f++)
         if (strcmp(f->key, key) == 0)
             return offsetof(vf_model_row, hparams) + f->offset;
-    return offsetof(vf_model_row, hparams);
+    return SIZE_MAX;
 }
 
 static void no_memory(vf_check *k)
@@ -144,7 +144,9 @@ static void check_parameters(vf_check *k, uint32_t i, const vf_model_row *row)
         return;
     }
     if (s != VF_OK) {
-        vf_check_report(k, true, "shape", i, field_of_key(why.key), 0, "%s", why.text);
+        size_t field = field_of_key(why.key);
+        bool tensor = field == SIZE_MAX;
+        vf_check_report(k, true, "shape", i, field, 0, "%s%s%s", tensor ? why.key : "", tensor ? ": " : "", why.text);
         return;
     }
     vf_model_describe(model, &facts);

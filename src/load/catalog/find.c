@@ -118,12 +118,6 @@ static bool ends_with(const char *text, size_t n, const char *end)
     return n >= m;
 }
 
-/** Ends of pieces that a quantization's name may fill: separators, and the end. */
-static bool is_border(const char *text, size_t n, size_t i)
-{
-    return i == n || vf_is_separator(text[i]);
-}
-
 /** The length of a name without the words at its end that packers add and that say nothing of its size. */
 static size_t without_packing(const char *text, size_t n)
 {
@@ -131,7 +125,7 @@ static size_t without_packing(const char *text, size_t n)
                                         "qat",  "unsloth", "quantized", NULL};
     for (size_t i = 0; words[i]; i++) {
         size_t m = strlen(words[i]);
-        if (n > m + 1 && is_border(text, n, n - m - 1) && ends_with(text, n, words[i]))
+        if (n > m + 1 && vf_is_separator(text[n - m - 1]) && ends_with(text, n, words[i]))
             return without_packing(text, n - m - 1);
     }
     return n;
@@ -143,9 +137,11 @@ static bool quant_of_packer(const vf_blob *blob, const char *text, const char *w
 {
     char name[VF_NAME_SIZE];
     size_t first = 0;
-    while (text[first] && !vf_is_separator(text[first]))
+    if (!strchr(text, '/'))
+        return false;
+    while (!vf_is_separator(text[first]))
         first++;
-    if (!strchr(text, '/') || first == 0 || first + 1 + n > VF_NAME_LIMIT)
+    if (first == 0 || first + 1 + n > VF_NAME_LIMIT)
         return false;
     memcpy(name, text, first);
     name[first] = '-';
@@ -183,7 +179,7 @@ size_t vf_catalog_split_name(const vf_catalog *c, const char *name, size_t n, ui
     size_t whole = without_packing(name, strlen(name));
     /* From the right, as models have such words in their own names: "-2b-it" reads like "2bit". */
     for (size_t i = (n < whole ? n : whole); i > 1;)
-        if (is_border(name, whole, --i) && i + 1 < whole && quant_at(&c->blob, name, whole, i + 1, quant))
+        if (vf_is_separator(name[--i]) && i + 1 < whole && quant_at(&c->blob, name, whole, i + 1, quant))
             return i;
     return 0;
 }

@@ -6,6 +6,8 @@
 #include "base/alloc.h"
 #include "base/checked.h"
 
+_Static_assert((uint64_t)VF_GGUF_NAME_BYTES * VF_MAX_TENSORS_KEPT <= VF_NAMES_BYTES, "names of all tensors have room");
+
 /** Ids that ggml gave to types it has removed since (ggml/include/ggml.h, enum ggml_type). */
 static bool is_removed(uint32_t type)
 {
@@ -79,7 +81,7 @@ static vf_status one_tensor(vf_gguf *g, uint64_t *end)
         t.part = VF_PART_WEIGHT; /* unknown as it is, it has parameters */
     status = vf_names_add(&g->tensor_names, g->scratch, n, at);
     if (status != VF_OK)
-        return vf_src_fail(s, status, at, status == VF_ERR_NOMEM ? "out of memory" : "too many tensor names (limit)");
+        return vf_src_fail(s, status, at, "out of memory");
     if ((status = tensor_shape(g, &t)) != VF_OK || (status = tensor_type(g, &t, &bytes)) != VF_OK)
         return status;
     at = s->pos;

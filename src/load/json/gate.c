@@ -120,11 +120,11 @@ static vf_status unexpected(const gate *g, const char *wanted)
 
 /* ---- strings ------------------------------------------------------------------------------ */
 
-/** Four hex digits at `at`, -1 when they are not. */
+/** Four hex digits at `at`, which is behind a 'u' or the end; -1 when they are not. */
 static int32_t hex4(const gate *g, size_t at)
 {
     int32_t value = 0;
-    if (g->n - at < 4 || at > g->n)
+    if (g->n - at < 4)
         return -1;
     for (size_t i = 0; i < 4; i++) {
         char c = g->text[at + i];
@@ -252,7 +252,7 @@ static vf_status scan_number(gate *g)
             return fail_at(g, start, "JSON: no digit in the exponent");
     }
     int c = peek(g);
-    if (c == '.' || c == '+' || c == '-' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
+    if (c == '.' || c == '+' || c == '-' || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z'))
         return fail_with(g, start, g->at + 1 - start, "JSON: not a number: ", "");
     if (g->at - start > VF_JSON_NUMBER_LIMIT)
         return fail_number(g, start, "number ", " is longer than 63 characters");

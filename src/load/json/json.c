@@ -144,9 +144,9 @@ vf_status vf_json_fail(const vf_json *j, const cJSON *node, vf_error *err, vf_st
 
 /* ---- documents ------------------------------------------------------------------------------ */
 
-/** Copies the text; bare NaN and Infinity become null (cJSON knows neither). `extra` bytes more are
- * there, as NaN is shorter. */
-static void copy_text(char *out, const char *text, size_t n, bool non_finite)
+/** Copies the text; bare NaN and Infinity become null (cJSON knows neither). There is a byte more for each, as NaN is
+ * shorter. */
+static void copy_text(char *out, const char *text, size_t n)
 {
     size_t used = 0;
     bool quoted = false;
@@ -157,7 +157,7 @@ static void copy_text(char *out, const char *text, size_t n, bool non_finite)
             c = text[++i];
         } else if (c == '"') {
             quoted = !quoted;
-        } else if (!quoted && non_finite && (c == 'N' || c == 'I')) {
+        } else if (!quoted && (c == 'N' || c == 'I')) {
             if (used > 0 && out[used - 1] == '-')
                 used--;
             memcpy(out + used, "null", 4);
@@ -189,7 +189,7 @@ vf_status vf_json_open(vf_json *j, const char *file, const char *text, size_t n,
         memcpy(j->text, text, n);
         j->text[n] = 0;
         if (clean)
-            copy_text(clean, text, n, true);
+            copy_text(clean, text, n);
         /* The length given ends before the NUL, which the parser may look at. */
         const char *parsed = (clean ? clean : j->text) + bom;
         j->root = cJSON_ParseWithLengthOpts(parsed, strlen(parsed) + 1, NULL, 1);

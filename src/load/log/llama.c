@@ -141,7 +141,7 @@ static void capability(vf_log_reader *r, const char *at, const char *line)
         return;
     p += 2;
     vf_log_card *card = &r->card[index];
-    if (p > end || !vf_log_number(&at, &major) || *at++ != '.' || !vf_log_number(&at, &minor) || major > 99 || minor > 9)
+    if (!vf_log_number(&at, &major) || *at++ != '.' || !vf_log_number(&at, &minor) || major > 99 || minor > 9)
         return;
     card->compute_capability = (uint32_t)(10 * major + minor);
     vf_log_text(card->name, sizeof card->name, p, (size_t)(end - p));
@@ -152,7 +152,7 @@ static void using_device(vf_log_reader *r, const char *at)
 {
     size_t n = strcspn(at, " ");
     const char *free_at = strstr(at, ") - ");
-    if (!free_at || at[n] != ' ' || at[n + 1] != '(')
+    if (!free_at || at[n + 1] != '(')
         return;
     vf_log_device *d = vf_log_find_device(r, at, n);
     if (!d || d == &r->log.host)

@@ -14,7 +14,7 @@
 
 const char *vf_log_skip_blanks(const char *p)
 {
-    while (*p == ' ' || *p == '\t')
+    while (*p == ' ') /* a line's control characters are blanks by now */
         p++;
     return p;
 }
