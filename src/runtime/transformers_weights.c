@@ -10,9 +10,17 @@ static uint64_t max64(uint64_t a, uint64_t b)
 }
 
 /* Multi-token-prediction blocks are in the checkpoint but in no module (_keys_to_ignore_on_load_unexpected). */
-static bool is_loaded(const vf_model *m, const vf_tensor *t)
+bool tf_is_loaded(const vf_model *m, const vf_tensor *t)
 {
     return t->stack != VF_STACK_BLK || t->layer < 0 || (uint32_t)t->layer >= m->n_layers || !m->layers[t->layer].mtp;
+}
+
+uint32_t tf_loaded_layers(const vf_model *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        n += !m->layers[i].mtp;
+    return n;
 }
 
 /* A tensor's bytes once loaded. Of a file all tensors count, scales and indices, too; a generated list has
@@ -57,7 +65,7 @@ vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err)
         const vf_tensor *t = &m->tensors[i];
         uint64_t bytes = tf_tensor_bytes(k, i), hand = bytes;
         out->model = vf_add(out->model, bytes);
-        if (!is_loaded(m, t))
+        if (!tf_is_loaded(m, t))
             continue;
         out->resident = vf_add(out->resident, bytes);
         out->largest = max64(out->largest, bytes);
