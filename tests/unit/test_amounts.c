@@ -110,7 +110,7 @@ static const row shapes[] = {
     {TF_LATENT, "context=8192", "cache.0", UINT64_C(8192) * 27 * 16 * (192 + 128) * 2},
     {TF_LATENT, "context=32768 parallel=2", TF_LAYER, UINT64_C(65536) * (75136 + 32768 * 2)}, /* a mask, and nothing to repeat */
     {TF_LATENT, "context=8192", TF_LAYER, UINT64_C(8192) * (6 * (2 * 2048 + 3 * 1408) * 2 + 4 * 2048)},
-    /* 65 layers' states: 64 of 5120 channels, 3 columns and 16 states each, all in fp32 */
+    /* 64 layers of 5120 channels, 3 columns and 16 states each, all in fp32 */
     {"transformers", "mamba-2.8b", "bfloat16", "context=2048 parallel=2", "cache.0", UINT64_C(2) * 64 * 5120 * (3 + 16) * 4},
 };
 
