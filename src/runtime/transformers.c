@@ -128,7 +128,7 @@ static vf_status share_out(const vf_case *k, const tf_weights *w, uint64_t kv, u
                            vf_error *err)
 {
     uint32_t n = out->n_devices, layers = 0;
-    tf_share share[VF_MAX_DEVICES] = {{.weights = w->resident, .layers = tf_loaded_layers(k->model)}};
+    tf_share share[VF_MAX_DEVICES] = {{.weights = w->resident, .layers = vf_model_trunk_layers(k->model)}};
     if (n == 0) {
         out->host.weights = w->resident;
         out->host.kv_cache = kv;

@@ -17,7 +17,6 @@ typedef struct tf_weights {
 vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err);
 /** Whether a tensor is loaded: blocks of multi-token prediction are not. */
 bool tf_is_loaded(const vf_model *m, const vf_tensor *t);
-uint32_t tf_loaded_layers(const vf_model *m);
 
 /** One run: B sequences, S tokens of each in the first forward, C in the cache at the end. */
 typedef struct tf_run {

@@ -135,7 +135,7 @@ vf_status tf_train_footprint(const vf_case *k, vf_result *out, vf_error *err)
         d->segment[VF_SEG_WEIGHTS] = w.resident;
         d->segment[VF_SEG_COMPUTE] = vf_add(compute, slack);
         d->margin = vf_add(d->margin, spread);
-        d->layers = tf_loaded_layers(k->model);
+        d->layers = vf_model_trunk_layers(k->model);
         tf_device_terms(k, 0, out);
     }
     vf_add_note(out, "training: %u sequences of %llu tokens at once, AdamW%s", out->parallel, (unsigned long long)out->context,

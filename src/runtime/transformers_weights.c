@@ -15,14 +15,6 @@ bool tf_is_loaded(const vf_model *m, const vf_tensor *t)
     return t->stack != VF_STACK_BLK || t->layer < 0 || (uint32_t)t->layer >= m->n_layers || !m->layers[t->layer].mtp;
 }
 
-uint32_t tf_loaded_layers(const vf_model *m)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < m->n_layers; i++)
-        n += !m->layers[i].mtp;
-    return n;
-}
-
 /* A tensor's bytes once loaded. Of a file all tensors count, scales and indices, too; a generated list has
  * computed tables, which are no tensors here. */
 uint64_t tf_tensor_bytes(const vf_case *k, size_t i)

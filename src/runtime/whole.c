@@ -140,7 +140,7 @@ static uint64_t layer_cache(const wh_run *run, const wh_rules *rules, const vf_l
 {
     const vf_model *m = run->k->model;
     uint64_t tokens = run->tokens;
-    if (rules->windows && l->windowed && m->n_swa)
+    if (rules->windows && l->windowed)
         tokens = min64(tokens, vf_add(m->n_swa, run->step));
     uint64_t k = vf_row_bytes((uint16_t)run->type_k, vf_mul(l->n_head_kv, l->head_k));
     uint64_t v = l->attention == VF_ATTN_MLA ? 0 : vf_row_bytes((uint16_t)run->type_v, vf_mul(l->n_head_kv, l->head_v));
@@ -157,10 +157,8 @@ static uint64_t tied_head(const vf_case *k, const wh_rules *rules)
     uint64_t head = k->quant->kind == VF_QUANT_SCHEME ? vf_scheme_tied_head_bytes(m, k->quant) : 0;
     if (head || !m->tied || !(rules->embedding_on_host || k->request->n_devices > 1))
         return head;
-    for (size_t i = 0; i < m->n_tensors; i++)
-        if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD && m->tensors[i].part == VF_PART_WEIGHT)
-            return tensor_bytes(k, i);
-    return 0;
+    const vf_tensor *t = vf_model_tensor(m, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
+    return t ? tensor_bytes(k, (size_t)(t - m->tensors)) : 0;
 }
 
 static void measure(const wh_run *run, const wh_rules *rules, modules *out)
