@@ -288,7 +288,7 @@ static vf_status answer(const wh_run *run, const wh_rules *rules, modules *x, vf
     for (uint32_t i = 0; i < x->n; i++)
         sum = vf_add(sum, vf_add(x->weights[i], x->cache[i]));
     wh_amount most = rules->compute(run, &x->sizes, true);
-    if (!vf_size_ok(sum) || !vf_size_ok(x->model) || !vf_size_ok(most.bytes) || !vf_size_ok(most.spread))
+    if (!vf_size_ok(sum) || !vf_size_ok(x->model) || !vf_size_ok(most.bytes))
         return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
     deal d = rules->split == WH_SHARE ? deal_by_shares(run, x) : deal_by_filling(run, rules, x);
     out->parallel = (uint32_t)run->sequences;

@@ -30,7 +30,7 @@ static const struct {
     SETTING(tensor_parallel), SETTING(pipeline_parallel), SETTING(expert_parallel), SETTING(kv_unified), SETTING(max_num_seqs),
     SETTING(max_num_batched_tokens), SETTING(gpu_memory_utilization), SETTING(policy), SETTING(cpu_moe),
     REQUEST("kind", quant.kind), REQUEST("type", quant.type), REQUEST("millibits", quant.millibits), REQUEST("ftype", quant.ftype),
-    REQUEST("cards", n_devices), REQUEST("members", n_members), REQUEST("total", device[0].total),
+    REQUEST("nominal", nominal_parameters), REQUEST("cards", n_devices), REQUEST("members", n_members), REQUEST("total", device[0].total),
     REQUEST("capability", device[0].compute_capability), REQUEST("multiprocessors", device[0].multiprocessors),
     REQUEST("reserved", device[0].reserved), REQUEST("desktop", device[0].desktop), REQUEST("total1", device[1].total),
     REQUEST("total2", device[2].total), REQUEST("capability1", device[1].compute_capability), REQUEST("file_spread", quant.spread_percent),

@@ -327,6 +327,69 @@ static void dimensions(void)
     vf_model_free(m);
 }
 
+/* ---- tensors that depend on the record: norms of prediction layers, a rotation's width */
+
+static bool has_tensor(const vf_model *m, const char *name)
+{
+    for (size_t i = 0; i < m->n_tensors; i++) {
+        char text[96];
+        if (strcmp(vf_tensor_name(m, &m->tensors[i], text, sizeof text), name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void tensors(void)
+{
+    static const struct {
+        const char *arch, *hparams, *name;
+        bool there;
+    } rows[] = {
+#define NEMOTRON "{" HYBRID "\"block_count\":4,\"nextn_predict_layers\":1,\"attention.head_count_kv\":[0,0,2,2],\"feed_forward_length\":[0,64,0,64]}"
+        {"nemotron_h", NEMOTRON, "blk.3.post_attention_norm.weight", true},
+        {"nemotron_h", NEMOTRON, "blk.2.post_attention_norm.weight", false},
+        {"nemotron_h", NEMOTRON, "blk.3.nextn.eh_proj.weight", true},
+        {"nemotron_h", NEMOTRON, "blk.2.nextn.eh_proj.weight", false},
+        {"nemotron_h", NEMOTRON, "blk.3.nextn.shared_head_norm.weight", true},
+        {"mimo2", "{" EIGHT MTP_1 "\"expert_count\":4,\"expert_used_count\":2,\"expert_feed_forward_length\":32}", "blk.7.layer_output_norm.weight", true},
+        {"mimo2", "{" EIGHT MTP_1 "\"expert_count\":4,\"expert_used_count\":2,\"expert_feed_forward_length\":32}", "blk.6.layer_output_norm.weight", false},
+        {"modern-bert", "{" EIGHT "\"attention.causal\":0}", "blk.0.attn_norm.weight", false},
+        {"modern-bert", "{" EIGHT "\"attention.causal\":0}", "blk.1.attn_norm.weight", true},
+        {"gemma4", "{" EIGHT "\"embedding_length_per_layer_input\":16}", "blk.0.inp_gate.weight", true},
+        {"gemma4", "{" EIGHT "\"embedding_length_per_layer_input\":0}", "blk.0.inp_gate.weight", false},
+        {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "enc.blk.1.attn_q.weight", true},
+        {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "enc.blk.2.attn_q.weight", false},
+        {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "dec.blk.2.cross_attn_q.weight", true},
+        {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "dec.blk.0.attn_rel_b.weight", true},
+        {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "dec.blk.1.attn_rel_b.weight", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vf_model *m;
+        CHECK(build(rows[i].arch, rows[i].hparams, &m) == VF_OK && vf_inventory_build(m, &err) == VF_OK, "%s: %s: %s", rows[i].arch, err.key, err.text);
+        CHECK(has_tensor(m, rows[i].name) == rows[i].there, "%s: %s", rows[i].arch, rows[i].name);
+        vf_model_free(m);
+    }
+    /* a rotation's factors: half of what is rotated, or of a key, or of an even share */
+    static const struct {
+        const char *hparams;
+        uint64_t factors;
+    } rotated[] = {
+        {"{" LLAMA "\"block_count\":1,\"attention.head_count\":4,\"rope.dimension_count\":6,\"attention.key_length\":20}", 3},
+        {"{" LLAMA "\"block_count\":1,\"attention.head_count\":4,\"attention.key_length\":20}", 10},
+        {"{" LLAMA "\"block_count\":1,\"attention.head_count\":4}", 8},
+        {"{" LLAMA "\"block_count\":1,\"attention.head_count\":1}", 32},
+    };
+    for (size_t i = 0; i < sizeof rotated / sizeof rotated[0]; i++) {
+        vf_model *m;
+        CHECK(build("llama", rotated[i].hparams, &m) == VF_OK, "%s", err.text);
+        m->options = UINT64_C(1) << VF_OPTION_ROPE_FREQS;
+        CHECK(vf_inventory_build(m, &err) == VF_OK, "%s: %s", err.key, err.text);
+        const vf_tensor *t = vf_model_tensor(m, -1, VF_ROLE_ROPE_FREQS, VF_PART_WEIGHT);
+        CHECK(t && t->ne[0] == rotated[i].factors, "%s: %llu factors", rotated[i].hparams, (unsigned long long)(t ? t->ne[0] : 0));
+        vf_model_free(m);
+    }
+}
+
 /* Each allocation of a model fails once. */
 static void no_memory(void)
 {
@@ -360,6 +423,7 @@ int main(void)
     routers();
     unknown();
     dimensions();
+    tensors();
     no_memory();
     return CHECK_END();
 }

@@ -55,11 +55,16 @@ static const struct {
     /* generic */
     {"generic", "llama-3.1-8b", "q4_k_m", "millibits=0", VF_ERR_USAGE, "--quant", "no nominal bits"},
     {"generic", "llama-3.1-8b", "q4_k_m", "context=18446744073709551614", VF_ERR_RANGE, "", "over 2^60 bytes"},
+    {"generic", "llama-3.1-8b", "q4_k_m", "nominal=2305843009213693952 millibits=8000", VF_ERR_RANGE, "", "over 2^60 bytes"},
     /* LM Studio: its MLX engine */
     {"lm-studio", "llama-3.1-8b", "mlx-4bit", "backend=3 batch=512", VF_ERR_USAGE, "--batch", "no setting of LM Studio's MLX engine"},
     {"lm-studio", "llama-3.1-8b", "mlx-4bit", "backend=3 ubatch=512", VF_ERR_USAGE, "--ubatch", "no setting of LM Studio's MLX engine"},
     {"lm-studio", "llama-3.1-8b", "mlx-4bit", "backend=3 gpu_layers=5", VF_ERR_USAGE, "--gpu-layers", "no setting of LM Studio's MLX engine"},
+    {"lm-studio", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=4294967295 batch=512", VF_ERR_USAGE, "--batch", "LM Studio's MLX engine"},
     /* runtimes that hold each layer whole */
+    {"exllamav2", "smollm2-135m", "exl2-4.0bpw", "type_kv_set=1 type_k=15 type_v=15", VF_ERR_REFUSED, "--kv-type", "Q8_K/Q8_K: no cache of exllamav2"},
+    {"exllamav2", "llama-3.1-8b", "exl2-4.0bpw", "members=1", VF_ERR_USAGE, "--draft", "not judged with exllamav2"},
+    {"exllamav3", "llama-3.1-8b", "float16", "cards=0", VF_ERR_USAGE, "--gpu", "none: exllamav3"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=0", VF_ERR_USAGE, "--gpu", "none: mlx is judged on cards"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=2", VF_ERR_USAGE, "--gpu", "2 devices: mlx runs on one (exo joins several)"},
     {"exllamav3", "llama-3.1-8b", "exl3-4.0bpw", "backend=2", VF_ERR_USAGE, "--backend", "vulkan: exllamav3 runs on"},
@@ -89,6 +94,10 @@ static const struct {
     {"vllm", "llama-3.1-8b", "bf16", "expert_parallel=1", VF_ERR_USAGE, "--expert-parallel", "the model has no experts"},
     {"vllm", "llama-3.1-8b", "bf16", "cards=16 pipeline_parallel=16 context=131073", VF_ERR_REFUSED, "--context", "131073: vllm refuses more than the model's 131072 tokens"},
     {"vllm", "llama-3.1-8b", "bf16", "trained=0 context=18446744073709551614", VF_ERR_RANGE, "", "over 2^60 bytes"},
+    {"vllm", "llama-3.1-8b", "bf16", "tower=576460752303423489", VF_ERR_RANGE, "", "the weights would be over 2^60 bytes"},
+    {"vllm", "llama-3.1-8b", "bf16", "max_num_seqs=256 max_num_batched_tokens=255", VF_ERR_REFUSED, "--max-num-batched-tokens", "255: vllm refuses less than max_num_seqs, 256"},
+    {"vllm", "llama-3.1-8b", "bf16", "max_num_seqs=2 parallel=3", VF_ERR_USAGE, "--parallel", "3: more than --max-num-seqs 2"},
+    {"sglang", "llama-3.1-8b", "bf16", "backend=3", VF_ERR_USAGE, "--backend", "metal: sglang runs on cuda or rocm"},
     /* Transformers */
     {"transformers", "llama-3.1-8b", "q4_k_m", "", VF_ERR_USAGE, "--quant", "Q4_K_M: transformers reads no such types"},
     {"transformers", "llama-3.1-8b", "bf16", "pack_bits=4 kind=2", VF_ERR_REFUSED, "--quant", "the files hold weights that are quantized already"},
@@ -96,6 +105,9 @@ static const struct {
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 context=100 prompt=101", VF_ERR_USAGE, "--prompt", "101 tokens are more than the context of 100"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=1 parallel=2", VF_ERR_USAGE, "--parallel", "2: the workload steering is one sequence"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 context=18446744073709551614", VF_ERR_RANGE, "", "over 2^60 bytes"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 prompt=1 context=17592186044416", VF_ERR_RANGE, "", "over 2^60 bytes"}, /* its cache */
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=2 context=4398046511104", VF_ERR_RANGE, "", "over 2^60 bytes"}, /* its logits */
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 tower=576460752303423489", VF_ERR_RANGE, "", "the weights would be over 2^60 bytes"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 train=1 cards=2", VF_ERR_USAGE, "--gpu", "2 cards: training is judged on one"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 train=1 workload=2", VF_ERR_USAGE, "--workload", "given beside --train"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 train=1 prompt=10", VF_ERR_USAGE, "--prompt", "given beside --train"},
@@ -121,6 +133,150 @@ static const struct {
     const char *runtime, *quant;
 } answered[] = {{"exllamav2", "exl2-4.0bpw"}, {"exllamav3", "exl3-4.0bpw"}, {"mlx", "mlx-4bit"}, {"exo", "mlx-4bit"},
                 {"vllm", "bfloat16"}, {"sglang", "bfloat16"}, {"tensorrt-llm", "bfloat16"}, {"transformers", "bfloat16"}};
+
+/* Settings next to those that are refused. */
+static const struct {
+    const char *runtime, *model, *quant, *set;
+} taken[] = {
+    {"vllm", "llama-3.1-8b", "bf16", "max_num_seqs=256 max_num_batched_tokens=256"},
+    {"vllm", "llama-3.1-8b", "bf16", "max_num_seqs=2 parallel=2"},
+    {"vllm", "llama-3.1-8b", "bf16", "context=131072"},
+    {"vllm", "llama-3.1-8b", "bf16", "trained=0 context=131073"},
+    {"vllm", "llama-3.1-8b", "bf16", "backend=1"},
+    {"vllm", "llama-3.1-8b", "bf16", "kind=0 from_file=1 file_type=4294967295"}, /* safetensors */
+    {"vllm", "llama-3.1-8b", "bf16", "kind=0 from_file=1 file_type=4294967295 pack_bits=4"},
+    {"vllm", "llama-3.1-8b", "bf16", "type_kv_set=1 type_k=30 type_v=30"},
+    {"vllm", "llama-3.1-8b", "bf16", "type_kv_set=1 type_k=1 type_v=1"},
+    {"vllm", "llama-3.1-8b", "bf16", "layers=3 cards=2"}, /* tensors of layers that the model has not */
+    {"mlx", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=4294967295 layers=3"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 layers=3 cards=2"},
+    {"transformers", "llama-3.1-8b", "nf4", "train=3"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 context=100 prompt=100"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=1 parallel=1"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=2 parallel=2"},
+    {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 context=100 prompt=100"},
+    {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 type_kv_set=1 type_k=30 type_v=1"},
+    {"lm-studio", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=15 batch=512 gpu_layers=4"}, /* a GGUF file: its llama.cpp */
+    {"lm-studio", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=4294967295"},
+    {"ollama", "llama-3.1-8b", "q4_k_m", "batch=512 ubatch=512"},
+    {"llama.cpp", "glm-4.5-air", "q4_k_m", "draft_mtp=1 draft_max=2 mtp=1"},
+};
+
+static void answered_beside(void)
+{
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        vf_error err = {0};
+        CHECK(ask(taken[i].runtime, taken[i].model, taken[i].quant, taken[i].set, &err) == VF_OK && result.need > 0, "%s, %s: %s", taken[i].runtime,
+              taken[i].set, err.text);
+    }
+}
+
+/* The order of the tensors in a file is no matter, nor is it to any runtime. */
+static void turned_around(void)
+{
+    static const struct {
+        const char *runtime, *quant;
+        vf_backend backend;
+        vf_train train;
+    } asked[] = {{"llama.cpp", "q4_k_m", VF_BACKEND_CUDA, 0}, {"ollama", "q4_k_m", VF_BACKEND_CUDA, 0}, {"vllm", "awq", VF_BACKEND_CUDA, 0}, {"sglang", "fp8", VF_BACKEND_CUDA, 0},
+                {"transformers", "nf4", VF_BACKEND_CUDA, 0}, {"transformers", "nf4", VF_BACKEND_CUDA, VF_TRAIN_QLORA}, {"mlx", "mlx-4bit", VF_BACKEND_METAL, 0},
+                {"exllamav3", "exl3-4.0bpw", VF_BACKEND_CUDA, 0}, {"generic", "q8_0", VF_BACKEND_CUDA, 0}};
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        vf_request q = {.runtime = asked[i].runtime, .n_devices = 1, .device = {{.total = 80 * GIB}}};
+        vf_error err = {0};
+        vf_model *m = NULL;
+        vf_quant_entry e = {0};
+        uint32_t at;
+        CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, asked[i].quant, &at, &err) == VF_OK && vf_catalog_quant(catalog, at, &e) == VF_OK, "%s", asked[i].quant);
+        CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.2-1b", &at, &err) == VF_OK &&
+                  vf_catalog_model_open(catalog, at, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
+        q.model = m;
+        q.quant = e.quant;
+        vf_settings_init(&q.settings);
+        q.settings.backend = asked[i].backend;
+        q.settings.train = asked[i].train;
+        uint64_t needs[3], of_file[3];
+        for (size_t first = 0; first < 3; first++) { /* as it is, turned around, and by one */
+            for (size_t a = 0, b = m->n_tensors - 1; first == 1 && a < b; a++, b--) {
+                vf_tensor was = m->tensors[a];
+                m->tensors[a] = m->tensors[b];
+                m->tensors[b] = was;
+            }
+            if (first == 2) { /* a query's matrix in front */
+                size_t k = 0;
+                while (m->tensors[k].role != VF_ROLE_ATTN_Q)
+                    k++;
+                vf_tensor was = m->tensors[0];
+                m->tensors[0] = m->tensors[k];
+                m->tensors[k] = was;
+            }
+            free(m->order);
+            free(m->mix);
+            free(m->groups);
+            CHECK(vf_model_index(m, &err) == VF_OK && vf_estimate(&q, &sample_allocator, &result, &err) == VF_OK, "%s: %s", asked[i].runtime, err.text);
+            needs[first] = result.need + result.host.weights;
+            of_file[first] = result.model_bytes;
+        }
+        CHECK(needs[0] == needs[1] && needs[0] == needs[2] && of_file[0] == of_file[1] && of_file[0] == of_file[2], "%s: %llu, %llu, %llu", asked[i].runtime,
+              (unsigned long long)needs[0], (unsigned long long)needs[1], (unsigned long long)needs[2]);
+        vf_model_free(m);
+    }
+}
+
+/* Sizes of tensors that no file has. */
+static void absurd(void)
+{
+    static const struct {
+        const char *runtime, *quant;
+        uint64_t ne[2];
+        vf_status status;
+    } asked[] = {
+        {"transformers", "nf4", {UINT64_C(1) << 40, UINT64_C(1) << 40}, VF_ERR_RANGE}, {"transformers", "hqq", {UINT64_C(1) << 29, UINT64_C(1) << 29}, VF_ERR_RANGE},
+        {"transformers", "nf4", {UINT64_C(1) << 26, UINT64_C(1) << 25}, VF_OK},        {"transformers", "nf4", {0, 64}, VF_OK},
+        {"vllm", "fp8", {UINT64_C(1) << 40, UINT64_C(1) << 40}, VF_ERR_RANGE},         {"exllamav3", "exl3-4.0bpw", {UINT64_C(1) << 40, UINT64_C(1) << 40}, VF_ERR_RANGE},
+        {"generic", "q8_0", {UINT64_C(1) << 40, UINT64_C(1) << 40}, VF_ERR_RANGE},
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        vf_request q = {.runtime = asked[i].runtime, .n_devices = 1, .device = {{.total = 80 * GIB}}};
+        vf_error err = {0};
+        vf_model *m = NULL;
+        vf_quant_entry e = {0};
+        uint32_t at;
+        CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, asked[i].quant, &at, &err) == VF_OK && vf_catalog_quant(catalog, at, &e) == VF_OK, "%s", asked[i].quant);
+        CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.2-1b", &at, &err) == VF_OK &&
+                  vf_catalog_model_open(catalog, at, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
+        vf_tensor *t = &m->tensors[vf_model_tensor(m, 3, VF_ROLE_FFN_UP, VF_PART_WEIGHT) - m->tensors];
+        t->ne[0] = asked[i].ne[0];
+        t->ne[1] = asked[i].ne[1];
+        q.model = m;
+        q.quant = e.quant;
+        q.quant.millibits = e.millibits;
+        vf_settings_init(&q.settings);
+        vf_status st = vf_estimate(&q, &sample_allocator, &result, &err);
+        CHECK(st == asked[i].status && (st == VF_OK || strstr(err.text, "over 2^60 bytes")), "row %zu: status %d, %s", i, (int)st, err.text);
+        vf_model_free(m);
+    }
+}
+
+/* What one of two cards holds is at least half of the model, and at most all of it. */
+static void halves(void)
+{
+    vf_model_entry entry;
+    vf_error err;
+    uint32_t halved = 0;
+    for (uint32_t i = 0; i < vf_catalog_count(catalog, VF_KIND_MODEL); i++) {
+        CHECK(vf_catalog_model(catalog, i, &entry) == VF_OK, "model %u", i);
+        if (ask("vllm", entry.id, "bfloat16", "", &err))
+            continue;
+        uint64_t all = result.device[0].segment[VF_SEG_WEIGHTS];
+        if (ask("vllm", entry.id, "bfloat16", "cards=2", &err))
+            continue;
+        uint64_t half = result.device[0].segment[VF_SEG_WEIGHTS];
+        CHECK(2 * half >= all && half < all, "%s: %llu of %llu", entry.id, (unsigned long long)half, (unsigned long long)all);
+        halved++;
+    }
+    CHECK(halved > 50, "%u models", halved);
+}
 
 static void refused(void)
 {
@@ -292,6 +448,10 @@ int main(void)
     CHECK(vf_catalog_new(&sample_allocator, &catalog, &err) == VF_OK, "%s", err.text);
     whole_questions();
     refused();
+    answered_beside();
+    turned_around();
+    absurd();
+    halves();
     noted();
     loaded();
     projectors();
