@@ -257,6 +257,36 @@ static void plain(void)
     vf_model_free(m);
 }
 
+/* ---- tensors without a role: by what their names hold */
+
+static void by_name(void)
+{
+    static const struct {
+        const char *name;
+        bool quantized;
+    } rows[] = {
+        {"weight", true},              {"eight", false},                {"mm.0.weight", true},           {"mm.0.bias", false},
+        {"x_norm.weight", false},      {"v.position_embd.weight", false}, {"position_embd.weight", false}, {"token_types.weight", false},
+        {"v.patch_embd.weight", false}, {"mm.a.code_embd.weight", false}, {"my.altup.weight", false},      {"ssm_conv1d.weight", false},
+        {"mm.0.weight.x", false},      {"a.rel_pos_h.weight", false},   {"sam.neck.0.weight", false},    {"resampler.query.weight", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (int vector = 0; vector < 2; vector++) {
+            vf_tensor t = {.layer = -1, .type = VF_TYPE_F16, .ne = {256, vector ? 1 : 2, 1, 1}};
+            char name[48];
+            (void)snprintf(name, sizeof name, "%s", rows[i].name);
+            vf_model m = {.a = sample_allocator, .tensors = &t, .n_tensors = 1, .names = name, .n_names = sizeof name, .from_file = true};
+            uint16_t type = 0;
+            CHECK(vf_model_index(&m, &err) == VF_OK, "%s", err.text);
+            const vf_quant q = {.kind = VF_QUANT_GGUF, .ftype = VF_FTYPE_Q4_0};
+            CHECK(vf_mix_types(&m, &q, &sample_allocator, &type, &err) == VF_OK, "%s", err.text);
+            CHECK(type == (rows[i].quantized && !vector ? VF_TYPE_Q4_0 : VF_TYPE_F16), "%s of %d dimensions: %s", rows[i].name, 2 - vector, vf_type_get(type)->name);
+            free(m.order);
+            free(m.mix);
+            free(m.groups);
+        }
+}
+
 int main(void)
 {
     fallbacks();
@@ -264,5 +294,6 @@ int main(void)
     of_70b();
     ends();
     plain();
+    by_name();
     return CHECK_END();
 }
