@@ -53,13 +53,13 @@ static bool has_cache_type(const wh_rules *rules, vf_type type)
     return type == VF_TYPE_F16 || type == VF_TYPE_BF16;
 }
 
-/** Rows are quantized in whole blocks. */
-static vf_status check_rows(const vf_case *k, vf_type type, vf_error *err)
+/** Rows of K, or of V, are quantized in whole blocks. Latent rows hold both. */
+static vf_status check_rows(const vf_case *k, bool v, vf_type type, vf_error *err)
 {
     const vf_model *m = k->model;
     for (uint32_t i = 0; i < m->n_layers; i++) {
         const vf_layer *l = &m->layers[i];
-        uint64_t width = vf_mul(l->n_head_kv, l->head_k);
+        uint64_t width = vf_mul(l->n_head_kv, v && l->attention != VF_ATTN_MLA ? l->head_v : l->head_k);
         if (l->has_cache && vf_row_bytes((uint16_t)type, width) == VF_OVERFLOW)
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type", "%s: rows of the model, %llu wide, are no multiple of its %u",
                                vf_type_get(type)->name, (unsigned long long)width, vf_type_get(type)->block);
@@ -81,9 +81,9 @@ static vf_status resolve(const vf_case *k, const wh_rules *rules, wh_run *run, v
     if (!has_cache_type(rules, run->type_k) || !has_cache_type(rules, run->type_v))
         return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type", "%s/%s: no cache of %s", vf_type_get(run->type_k)->name,
                            vf_type_get(run->type_v)->name, k->request->runtime);
-    st = check_rows(k, run->type_k, err);
+    st = check_rows(k, false, run->type_k, err);
     if (!st)
-        st = check_rows(k, run->type_v, err);
+        st = check_rows(k, true, run->type_v, err);
     if (st)
         return st;
     run->context = s->context ? s->context : max64(vf_default_context(k->model), s->prompt);

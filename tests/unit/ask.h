@@ -36,7 +36,7 @@ static const struct {
     REQUEST("total2", device[2].total), REQUEST("capability1", device[1].compute_capability), REQUEST("file_spread", quant.spread_percent),
     MODEL("from_file", from_file), MODEL("file_type", file_type), MODEL("pack_bits", pack_bits), MODEL("mtp_layers", hp.nextn_predict_layers),
     MODEL("vocabulary", hp.vocab_size), MODEL("pooling", hp.pooling_type), MODEL("trained", hp.context_length), MODEL("layers", n_layers),
-    MODEL("softcap", hp.final_logit_softcapping), MODEL("tower", vision_parameters), MODEL("tied", tied),
+    MODEL("softcap", hp.final_logit_softcapping), MODEL("tower", vision_parameters), MODEL("tied", tied), MODEL("known", known_arch),
 #undef SETTING
 #undef REQUEST
 #undef MODEL
@@ -84,6 +84,24 @@ static inline vf_status ask(const char *runtime, const char *model, const char *
     vf_status st = vf_estimate(&q, scratch, &result, err);
     vf_model_free(m);
     return st;
+}
+
+static inline vf_model *of_catalog(const char *name)
+{
+    vf_error err = {0};
+    vf_model *m = NULL;
+    uint32_t i;
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, name, &i, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, i, &sample_allocator, &m, &err) == VF_OK, "%s: %s", name, err.text);
+    return m;
+}
+
+static inline uint64_t sum_of(vf_segment segment)
+{
+    uint64_t sum = 0;
+    for (uint32_t d = 0; d < result.n_devices; d++)
+        sum += result.device[d].segment[segment];
+    return sum;
 }
 
 #endif

@@ -273,6 +273,8 @@ static const row whole[] = {
     {"exo", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=3 total1=1048576 total2=1048576", "layers.2", 1},
     {"exo", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=2 total=0 total1=0", "layers.1", 1}, /* nothing free: one at least */
     {"exo", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=2", "runtime.1", 0},
+    {"exo", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=3 layers=1", "layers.0", 1}, /* more machines than layers */
+    {"exo", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=3 layers=1", "layers.1", 0},
 };
 
 int main(void)

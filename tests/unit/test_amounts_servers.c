@@ -288,6 +288,7 @@ static const note_row said_of_ollama[] = {
     {"ollama", "llama-3.1-8b", "q8_0", "parallel=2 pooling=1", true, "Ollama serves an embedding model with one sequence"},
     {OLLAMA, "capability=59 flash_attn=1", false, "turns flash attention off"},
     {OLLAMA, "", false, "drafts with"},
+    {OLLAMA, "parallel=2 known=0", false, "with one sequence"}, /* nobody knows what it is */
     {"ollama", "glm-4.5-air", "q4_k_m", "mtp=1", false, "drafts with"},
     {OLLAMA, "", false, "less than 1024 MiB"},
     {OLLAMA, "context=4096 total=6442450944", true, "less than 1024 MiB would stay free on"},

@@ -31,15 +31,6 @@ static vf_model *model_of(const part *parts, size_t n)
     return m;
 }
 
-static vf_model *of_catalog(const char *name)
-{
-    uint32_t i;
-    vf_model *m = NULL;
-    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, name, &i, &err) == VF_OK &&
-              vf_catalog_model_open(catalog, i, &sample_allocator, &m, &err) == VF_OK, "%s: %s", name, err.text);
-    return m;
-}
-
 static vf_quant quant_of(const char *name)
 {
     uint32_t i;
@@ -241,6 +232,10 @@ static void refused(void)
     member.model = NULL;
     member.kind = VF_MEMBER_LORA;
     CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_ERR_USAGE && strcmp(err.text, "a lora without a model") == 0, "%s", err.text);
+    vf_model *empty = model_of(&huge, 0);
+    member.model = empty;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_OK && result.member[0].weights + result.member[0].host_weights == 0, "an adapter without tensors");
+    vf_model_free(empty);
     member = (vf_member){.kind = VF_MEMBER_DRAFT, .model = small}; /* the types of a file, and there is none */
     CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_ERR_USAGE && strstr(err.text, "no file to take storage types from"), "%s", err.text);
     vf_model_free(base);

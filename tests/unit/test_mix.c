@@ -186,6 +186,31 @@ static void of_70b(void)
     }
 }
 
+/* ---- MXFP4 is for experts; llama-quantize tells them by their three dimensions, and by name where latent attention has such, too */
+
+static void of_experts(void)
+{
+#define LATENT_ONE \
+    "{\"embedding_length\":256,\"context_length\":128,\"vocab_size\":100,\"feed_forward_length\":256,\"block_count\":1,\"attention.head_count\":4," \
+    "\"attention.head_count_kv\":1,\"attention.key_length\":72,\"attention.value_length\":64,\"attention.key_length_mla\":40," \
+    "\"attention.value_length_mla\":32,\"attention.kv_lora_rank\":64,\"rope.dimension_count\":8,\"expert_count\":4,\"expert_used_count\":2," \
+    "\"expert_feed_forward_length\":32,\"ssm.conv_kernel\":4,\"kda.head_dim\":16,\"expert_shared_count\":1}"
+    static const struct {
+        const char *arch, *k_b;
+    } rows[] = {{"deepseek2", "MXFP4"}, {"bailingmoe3", "Q8_0"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vf_model *m = made(rows[i].arch, LATENT_ONE);
+        uint16_t *types = types_of(m, (vf_quant){.kind = VF_QUANT_GGUF, .ftype = VF_FTYPE_MXFP4_MOE});
+        CHECK_STR(name_of(m, types, 0, VF_ROLE_ATTN_K_B), rows[i].k_b, rows[i].arch);
+        CHECK_STR(name_of(m, types, 0, VF_ROLE_FFN_GATE_EXPS), "MXFP4", rows[i].arch);
+        CHECK_STR(name_of(m, types, 0, VF_ROLE_FFN_UP_EXPS), "MXFP4", rows[i].arch);
+        CHECK_STR(name_of(m, types, 0, VF_ROLE_FFN_DOWN_EXPS), "MXFP4", rows[i].arch);
+        CHECK_STR(name_of(m, types, 0, VF_ROLE_FFN_UP_SHEXP), "Q8_0", rows[i].arch);
+        free(types);
+        vf_model_free(m);
+    }
+}
+
 /* ---- output matrix and embeddings */
 
 static void ends(void)
@@ -292,6 +317,7 @@ int main(void)
     fallbacks();
     by_layer();
     of_70b();
+    of_experts();
     ends();
     plain();
     by_name();

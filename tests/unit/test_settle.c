@@ -164,6 +164,11 @@ static void said_shares(void)
     CHECK_U64(resident[0].settings.gpu_memory_utilization, 500000, "over two cards, beside another");
     adds_up(2, 2, "a share of two cards");
     request[0].settings.tensor_parallel = 0;
+    request[0].settings.pipeline_parallel = 2;
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && resident[0].cards == 3, "in two stages: %s", err.text);
+    CHECK(card[0].layers + card[1].layers >= 32 && result[0].tensor_parallel == 1, "of whole layers");
+    request[0].settings.pipeline_parallel = 0;
+    request[0].settings.tensor_parallel = 0;
     open_model(1, "llama-3.2-1b", "vllm", "bfloat16");
     set_cards(2, 1, (const uint32_t[]){80});
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK, "%s", err.text);
