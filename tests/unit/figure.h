@@ -24,17 +24,22 @@ typedef struct row {
     uint64_t want;
 } row;
 
+static inline bool is_name(const char *whole, const char *name, size_t n)
+{
+    return strlen(whole) == n && memcmp(whole, name, n) == 0;
+}
+
 static inline uint64_t of_card(const vf_device_result *d, const char *name, size_t n)
 {
     static const char *const segments[VF_SEG_COUNT] = {"weights", "cache", "compute", "runtime"};
     for (int s = 0; s < VF_SEG_COUNT; s++)
-        if (strlen(segments[s]) == n && memcmp(segments[s], name, n) == 0)
+        if (is_name(segments[s], name, n))
             return d->segment[s];
-    if (memcmp(name, "margin", n) == 0)
+    if (is_name("margin", name, n))
         return d->margin;
-    if (memcmp(name, "available", n) == 0)
+    if (is_name("available", name, n))
         return d->available;
-    CHECK(memcmp(name, "layers", n) == 0, "no figure '%s'", name);
+    CHECK(is_name("layers", name, n), "no figure '%s'", name);
     return d->layers;
 }
 
@@ -44,7 +49,7 @@ static inline uint64_t of_term(const char *name, size_t n, int32_t device, bool 
     bool found = false;
     for (uint32_t i = 0; i < result.n_terms; i++) {
         const vf_term *t = &result.term[i];
-        if (t->device != device || strlen(t->name) != n || memcmp(t->name, name, n) != 0)
+        if (t->device != device || !is_name(t->name, name, n))
             continue;
         sum += spread ? t->spread : t->bytes;
         found = true;
