@@ -65,7 +65,8 @@ static void best_way(uint32_t n, uint32_t n_cards, vf_verdict *verdict, int64_t 
 static void whole_ones(void)
 {
     static const char *const names[MOST] = {"llama-3.1-8b", "qwen2.5-7b", "llama-2-13b", "qwen2.5-3b", "llama-3.2-1b", "bge-m3"};
-    static const uint32_t cards[][4] = {{24, 12, 8, 8}, {12, 12, 12, 12}, {16, 24, 0, 0}, {40, 0, 0, 0}, {11, 10, 10, 16}, {24, 24, 24, 0}};
+    static const uint32_t cards[][4] = {{24, 12, 8, 8}, {12, 12, 12, 12}, {16, 24, 0, 0}, {40, 0, 0, 0}, {11, 10, 10, 16}, {24, 24, 24, 0},
+                                      {24, 1, 12, 1}, {1, 10, 12, 1}};
     for (uint32_t i = 0; i < MOST; i++)
         open_model(i, names[i], "llama.cpp", i % 2 ? "q4_k_m" : "q8_0");
     for (size_t k = 0; k < sizeof cards / sizeof cards[0]; k++)
@@ -237,6 +238,23 @@ static void errors(void)
     set_cards(2, 2, (const uint32_t[]){24, 24});
     request[1].settings.context = 8192; /* vllm refuses more than the model's 4096 */
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && resident[1].refused && !resident[0].refused, "whose error it is: %s", err.text);
+    /* vllm refuses 4000 sequences with the 2048 tokens that it takes on the smaller card; that is no error of the model */
+    open_model(0, "llama-3.1-8b", "vllm", "bfloat16");
+    request[0].settings.max_num_seqs = 4000;
+    set_cards(2, 2, (const uint32_t[]){80, 24});
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && resident[1].refused && !resident[0].refused, "whose error it is: %s", err.text);
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && resident[0].cards == 1 && !resident[0].refused, "on the card where it starts: %s", err.text);
+    set_cards(1, 1, (const uint32_t[]){24});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_ERR_REFUSED && strcmp(err.key, "--max-num-batched-tokens") == 0 && resident[0].refused, "%s", err.text);
+    request[0].settings.max_num_seqs = 0;
+    request[0].settings.tensor_parallel = 2;
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_ERR_USAGE && strcmp(err.key, "--tensor-parallel") == 0, "two of one card: %s", err.text);
+    open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
+    request[0].settings.n_tensor_split = 1;
+    request[0].settings.tensor_split[0] = 1;
+    set_cards(2, 2, (const uint32_t[]){24, 24});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && (resident[0].cards == 1 || resident[0].cards == 2), "a share of one card is no split: %s", err.text);
+    request[0].settings.n_tensor_split = 0;
     request[1].settings.context = 2048;
     CHECK(vf_pack(resident, 2, &heap, card, NULL) == VF_OK && !resident[1].refused, "without a place for an error");
     close_models();
