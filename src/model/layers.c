@@ -71,9 +71,11 @@ static vf_status check_counts(builder *b)
         return bad(b, VF_HP_embedding_length, "must be greater than 0");
     if (hp->block_count == 0 || hp->block_count > MAX_LAYERS)
         return bad(b, VF_HP_block_count, "must be from 1 to 2048");
-    if (hp->nextn_predict_layers >= hp->block_count)
+    if (hp->decoder_block_count > MAX_LAYERS)
+        return bad(b, VF_HP_decoder_block_count, "must be from 1 to 2048");
+    if (hp->nextn_predict_layers >= b->n_layer)
         return bad(b, VF_HP_nextn_predict_layers, "must be less than block_count");
-    if (hp->shared_kv_layers > hp->block_count)
+    if (hp->shared_kv_layers > b->n_layer)
         return bad(b, VF_HP_shared_kv_layers, "more than block_count");
     if (hp->expert_group_count > 1) {
         if (hp->expert_count % hp->expert_group_count != 0 || hp->expert_group_count >= hp->expert_count)
@@ -452,16 +454,14 @@ vf_status vf_layers_build(vf_model *m, vf_error *err)
     if (!m->known_arch)
         m->arch = unknown;
     builder b = {.m = m, .hp = &m->hp, .arch = &m->arch, .err = err};
+    b.n_layer = m->arch.encoder_decoder && m->hp.decoder_block_count ? m->hp.decoder_block_count
+                                                                     : m->hp.block_count;
     vf_status s = check_counts(&b);
     if (s != VF_OK)
         return s;
-    b.n_layer = m->arch.encoder_decoder && m->hp.decoder_block_count ? m->hp.decoder_block_count
-                                                                     : m->hp.block_count;
     b.n_trunk = b.n_layer - m->hp.nextn_predict_layers;
     b.file_tells = has_routers(&b);
     b.has_ffn_step = has_step(&m->arch, VF_STEP_FFN);
-    if (m->hp.decoder_block_count > MAX_LAYERS)
-        return bad(&b, VF_HP_decoder_block_count, "must be from 1 to 2048");
     if ((s = check_arrays(&b)) != VF_OK || (s = check_recurrent(&b)) != VF_OK || (s = resolve_altup(&b, &m->hp)) != VF_OK)
         return s;
     resolve_heads(&b);

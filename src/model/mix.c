@@ -196,7 +196,7 @@ static vf_type v_by_ftype(const state *s)
     case VF_FTYPE_IQ3_S:
         return grouped ? VF_TYPE_Q4_K : s->base;
     case VF_FTYPE_IQ3_XXS:
-        return grouped ? VF_TYPE_Q4_K : s->imatrix ? VF_TYPE_IQ3_XXS : VF_TYPE_IQ3_S;
+        return grouped ? VF_TYPE_Q4_K : s->base; /* it is never made without an importance matrix */
     case VF_FTYPE_IQ3_M:
         return VF_TYPE_Q4_K;
     case VF_FTYPE_Q3_K_M:
@@ -245,8 +245,6 @@ static vf_type down_type(const state *s, uint32_t i)
         return VF_TYPE_Q3_K;
     case VF_FTYPE_Q2_K_S:
         return first ? VF_TYPE_Q4_K : s->base;
-    case VF_FTYPE_IQ3_XXS:
-        return s->imatrix ? s->base : first ? VF_TYPE_Q4_K : VF_TYPE_Q3_K;
     case VF_FTYPE_Q3_K_M:
         if (i < n / 16)
             return VF_TYPE_Q5_K;

@@ -174,6 +174,14 @@ const vf_tensor *vf_model_tensor(const vf_model *m, int32_t layer, uint16_t role
 
 /* ---- sums */
 
+uint32_t vf_model_trunk_layers(const vf_model *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->n_layers; i++)
+        n += !m->layers[i].mtp;
+    return n;
+}
+
 uint64_t vf_model_bytes(const vf_model *m, const uint16_t *types)
 {
     uint64_t sum = 0;

@@ -114,6 +114,9 @@ static inline bool vf_model_has(const vf_model *m, uint8_t has, vf_option option
     return has == VF_YES || (has == VF_OPTIONAL && ((m->options >> option) & 1u));
 }
 
+/** Layers without those that predict several tokens, which come last. */
+uint32_t vf_model_trunk_layers(const vf_model *m);
+
 /** Bytes of all tensors, stored as types[i]. */
 uint64_t vf_model_bytes(const vf_model *m, const uint16_t *types);
 

@@ -108,19 +108,10 @@ static uint32_t stage_layers(uint32_t n, uint32_t pp, uint32_t stage)
     return n / pp + (stage + 1 < pp && stage + 1 + rest >= pp);
 }
 
-/** Layers that predict several tokens are not loaded. */
-static uint32_t loaded_layers(const vf_model *m)
-{
-    uint32_t n = m->n_layers;
-    while (n > 0 && m->layers[n - 1].mtp)
-        n--;
-    return n;
-}
-
 static sv_stage stage_of(const sv_run *run, uint32_t device)
 {
     const vf_device *d = &run->k->request->device[device];
-    uint32_t stage = device / run->tp, n = loaded_layers(run->k->model);
+    uint32_t stage = device / run->tp, n = vf_model_trunk_layers(run->k->model); /* the others are not loaded */
     sv_stage s = {.is_first = stage == 0, .is_last = stage + 1 == run->pp};
     for (uint32_t i = 0; i < stage; i++)
         s.first += stage_layers(n, run->pp, i);

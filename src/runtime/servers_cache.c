@@ -40,9 +40,7 @@ void sv_cache(const sv_run *run, sv_stage *s)
     const vf_model *m = run->k->model;
     for (uint32_t i = s->first; i < s->end; i++) {
         const vf_layer *l = &m->layers[i];
-        if (l->mtp)
-            continue;
-        if (l->has_cache && l->windowed && m->n_swa)
+        if (l->has_cache && l->windowed)
             add(token_bytes(run, l), &s->n_windowed, &s->windowed, &s->widest_windowed);
         else if (l->has_cache)
             add(token_bytes(run, l), &s->n_full, &s->full, &s->widest_full);

@@ -91,7 +91,7 @@ static uint64_t stored_bytes(const vf_case *k, size_t i)
 static bool is_here(const vf_model *m, const sv_stage *s, const vf_tensor *t)
 {
     if (t->layer >= 0 && t->stack == VF_STACK_BLK && (uint32_t)t->layer < m->n_layers)
-        return !m->layers[t->layer].mtp && (uint32_t)t->layer >= s->first && (uint32_t)t->layer < s->end;
+        return (uint32_t)t->layer >= s->first && (uint32_t)t->layer < s->end;
     vf_slot slot = vf_tensor_slot(t);
     bool input = slot == VF_SLOT_EMBEDDING || t->role == VF_ROLE_TOKEN_EMBD_NORM || t->stack != VF_STACK_BLK;
     bool tied_output = m->tied && t->role == VF_ROLE_TOKEN_EMBD;

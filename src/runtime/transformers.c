@@ -128,7 +128,7 @@ static vf_status share_out(const vf_case *k, const tf_weights *w, uint64_t kv, u
                            vf_error *err)
 {
     uint32_t n = out->n_devices, layers = 0;
-    tf_share share[VF_MAX_DEVICES] = {{.weights = w->resident, .layers = k->model->n_layers}};
+    tf_share share[VF_MAX_DEVICES] = {{.weights = w->resident, .layers = vf_model_trunk_layers(k->model)}};
     if (n == 0) {
         out->host.weights = w->resident;
         out->host.kv_cache = kv;
@@ -191,7 +191,7 @@ static vf_status footprint(const vf_case *k, vf_result *out, vf_error *err)
     uint64_t running = tf_peak_bytes(&p), loading = running < w.loading ? w.loading - running : 0;
     uint64_t compute = vf_add(vf_add(p.hidden, max64(p.layer, p.logits)), vf_add(p.growth, loading));
     uint64_t slack = vf_ceil_div(vf_mul(vf_add(w.resident, vf_add(p.kv, compute)), SLACK_PERCENT), 100);
-    if (!vf_size_ok(p.kv) || !vf_size_ok(compute) || !vf_size_ok(slack))
+    if (!vf_size_ok(p.kv) || !vf_size_ok(compute)) /* the slack is a part of them */
         return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
     explain(&run, &p, &w, loading, slack, out);
     st = share_out(k, &w, p.kv, compute, slack, out, err);

@@ -15,6 +15,8 @@ typedef struct tf_weights {
 } tf_weights;
 
 vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err);
+/** Whether a tensor is loaded: blocks of multi-token prediction are not. */
+bool tf_is_loaded(const vf_model *m, const vf_tensor *t);
 
 /** One run: B sequences, S tokens of each in the first forward, C in the cache at the end. */
 typedef struct tf_run {

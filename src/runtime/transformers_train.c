@@ -40,7 +40,7 @@ static uint64_t adapters(const vf_model *m)
     for (size_t i = 0; i < m->n_tensors; i++) {
         const vf_tensor *t = &m->tensors[i];
         bool target = t->role == VF_ROLE_ATTN_Q || t->role == VF_ROLE_ATTN_V || t->role == VF_ROLE_ATTN_QKV;
-        if (target && vf_tensor_slot(t) == VF_SLOT_LINEAR)
+        if (target && tf_is_loaded(m, t) && vf_tensor_slot(t) == VF_SLOT_LINEAR)
             n = vf_add(n, vf_mul(RANK, vf_add(t->ne[0], t->ne[1])));
     }
     return n;
@@ -124,7 +124,7 @@ vf_status tf_train_footprint(const vf_case *k, vf_result *out, vf_error *err)
     uint64_t compute = vf_add(vf_add(a.states, a.activations), vf_add(a.loss, a.unpacked));
     uint64_t peak = vf_add(w.resident, compute);
     uint64_t slack = vf_ceil_div(vf_mul(peak, SLACK_PERCENT), 100), spread = vf_ceil_div(vf_mul(peak, SPREAD_PERCENT), 100);
-    if (!vf_size_ok(peak) || !vf_size_ok(slack) || !vf_size_ok(spread) || !vf_size_ok(a.checkpointed))
+    if (!vf_size_ok(peak)) /* the rest is parts of it, or at most twice as much */
         return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
     explain(k, &w, &a, tokens, slack, spread, out);
     if (out->n_devices == 0) {
@@ -135,7 +135,7 @@ vf_status tf_train_footprint(const vf_case *k, vf_result *out, vf_error *err)
         d->segment[VF_SEG_WEIGHTS] = w.resident;
         d->segment[VF_SEG_COMPUTE] = vf_add(compute, slack);
         d->margin = vf_add(d->margin, spread);
-        d->layers = k->model->n_layers;
+        d->layers = vf_model_trunk_layers(k->model);
         tf_device_terms(k, 0, out);
     }
     vf_add_note(out, "training: %u sequences of %llu tokens at once, AdamW%s", out->parallel, (unsigned long long)out->context,

@@ -57,7 +57,7 @@ static void plan_activations(const sv_run *run, const sv_stage *s, sv_amount *a)
 
 static uint64_t graph_bytes(const sv_run *run)
 {
-    uint64_t to = sv_min(vf_mul(2, run->max_num_seqs), GRAPH_SIZES_TO), small = to >= 4 ? 3 : to >= 2 ? 2 : 1;
+    uint64_t to = sv_min(vf_mul(2, run->max_num_seqs), GRAPH_SIZES_TO), small = to >= 4 ? 3 : 2;
     return vf_add(GRAPH_FIXED, vf_mul(vf_add(small, to / 8), GRAPH_BYTES));
 }
 

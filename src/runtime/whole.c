@@ -53,13 +53,13 @@ static bool has_cache_type(const wh_rules *rules, vf_type type)
     return type == VF_TYPE_F16 || type == VF_TYPE_BF16;
 }
 
-/** Rows are quantized in whole blocks. */
-static vf_status check_rows(const vf_case *k, vf_type type, vf_error *err)
+/** Rows of K, or of V, are quantized in whole blocks. Latent rows hold both. */
+static vf_status check_rows(const vf_case *k, bool v, vf_type type, vf_error *err)
 {
     const vf_model *m = k->model;
     for (uint32_t i = 0; i < m->n_layers; i++) {
         const vf_layer *l = &m->layers[i];
-        uint64_t width = vf_mul(l->n_head_kv, l->head_k);
+        uint64_t width = vf_mul(l->n_head_kv, v && l->attention != VF_ATTN_MLA ? l->head_v : l->head_k);
         if (l->has_cache && vf_row_bytes((uint16_t)type, width) == VF_OVERFLOW)
             return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type", "%s: rows of the model, %llu wide, are no multiple of its %u",
                                vf_type_get(type)->name, (unsigned long long)width, vf_type_get(type)->block);
@@ -81,9 +81,9 @@ static vf_status resolve(const vf_case *k, const wh_rules *rules, wh_run *run, v
     if (!has_cache_type(rules, run->type_k) || !has_cache_type(rules, run->type_v))
         return vf_fail_key(err, VF_ERR_REFUSED, "--kv-type", "%s/%s: no cache of %s", vf_type_get(run->type_k)->name,
                            vf_type_get(run->type_v)->name, k->request->runtime);
-    st = check_rows(k, run->type_k, err);
+    st = check_rows(k, false, run->type_k, err);
     if (!st)
-        st = check_rows(k, run->type_v, err);
+        st = check_rows(k, true, run->type_v, err);
     if (st)
         return st;
     run->context = s->context ? s->context : max64(vf_default_context(k->model), s->prompt);
@@ -140,7 +140,7 @@ static uint64_t layer_cache(const wh_run *run, const wh_rules *rules, const vf_l
 {
     const vf_model *m = run->k->model;
     uint64_t tokens = run->tokens;
-    if (rules->windows && l->windowed && m->n_swa)
+    if (rules->windows && l->windowed)
         tokens = min64(tokens, vf_add(m->n_swa, run->step));
     uint64_t k = vf_row_bytes((uint16_t)run->type_k, vf_mul(l->n_head_kv, l->head_k));
     uint64_t v = l->attention == VF_ATTN_MLA ? 0 : vf_row_bytes((uint16_t)run->type_v, vf_mul(l->n_head_kv, l->head_v));
@@ -157,10 +157,8 @@ static uint64_t tied_head(const vf_case *k, const wh_rules *rules)
     uint64_t head = k->quant->kind == VF_QUANT_SCHEME ? vf_scheme_tied_head_bytes(m, k->quant) : 0;
     if (head || !m->tied || !(rules->embedding_on_host || k->request->n_devices > 1))
         return head;
-    for (size_t i = 0; i < m->n_tensors; i++)
-        if (m->tensors[i].role == VF_ROLE_TOKEN_EMBD && m->tensors[i].part == VF_PART_WEIGHT)
-            return tensor_bytes(k, i);
-    return 0;
+    const vf_tensor *t = vf_model_tensor(m, -1, VF_ROLE_TOKEN_EMBD, VF_PART_WEIGHT);
+    return t ? tensor_bytes(k, (size_t)(t - m->tensors)) : 0;
 }
 
 static void measure(const wh_run *run, const wh_rules *rules, modules *out)
@@ -290,7 +288,7 @@ static vf_status answer(const wh_run *run, const wh_rules *rules, modules *x, vf
     for (uint32_t i = 0; i < x->n; i++)
         sum = vf_add(sum, vf_add(x->weights[i], x->cache[i]));
     wh_amount most = rules->compute(run, &x->sizes, true);
-    if (!vf_size_ok(sum) || !vf_size_ok(x->model) || !vf_size_ok(most.bytes) || !vf_size_ok(most.spread))
+    if (!vf_size_ok(sum) || !vf_size_ok(x->model) || !vf_size_ok(most.bytes))
         return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
     deal d = rules->split == WH_SHARE ? deal_by_shares(run, x) : deal_by_filling(run, rules, x);
     out->parallel = (uint32_t)run->sequences;

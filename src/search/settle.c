@@ -132,7 +132,6 @@ static vf_status measure_one(const vf_packer *p, uint32_t m, uint32_t c, vf_piec
         return st;
     const vf_result *result = p->model[m].result;
     const vf_device_result *d = &result->device[0];
-    out->possible = true;
     out->has_pool = result->has_pool;
     out->need = out->claim = d->need;
     out->margin = less(d->margin, p->spread[c]);
@@ -161,8 +160,8 @@ vf_status vf_pack_measure(vf_packer *p)
                 like++;
             if (like < c)
                 row[c] = row[like];
-            else if ((st = measure_one(p, m, c, &row[c])) != VF_OK)
-                row[c].possible = false;
+            else
+                row[c].possible = (st = measure_one(p, m, c, &row[c])) == VF_OK;
             any = any || row[c].possible;
         }
         if (st == VF_ERR_NOMEM || (!any && !several))

@@ -1,5 +1,5 @@
 /* Tensor names, the layer table, file types and the other rules of src/model/. */
-#include "sample.h"
+#include "built.h"
 
 #include "model/ftypes.h"
 
@@ -77,27 +77,6 @@ static void check_names(void)
 
 /* ---- hyperparameters that contradict each other */
 
-static cJSON *line_of(const char *arch, const char *hparams)
-{
-    cJSON *line = cJSON_CreateObject();
-    cJSON_AddStringToObject(line, "model", arch);
-    cJSON_AddStringToObject(line, "arch", arch);
-    cJSON_AddItemToObject(line, "hparams", cJSON_Parse(hparams));
-    return line;
-}
-
-static vf_model *unbuilt(const char *arch, const char *hparams)
-{
-    cJSON *line = line_of(arch, hparams);
-    vf_model *m = calloc(1, sizeof *m);
-    m->a = sample_allocator;
-    CHECK(cJSON_GetObjectItem(line, "hparams") != NULL, "%s: bad test", hparams);
-    sample_hparams(m, cJSON_GetObjectItem(line, "hparams"));
-    CHECK(sample_arch(m, arch), "%s: no record", arch);
-    cJSON_Delete(line);
-    return m;
-}
-
 static void check_refused(const char *arch, const char *hparams, const char *key)
 {
     vf_model *m = unbuilt(arch, hparams);
@@ -110,10 +89,6 @@ static void check_refused(const char *arch, const char *hparams, const char *key
     CHECK(err.text[0] != 0, "%s: no text", hparams);
     vf_model_free(m);
 }
-
-#define LLAMA \
-    "\"embedding_length\":64,\"context_length\":128,\"vocab_size\":100,\"feed_forward_length\":128,"
-#define MOE LLAMA "\"block_count\":2,\"attention.head_count\":4,"
 
 static void check_errors(void)
 {
@@ -158,14 +133,6 @@ static void check_errors(void)
 
 /* ---- the layer table */
 
-static vf_model *built(const char *arch, const char *hparams)
-{
-    vf_model *m = unbuilt(arch, hparams);
-    vf_error err = {0};
-    CHECK(vf_layers_build(m, &err) == VF_OK, "%s: %s: %s", hparams, err.key, err.text);
-    return m;
-}
-
 /* One character a layer: full attention F, windowed W, recurrent R, both B, nothing -; MTP lower case;
  * without a cache of its own X. */
 static void check_layers(const char *arch, const char *hparams, uint32_t n_swa, const char *want)
@@ -185,7 +152,6 @@ static void check_layers(const char *arch, const char *hparams, uint32_t n_swa, 
     vf_model_free(m);
 }
 
-#define EIGHT LLAMA "\"block_count\":8,\"attention.head_count\":4,"
 
 static void check_layer_table(void)
 {

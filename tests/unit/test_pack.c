@@ -1,55 +1,6 @@
 /* Several models on one machine (vf_pack), through the library: one is an estimate, whole ones against every way to place them,
  * errors, and memory that runs out. */
-#include "memory.h"
-#include "vramfit/load.h"
-#include "vramfit/search.h"
-
-#define MOST 6
-
-static vf_catalog *catalog;
-static memory_allocator counted;
-static vf_allocator heap;
-static vf_error err;
-static vf_model *model[MOST];
-static vf_request request[MOST];
-static vf_resident resident[MOST];
-static vf_result result[MOST];
-static vf_device_result card[VF_MAX_DEVICES];
-
-static void open_model(uint32_t i, const char *name, const char *runtime, const char *quant)
-{
-    uint32_t index;
-    vf_quant_entry e = {0};
-    vf_model_free(model[i]);
-    model[i] = NULL;
-    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, name, &index, &err) == VF_OK &&
-              vf_catalog_model_open(catalog, index, &heap, &model[i], &err) == VF_OK, "%s: %s", name, err.text);
-    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, quant, &index, &err) == VF_OK && vf_catalog_quant(catalog, index, &e) == VF_OK, "%s", quant);
-    request[i] = (vf_request){.model = model[i], .quant = e.quant, .runtime = runtime};
-    vf_settings_init(&request[i].settings);
-    resident[i] = (vf_resident){.request = &request[i], .result = &result[i]};
-}
-
-static void close_models(void)
-{
-    for (uint32_t i = 0; i < MOST; i++) {
-        vf_model_free(model[i]);
-        model[i] = NULL;
-    }
-}
-
-/* GiB of every card; the first has a desktop. */
-static void set_cards(uint32_t n_models, uint32_t n, const uint32_t *gib)
-{
-    for (uint32_t m = 0; m < n_models; m++) {
-        request[m].n_devices = n;
-        memset(request[m].device, 0, sizeof request[m].device);
-        for (uint32_t c = 0; c < n; c++)
-            request[m].device[c].total = (uint64_t)gib[c] << 30;
-        request[m].device[0].desktop = 500000000;
-        request[m].device[0].desktop_spread = 300000000;
-    }
-}
+#include "packed.h"
 
 static void one_is_an_estimate(void)
 {
@@ -114,7 +65,8 @@ static void best_way(uint32_t n, uint32_t n_cards, vf_verdict *verdict, int64_t 
 static void whole_ones(void)
 {
     static const char *const names[MOST] = {"llama-3.1-8b", "qwen2.5-7b", "llama-2-13b", "qwen2.5-3b", "llama-3.2-1b", "bge-m3"};
-    static const uint32_t cards[][4] = {{24, 12, 8, 8}, {12, 12, 12, 12}, {16, 24, 0, 0}, {40, 0, 0, 0}, {11, 10, 10, 16}, {24, 24, 24, 0}};
+    static const uint32_t cards[][4] = {{24, 12, 8, 8}, {12, 12, 12, 12}, {16, 24, 0, 0}, {40, 0, 0, 0}, {11, 10, 10, 16}, {24, 24, 24, 0},
+                                      {24, 1, 12, 1}, {1, 10, 12, 1}};
     for (uint32_t i = 0; i < MOST; i++)
         open_model(i, names[i], "llama.cpp", i % 2 ? "q4_k_m" : "q8_0");
     for (size_t k = 0; k < sizeof cards / sizeof cards[0]; k++)
@@ -286,6 +238,23 @@ static void errors(void)
     set_cards(2, 2, (const uint32_t[]){24, 24});
     request[1].settings.context = 8192; /* vllm refuses more than the model's 4096 */
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && resident[1].refused && !resident[0].refused, "whose error it is: %s", err.text);
+    /* vllm refuses 4000 sequences with the 2048 tokens that it takes on the smaller card; that is no error of the model */
+    open_model(0, "llama-3.1-8b", "vllm", "bfloat16");
+    request[0].settings.max_num_seqs = 4000;
+    set_cards(2, 2, (const uint32_t[]){80, 24});
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && resident[1].refused && !resident[0].refused, "whose error it is: %s", err.text);
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && resident[0].cards == 1 && !resident[0].refused, "on the card where it starts: %s", err.text);
+    set_cards(1, 1, (const uint32_t[]){24});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_ERR_REFUSED && strcmp(err.key, "--max-num-batched-tokens") == 0 && resident[0].refused, "%s", err.text);
+    request[0].settings.max_num_seqs = 0;
+    request[0].settings.tensor_parallel = 2;
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_ERR_USAGE && strcmp(err.key, "--tensor-parallel") == 0, "two of one card: %s", err.text);
+    open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
+    request[0].settings.n_tensor_split = 1;
+    request[0].settings.tensor_split[0] = 1;
+    set_cards(2, 2, (const uint32_t[]){24, 24});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && (resident[0].cards == 1 || resident[0].cards == 2), "a share of one card is no split: %s", err.text);
+    request[0].settings.n_tensor_split = 0;
     request[1].settings.context = 2048;
     CHECK(vf_pack(resident, 2, &heap, card, NULL) == VF_OK && !resident[1].refused, "without a place for an error");
     close_models();

@@ -1,84 +1,7 @@
 /* What is refused of a question, by whom and with which words: each row is one question to the library, with fields of its
  * request (and of its model) set by name, beside what makes it one that is answered. */
-#include <stddef.h>
-
-#include "check.h"
+#include "ask.h"
 #include "memory.h"
-#include "sample.h"
-#include "vramfit/load.h"
-
-static vf_catalog *catalog;
-static vf_result result;
-static const vf_allocator *scratch = &sample_allocator;
-
-#define GIB (UINT64_C(1) << 30)
-
-/* Fields of a request, or of its model. */
-static const struct {
-    const char *name;
-    bool of_model;
-    size_t offset, size;
-} fields[] = {
-#define SETTING(field) {#field, false, offsetof(vf_request, settings.field), sizeof(((vf_request *)0)->settings.field)}
-#define REQUEST(name, field) {name, false, offsetof(vf_request, field), sizeof(((vf_request *)0)->field)}
-#define MODEL(name, field) {name, true, offsetof(vf_model, field), sizeof(((vf_model *)0)->field)}
-    SETTING(context), SETTING(parallel), SETTING(batch), SETTING(ubatch), SETTING(prompt), SETTING(type_k), SETTING(type_v),
-    SETTING(type_kv_set), SETTING(flash_attn), SETTING(gpu_layers), SETTING(split), SETTING(outputs), SETTING(draft_max),
-    SETTING(draft_mtp), SETTING(mtp), SETTING(embeddings), SETTING(backend), SETTING(workload), SETTING(train),
-    SETTING(tensor_parallel), SETTING(pipeline_parallel), SETTING(expert_parallel), SETTING(kv_unified),
-    REQUEST("kind", quant.kind), REQUEST("type", quant.type), REQUEST("millibits", quant.millibits), REQUEST("ftype", quant.ftype),
-    REQUEST("cards", n_devices), REQUEST("members", n_members), REQUEST("total", device[0].total),
-    REQUEST("capability", device[0].compute_capability),
-    MODEL("from_file", from_file), MODEL("file_type", file_type), MODEL("pack_bits", pack_bits), MODEL("mtp_layers", hp.nextn_predict_layers),
-    MODEL("vocabulary", hp.vocab_size), MODEL("pooling", hp.pooling_type), MODEL("trained", hp.context_length), MODEL("layers", n_layers),
-#undef SETTING
-#undef REQUEST
-#undef MODEL
-};
-
-/** Sets "name=number name=number ...". */
-static void set_fields(vf_request *q, vf_model *m, const char *text)
-{
-    while (*text) {
-        size_t n = strcspn(text, "="), i = 0;
-        char *end;
-        uint64_t value = strtoull(text + n + 1, &end, 10);
-        while (i < sizeof fields / sizeof fields[0] && (strlen(fields[i].name) != n || memcmp(fields[i].name, text, n) != 0))
-            i++;
-        CHECK(i < sizeof fields / sizeof fields[0], "no field at '%s'", text);
-        if (i == sizeof fields / sizeof fields[0])
-            return;
-        char *at = (fields[i].of_model ? (char *)m : (char *)q) + fields[i].offset;
-        uint32_t four = (uint32_t)value;
-        uint8_t one = (uint8_t)value;
-        memcpy(at, fields[i].size == 8 ? (void *)&value : fields[i].size == 4 ? (void *)&four : (void *)&one, fields[i].size);
-        text = end + strspn(end, " ");
-    }
-}
-
-/** Asks with the defaults and those fields: the model on cards of 80 GiB. */
-static vf_status ask(const char *runtime, const char *model, const char *quant, const char *set, vf_error *err)
-{
-    vf_request q = {.runtime = runtime, .n_devices = 1};
-    uint32_t i;
-    vf_model *m = NULL;
-    vf_quant_entry e = {0};
-    vf_member member = {.kind = VF_MEMBER_DRAFT, .name = "nothing"};
-    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, quant, &i, err) == VF_OK && vf_catalog_quant(catalog, i, &e) == VF_OK, "%s", quant);
-    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, model, &i, err) == VF_OK &&
-              vf_catalog_model_open(catalog, i, &sample_allocator, &m, err) == VF_OK, "%s: %s", model, err->text);
-    q.model = m;
-    q.quant = e.quant;
-    q.member = &member;
-    vf_settings_init(&q.settings);
-    for (uint32_t d = 0; d < VF_MAX_DEVICES; d++)
-        q.device[d] = (vf_device){.total = 80 * GIB, .compute_capability = 90};
-    set_fields(&q, m, set);
-    *err = (vf_error){0};
-    vf_status st = vf_estimate(&q, scratch, &result, err);
-    vf_model_free(m);
-    return st;
-}
 
 /* Enumerators as numbers: backend 2 is Vulkan, 3 Metal, 5 the CPU; split 1 by row, 2 by tensor; kind 0 the types of the file, 3 nominal
  * bits; type 0 F32, 1 F16, 2 Q4_0, 8 Q8_0, 12 Q4_K, 30 BF16; train 1 full, 2 LoRA, 3 QLoRA;
@@ -132,11 +55,16 @@ static const struct {
     /* generic */
     {"generic", "llama-3.1-8b", "q4_k_m", "millibits=0", VF_ERR_USAGE, "--quant", "no nominal bits"},
     {"generic", "llama-3.1-8b", "q4_k_m", "context=18446744073709551614", VF_ERR_RANGE, "", "over 2^60 bytes"},
+    {"generic", "llama-3.1-8b", "q4_k_m", "nominal=2305843009213693952 millibits=8000", VF_ERR_RANGE, "", "over 2^60 bytes"},
     /* LM Studio: its MLX engine */
     {"lm-studio", "llama-3.1-8b", "mlx-4bit", "backend=3 batch=512", VF_ERR_USAGE, "--batch", "no setting of LM Studio's MLX engine"},
     {"lm-studio", "llama-3.1-8b", "mlx-4bit", "backend=3 ubatch=512", VF_ERR_USAGE, "--ubatch", "no setting of LM Studio's MLX engine"},
     {"lm-studio", "llama-3.1-8b", "mlx-4bit", "backend=3 gpu_layers=5", VF_ERR_USAGE, "--gpu-layers", "no setting of LM Studio's MLX engine"},
+    {"lm-studio", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=4294967295 batch=512", VF_ERR_USAGE, "--batch", "LM Studio's MLX engine"},
     /* runtimes that hold each layer whole */
+    {"exllamav2", "smollm2-135m", "exl2-4.0bpw", "type_kv_set=1 type_k=15 type_v=15", VF_ERR_REFUSED, "--kv-type", "Q8_K/Q8_K: no cache of exllamav2"},
+    {"exllamav2", "llama-3.1-8b", "exl2-4.0bpw", "members=1", VF_ERR_USAGE, "--draft", "not judged with exllamav2"},
+    {"exllamav3", "llama-3.1-8b", "float16", "cards=0", VF_ERR_USAGE, "--gpu", "none: exllamav3"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=0", VF_ERR_USAGE, "--gpu", "none: mlx is judged on cards"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=2", VF_ERR_USAGE, "--gpu", "2 devices: mlx runs on one (exo joins several)"},
     {"exllamav3", "llama-3.1-8b", "exl3-4.0bpw", "backend=2", VF_ERR_USAGE, "--backend", "vulkan: exllamav3 runs on"},
@@ -166,6 +94,10 @@ static const struct {
     {"vllm", "llama-3.1-8b", "bf16", "expert_parallel=1", VF_ERR_USAGE, "--expert-parallel", "the model has no experts"},
     {"vllm", "llama-3.1-8b", "bf16", "cards=16 pipeline_parallel=16 context=131073", VF_ERR_REFUSED, "--context", "131073: vllm refuses more than the model's 131072 tokens"},
     {"vllm", "llama-3.1-8b", "bf16", "trained=0 context=18446744073709551614", VF_ERR_RANGE, "", "over 2^60 bytes"},
+    {"vllm", "llama-3.1-8b", "bf16", "tower=576460752303423489", VF_ERR_RANGE, "", "the weights would be over 2^60 bytes"},
+    {"vllm", "llama-3.1-8b", "bf16", "max_num_seqs=256 max_num_batched_tokens=255", VF_ERR_REFUSED, "--max-num-batched-tokens", "255: vllm refuses less than max_num_seqs, 256"},
+    {"vllm", "llama-3.1-8b", "bf16", "max_num_seqs=2 parallel=3", VF_ERR_USAGE, "--parallel", "3: more than --max-num-seqs 2"},
+    {"sglang", "llama-3.1-8b", "bf16", "backend=3", VF_ERR_USAGE, "--backend", "metal: sglang runs on cuda or rocm"},
     /* Transformers */
     {"transformers", "llama-3.1-8b", "q4_k_m", "", VF_ERR_USAGE, "--quant", "Q4_K_M: transformers reads no such types"},
     {"transformers", "llama-3.1-8b", "bf16", "pack_bits=4 kind=2", VF_ERR_REFUSED, "--quant", "the files hold weights that are quantized already"},
@@ -173,6 +105,9 @@ static const struct {
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 context=100 prompt=101", VF_ERR_USAGE, "--prompt", "101 tokens are more than the context of 100"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=1 parallel=2", VF_ERR_USAGE, "--parallel", "2: the workload steering is one sequence"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 context=18446744073709551614", VF_ERR_RANGE, "", "over 2^60 bytes"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 prompt=1 context=17592186044416", VF_ERR_RANGE, "", "over 2^60 bytes"}, /* its cache */
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=2 context=4398046511104", VF_ERR_RANGE, "", "over 2^60 bytes"}, /* its logits */
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 tower=576460752303423489", VF_ERR_RANGE, "", "the weights would be over 2^60 bytes"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 train=1 cards=2", VF_ERR_USAGE, "--gpu", "2 cards: training is judged on one"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 train=1 workload=2", VF_ERR_USAGE, "--workload", "given beside --train"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 train=1 prompt=10", VF_ERR_USAGE, "--prompt", "given beside --train"},
@@ -199,6 +134,44 @@ static const struct {
 } answered[] = {{"exllamav2", "exl2-4.0bpw"}, {"exllamav3", "exl3-4.0bpw"}, {"mlx", "mlx-4bit"}, {"exo", "mlx-4bit"},
                 {"vllm", "bfloat16"}, {"sglang", "bfloat16"}, {"tensorrt-llm", "bfloat16"}, {"transformers", "bfloat16"}};
 
+/* Settings next to those that are refused. */
+static const struct {
+    const char *runtime, *model, *quant, *set;
+} taken[] = {
+    {"vllm", "llama-3.1-8b", "bf16", "max_num_seqs=256 max_num_batched_tokens=256"},
+    {"vllm", "llama-3.1-8b", "bf16", "max_num_seqs=2 parallel=2"},
+    {"vllm", "llama-3.1-8b", "bf16", "context=131072"},
+    {"vllm", "llama-3.1-8b", "bf16", "trained=0 context=131073"},
+    {"vllm", "llama-3.1-8b", "bf16", "backend=1"},
+    {"vllm", "llama-3.1-8b", "bf16", "kind=0 from_file=1 file_type=4294967295"}, /* safetensors */
+    {"vllm", "llama-3.1-8b", "bf16", "kind=0 from_file=1 file_type=4294967295 pack_bits=4"},
+    {"vllm", "llama-3.1-8b", "bf16", "type_kv_set=1 type_k=30 type_v=30"},
+    {"vllm", "llama-3.1-8b", "bf16", "type_kv_set=1 type_k=1 type_v=1"},
+    {"vllm", "llama-3.1-8b", "bf16", "layers=3 cards=2"}, /* tensors of layers that the model has not */
+    {"mlx", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=4294967295 layers=3"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 layers=3 cards=2"},
+    {"transformers", "llama-3.1-8b", "nf4", "train=3"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=0 from_file=1 pack_bits=4 train=3"}, /* packed in the files */
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 context=100 prompt=100"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=1 parallel=1"},
+    {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=2 parallel=2"},
+    {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 context=100 prompt=100"},
+    {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 type_kv_set=1 type_k=30 type_v=1"},
+    {"lm-studio", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=15 batch=512 gpu_layers=4"}, /* a GGUF file: its llama.cpp */
+    {"lm-studio", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=4294967295"},
+    {"ollama", "llama-3.1-8b", "q4_k_m", "batch=512 ubatch=512"},
+    {"llama.cpp", "glm-4.5-air", "q4_k_m", "draft_mtp=1 draft_max=2 mtp=1"},
+};
+
+static void answered_beside(void)
+{
+    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++) {
+        vf_error err = {0};
+        CHECK(ask(taken[i].runtime, taken[i].model, taken[i].quant, taken[i].set, &err) == VF_OK && result.need > 0, "%s, %s: %s", taken[i].runtime,
+              taken[i].set, err.text);
+    }
+}
+
 static void refused(void)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -220,14 +193,6 @@ static void noted(void)
             found = found || strstr(result.note[k], notes[i].says);
         CHECK(found, "%s, %s %s, %s: no note '%s' (%s)", notes[i].runtime, notes[i].model, notes[i].quant, notes[i].set, notes[i].says, err.text);
     }
-}
-
-static uint64_t sum_of(vf_segment segment)
-{
-    uint64_t sum = 0;
-    for (uint32_t d = 0; d < result.n_devices; d++)
-        sum += result.device[d].segment[segment];
-    return sum;
 }
 
 /* What is loaded and what is not: blocks of multi-token prediction, a tied table of two cards, system memory. */
@@ -369,6 +334,7 @@ int main(void)
     CHECK(vf_catalog_new(&sample_allocator, &catalog, &err) == VF_OK, "%s", err.text);
     whole_questions();
     refused();
+    answered_beside();
     noted();
     loaded();
     projectors();
