@@ -47,6 +47,7 @@ vf_python_test(cli.check fast cli/check.py $<TARGET_FILE:vramfit_cli> ${PROJECT_
 vf_python_test(cli.launch fast cli/launch.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.progress fast cli/progress.py $<TARGET_FILE:vramfit_cli> ${vf_cli_sanitized})
 vf_python_test(cli.lock fast cli/lock.py $<TARGET_FILE:vramfit_cli>)
+vf_python_test(cli.verify fast cli/verify.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.formats_ci fast cli/formats_ci.py $<TARGET_FILE:vramfit_cli>)
 vf_python_test(cli.also fast cli/also.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR})
 vf_python_test(cli.terminal fast cli/terminal.py $<TARGET_FILE:vramfit_cli> ${PROJECT_SOURCE_DIR}/README.md)
