@@ -15,7 +15,10 @@ endforeach()
 # The program with its memory counted, where the linker can do that.
 include(CheckCSourceCompiles)
 set(CMAKE_REQUIRED_LINK_OPTIONS -Wl,--wrap=malloc)
-check_c_source_compiles("int main(void) { return 0; }" VF_WRAP)
+check_c_source_compiles("#include <stddef.h>
+  void *__real_malloc(size_t n); void *__wrap_malloc(size_t n);
+  void *__wrap_malloc(size_t n) { return __real_malloc(n); }
+  int main(void) { return 0; }" VF_WRAP) # also where a runtime of the compiler allocates, as with --coverage
 unset(CMAKE_REQUIRED_LINK_OPTIONS)
 if(VF_WRAP)
   add_executable(cli_counted ${CMAKE_CURRENT_LIST_DIR}/counted.c ${PROJECT_SOURCE_DIR}/src/cli/main.c $<TARGET_OBJECTS:vf_cli_parts>)
