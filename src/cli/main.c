@@ -47,6 +47,11 @@ int main(int argc, char **argv)
     if (io_guard_descriptors(&err) && options_parse(&s.opts, argc, argv, &err))
         status = dispatch(&s, &err);
     bool told = status != EXIT_BAD || err.status == VF_OK;
+    if (memory_was_short() && (told || err.status != VF_ERR_NOMEM)) { /* what was answered, or said to be wrong, may not be so */
+        (void)fail_nomem(&err);
+        told = false;
+        status = EXIT_BAD;
+    }
     if (told && starts(&s, status)) { /* standard output is the program's then */
         launch_exec(&s.opts, &err);
         told = false;

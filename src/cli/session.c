@@ -1,7 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/session.h"
-#include "cli/text/io.h"
-#include "cli/ask/machine.h"
+#include "cli/fail.h"
+#include "cli/io.h"
+#include "cli/machine.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -21,11 +22,15 @@ static void *resize(void *ctx, void *p, size_t old_size, size_t new_size)
         free(p);
         return NULL;
     }
-    if (new_size > old_size && new_size - old_size > MEMORY_LIMIT - s->allocated)
+    if (new_size > old_size && new_size - old_size > MEMORY_LIMIT - s->allocated) {
+        memory_short();
         return NULL;
+    }
     void *q = realloc(p, new_size);
     if (q)
         s->allocated = s->allocated - old_size + new_size;
+    else
+        memory_short();
     return q;
 }
 

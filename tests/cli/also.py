@@ -257,6 +257,14 @@ def settings(c):
         c.that(r and all(x.startswith(start) for x in r["launch"]), "%s: %s" % (backend, r and r["launch"]))
 
 
+def on_one_card(c):
+    """How the model is divided is not how those beside it are."""
+    for how in ("--tensor-parallel", "--pipeline-parallel"):
+        r, _ = c.ask("8B", "-q", "awq", "-g", "2x24GB", how, "2", *also("7B@awq"))
+        if c.that(r, how):
+            c.equal((r["cards"], len(r["members"][-1]["cards"])), ([0, 1], 1), "%s 2 is the model's" % how)
+
+
 def solved(c):
     best, _ = c.ask("8B", "-q", "q4", "-g", "24GB", "-c", "max", *also("13B@q4"))
     only, _ = c.ask("8B", "-q", "q4", "-g", "24GB", "-c", "max")
@@ -360,6 +368,7 @@ def main():
     servers(c)
     seed_table_c(c)
     settings(c)
+    on_one_card(c)
     solved(c)
     suggested(c)
     formats(c, sys.argv[2])

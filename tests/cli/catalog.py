@@ -101,6 +101,12 @@ def diff_files(c, tmp):
     c.equal((sorted(changes(r), key=str), r.exit),
             ([("model", "added", None, None, None), ("model", "changed", "license", "", "mit"),
               ("model", "removed", None, None, None)], 1), "diff of two files")
+    r = c.run("diff", old, new)
+    c.equal((r.exit, r.out.splitlines()), (1, ["model acme/gone-1b: removed", "model %s: license (none) -> mit" % good["id"], "model acme/come-1b: added",
+                                               "3 entries changed"]), "as lines")
+    c.equal(c.run("diff", new, old).out.splitlines()[1], "model %s: license mit -> (none)" % good["id"], "the other way")
+    one = write(tmp / "one.json", "models", good)
+    c.equal(c.run("diff", one, old).out, "model acme/gone-1b: added\n1 entry changed\n", "one entry")
     c.equal((c.run("diff", old, old).exit, c.run("diff", "built-in", "built-in", "-g", "24GB").exit), (0, 0), "nothing differs")
     r = c.run("diff", "built-in", new, "-f", "json")
     c.equal([x[:2] for x in changes(r)], [("model", "added")] * 2, "a file on top of the built-in catalog")

@@ -117,6 +117,16 @@ def gguf_files(c, tmp):
     c.equal(listed.out.count("\ntiny,"), 3, "files in a list")
 
 
+def named(c, tmp):
+    """A size class with a quantization behind it, as files and tags are called."""
+    want, _ = c.ask("13B", "-q", "q8_0", "-g", "24GB")
+    for name in ("13B-Q8_0", "13b-q8_0", "13B:q8_0", "13B-Q8_0.gguf", "13b.Q8_0.gguf"):
+        got, status = c.ask(name, "-g", "24GB", cwd=tmp)
+        c.equal(got and (dict(got, notes=None), [n.lower() for n in got["notes"]]), (dict(want, notes=None), [n.lower() for n in want["notes"]]), name)
+    r = c.run("9999B-Q8_0", "-g", "24GB", cwd=tmp)
+    c.equal((r.exit, r.out, r.err.count("\n")), (2, "", 1), "no such class: %s" % r.err)
+
+
 def folders(c, tmp):
     folder = tmp / "tiny-hf"
     folder.mkdir()
@@ -201,7 +211,7 @@ def catalogs(c, tmp):
 
 def main():
     c, root = Checks(str(Path(sys.argv[1]).resolve())), Path(sys.argv[2]).resolve()
-    for check in (gguf_files, folders, catalogs):
+    for check in (gguf_files, named, folders, catalogs):
         with tempfile.TemporaryDirectory() as tmp:
             check(c, Path(tmp))
     with tempfile.TemporaryDirectory() as tmp:

@@ -94,6 +94,25 @@ def matrix(c):
     c.that(re.search(r"(?m)^fit +no answer +Qwen/Qwen2.5-0.5B", mixed), "a cell without an answer: %s" % mixed)
 
 
+def narrow(c):
+    """On 40 columns beside a long name of a card: a model's name keeps 8 columns, and has all that is left."""
+    cards = {}
+    for row in c.run("list", "gpus", "-f", "tsv").out.splitlines()[1:]:
+        name = row.split("\t")[0]
+        cards.setdefault(len(name), name)
+    seen = 0
+    for n in range(18, 40):
+        for quant, word in (("q4", "Q4_K_M"), ("f16", "F16")) if n in cards else ():
+            show = on_terminal(c.program, ["-m", "8B", "-m", "70B", "-q", quant, "-g", cards[n] + ",80GB"], 40, PLAIN)
+            left = max(8, 40 - (n + 2) - (len(word) + 1))
+            for line in show.split("\n\n")[1].splitlines():
+                words = line.split()
+                if words[0] in ("fit", "fragile", "no-fit"):
+                    c.equal(len(words[1]), min(left, len("meta-llama/Llama-3.1-%sB-Instruct" % (8 if "8B" in line else 70))), "%s: %r" % (cards[n], line))
+                    seen += 1
+    c.that(seen > 20, "names of many lengths: %d" % seen)
+
+
 def widths(c):
     for args in (Q, Q + ["-q", "q4"], ["list", "models"], ["list", "gpus"], ["list", "quants"], ["70B", "-q", "q4", "-g", "2x24GB"],
                  ["13B", "-q", "f16,q8,q4", "-g", "24GB,RTX 3090"], ["-m", "8B", "-m", "70B", "-q", "q4", "-g", "24GB"],
@@ -119,6 +138,7 @@ def main():
     colours(c)
     pictures(c)
     matrix(c)
+    narrow(c)
     widths(c)
     readme(c, Path(sys.argv[2]))
     return c.end()

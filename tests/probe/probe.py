@@ -135,6 +135,8 @@ def nvml_sets(c, root, new):
         m.fails("CUDA_VISIBLE_DEVICES=%r" % value, "CUDA_VISIBLE_DEVICES hides every card", CUDA_VISIBLE_DEVICES=value, fit_only=1)
     c.equal(sum(x["hidden"] == "yes" for x in m.show(CUDA_VISIBLE_DEVICES="")), 2, "show auto shows hidden cards")
 
+    c.equal([x["with_gpu_auto"] for x in m.show()], ["yes", "yes"], "both are taken")
+    c.equal(sorted(x["with_gpu_auto"] for x in m.show(CUDA_VISIBLE_DEVICES="1")), ["no", "yes"], "one of them")
     twins = Machine(c, root, new, "twins").ask()
     c.equal(twins["gpu"], "2xGeForce RTX 3090", "two of a kind")
     c.equal([sizes(d)[2] for d in twins["devices"]], [700 * MIB, 8 * MIB], "each with what is in use on it")

@@ -97,7 +97,7 @@ uint64_t machine_ram(const session *s)
 {
     if (s->machine)
         return s->machine->found.ram_available;
-    machine *m = malloc(sizeof *m);
+    machine *m = memory_got(malloc(sizeof *m));
     if (!m)
         return 0;
     const vf_probe_options o = {.root = getenv("VRAMFIT_PROBE_ROOT"), .nvml = ""};

@@ -10,8 +10,8 @@
 
 uint64_t cache_per_token(session *s, const vf_model *model)
 {
-    vf_request *q = calloc(1, sizeof *q);
-    vf_result *r = calloc(1, sizeof *r);
+    vf_request *q = memory_got(calloc(1, sizeof *q));
+    vf_result *r = memory_got(calloc(1, sizeof *r));
     vf_error err = {0};
     uint64_t bytes = 0;
     if (q && r) {

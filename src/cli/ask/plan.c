@@ -303,7 +303,7 @@ static void make_curve(plan *p, const subject *sub, curve *out)
     const vf_request *q = p->request;
     bool all = word_index("llama.cpp ollama lm-studio", ' ', q->runtime) != NOT_A_WORD; /* the context of all sequences */
     uint64_t sequences = all && q->settings.parallel ? q->settings.parallel : 1;
-    vf_result *room = malloc(sizeof *room);
+    vf_result *room = memory_got(malloc(sizeof *room));
     if (room && sub->facts.n_layer)
         curve_measure(q, sub->facts.n_ctx_train * sequences, !all, &p->s->alloc, room, out);
     free(room);
@@ -442,7 +442,7 @@ int command_fit(session *s, vf_error *err)
         bool several = list || cases > 1 || solve_is_front(s);
         report_begin(&r, s, &s->out, !several, longest_gpu(p));
         good = list ? list_run(p, &r, err) : run_models(p, &r, several, err);
-        if (good && r.curves && r.picture && r.picture->failed)
+        if (good && r.curves && r.picture && r.picture->failed && r.picture->n == PICTURE_ROWS)
             good = fail(err, "--format", "no picture of more than %d answers", PICTURE_ROWS);
         if (good)
             report_end(&r);

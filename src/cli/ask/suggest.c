@@ -359,7 +359,8 @@ static void (*const changes[])(trial *) = {without_desktop, flash_attention, few
 
 void suggest_changes(plan *p, const subject *sub, row *w)
 {
-    trial t = {.p = p, .sub = sub, .w = w, .q = malloc(sizeof *t.q), .result = malloc(sizeof *t.result)};
+    trial t = {.p = p, .sub = sub, .w = w, .q = memory_got(malloc(sizeof *t.q)),
+               .result = memory_got(malloc(sizeof *t.result))};
     for (size_t i = 0; i < sizeof changes / sizeof changes[0] && t.q && t.result && w->result->n_devices; i++) {
         /* a change that makes it fit; if no such change is of this kind, one that leaves it fragile */
         uint32_t before = w->n_suggestions;

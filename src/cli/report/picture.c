@@ -104,7 +104,7 @@ static bool fill_members(picture_row *out, const row *w)
     bool good = true;
     if (e->n_members == 0)
         return true;
-    out->member = calloc(e->n_members, sizeof *out->member);
+    out->member = memory_got(calloc(e->n_members, sizeof *out->member));
     if (!out->member)
         return false;
     for (out->n_members = 0; good && out->n_members < e->n_members; out->n_members++) {
@@ -119,7 +119,7 @@ static bool fill_members(picture_row *out, const row *w)
 
 static bool fill_devices(picture_row *out, const vf_result *e)
 {
-    out->device = malloc((e->n_devices + 1u) * sizeof *out->device);
+    out->device = memory_got(malloc((e->n_devices + 1u) * sizeof *out->device));
     if (!out->device)
         return false;
     memcpy(out->device, e->device, e->n_devices * sizeof *out->device);
@@ -145,7 +145,7 @@ static bool fill(picture_row *out, const row *w)
             return false;
     }
     if (w->curve && w->curve->n > 1) {
-        out->curve = malloc(sizeof *out->curve);
+        out->curve = memory_got(malloc(sizeof *out->curve));
         if (!out->curve)
             return false;
         *out->curve = *w->curve;
@@ -162,7 +162,7 @@ void picture_add(picture *p, const row *w)
     }
     if (p->n == p->cap) {
         size_t cap = p->cap ? 2 * p->cap : 16;
-        picture_row *more = realloc(p->row, cap * sizeof *more);
+        picture_row *more = memory_got(realloc(p->row, cap * sizeof *more));
         if (!more) {
             p->failed = true;
             return;
@@ -291,7 +291,7 @@ static size_t place(const picture_row **list, size_t *n, const picture_row *r, b
 
 bool matrix_make(const picture *p, matrix *m)
 {
-    *m = (matrix){.model = malloc(p->n * sizeof *m->model), .gpu = malloc(p->n * sizeof *m->gpu)};
+    *m = (matrix){.model = memory_got(malloc((p->n + 1) * sizeof *m->model)), .gpu = memory_got(malloc((p->n + 1) * sizeof *m->gpu))};
     if (!m->model || !m->gpu)
         return false;
     for (size_t i = 0; i < p->n; i++) {
@@ -300,7 +300,7 @@ bool matrix_make(const picture *p, matrix *m)
     }
     if (m->n_models < 2 || m->n_gpus < 2)
         return false;
-    m->cell = calloc(m->n_models * m->n_gpus, sizeof *m->cell);
+    m->cell = memory_got(calloc(m->n_models * m->n_gpus, sizeof *m->cell));
     for (size_t i = 0; m->cell && i < p->n; i++) {
         size_t y = place(m->model, &m->n_models, &p->row[i], same_model), x = place(m->gpu, &m->n_gpus, &p->row[i], same_gpu);
         m->cell[y * m->n_gpus + x] = &p->row[i];

@@ -1,4 +1,5 @@
-#include "cli/text/buf.h"
+#include "cli/buf.h"
+#include "cli/fail.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ static bool reserve(buf *b, size_t n)
         cap *= 2;
     char *p = cap - b->n < n ? NULL : realloc(b->p, cap);
     if (!p) {
+        memory_short();
         b->failed = true;
         return false;
     }

@@ -42,8 +42,30 @@ bool fail_value(vf_error *err, const char *option, const char *value, const char
     return false;
 }
 
+static bool is_short;
+
+void memory_short(void)
+{
+    is_short = true;
+}
+
+void *memory_got(void *p)
+{
+    if (!p)
+        memory_short();
+    return p;
+}
+
+bool memory_was_short(void)
+{
+    bool was = is_short;
+    is_short = false;
+    return was;
+}
+
 bool fail_nomem(vf_error *err)
 {
+    memory_short();
     (void)fail(err, "", "out of memory");
     err->status = VF_ERR_NOMEM;
     return false;

@@ -13,6 +13,13 @@ bool fail(vf_error *err, const char *where, const char *format, ...) VF_PRINTF(3
 /** The same for the value of an option: "--gpu '24,5G': ...". */
 bool fail_value(vf_error *err, const char *option, const char *value, const char *format, ...) VF_PRINTF(4, 5);
 bool fail_nomem(vf_error *err);
+/** An allocation failed. Much of an answer is made aside (text in small buffers, trials whose errors say nothing), and
+ * what is missing there must not be missing from the answer unsaid: main asks at the end. */
+void memory_short(void);
+/** What an allocation gave; remembers that it was nothing. */
+void *memory_got(void *p);
+/** Whether one failed since this was last asked. */
+bool memory_was_short(void);
 /** An error about option `was` is about option `is`. */
 void fail_rename(vf_error *err, const char *was, const char *is);
 /** An error about a model is one about the option that named it; false. */

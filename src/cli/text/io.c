@@ -92,7 +92,7 @@ const char *io_why_missing(const char *path)
     return missing && (is_path || (strchr(path, '/') && errno != ENOENT)) ? strerror(errno) : NULL;
 }
 
-static void show_name(char *out, size_t size, const char *path)
+static bool show_name(char *out, size_t size, const char *path)
 {
     buf b = {0};
     buf_plain(&b, path);
@@ -105,7 +105,9 @@ static void show_name(char *out, size_t size, const char *path)
     if (n)
         memcpy(out, b.p, n);
     out[n] = 0;
+    bool good = !b.failed;
     buf_free(&b);
+    return good;
 }
 
 static bool fail_file(vf_error *err, const char *shown, const char *what)
@@ -163,7 +165,11 @@ input *input_open(const char *path, vf_error *err)
     in->at = in->n = 0;
     in->error = 0;
     in->size = UINT64_MAX;
-    show_name(in->shown, sizeof in->shown, is_stdin ? "standard input" : path);
+    if (!show_name(in->shown, sizeof in->shown, is_stdin ? "standard input" : path)) {
+        (void)fail_nomem(err);
+        free(in);
+        return NULL;
+    }
     struct stat st = {0};
     in->fd = is_stdin ? 0 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     const char *wrong = NULL;
