@@ -1,8 +1,8 @@
 #define _POSIX_C_SOURCE 200809L
 #include "cli/session.h"
-#include "cli/fail.h"
-#include "cli/io.h"
-#include "cli/machine.h"
+#include "cli/text/fail.h"
+#include "cli/text/io.h"
+#include "cli/ask/machine.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -19,7 +19,7 @@
 #define KEEP ((size_t)1 << 21)
 
 int program_main(int argc, char **argv);
-bool memory_was_short(void); /* cli/fail.h */
+bool memory_was_short(void); /* cli/text/fail.h */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);

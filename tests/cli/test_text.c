@@ -1,10 +1,10 @@
 /* What every output is made of: buffers, foreign text made safe, numbers in words, errors, the line of progress. */
 #define _POSIX_C_SOURCE 200809L
 #include "check.h"
-#include "cli/csv.h"
-#include "cli/draw.h"
-#include "cli/fail.h"
-#include "cli/progress.h"
+#include "cli/text/csv.h"
+#include "cli/format/draw.h"
+#include "cli/text/fail.h"
+#include "cli/text/progress.h"
 
 #include <time.h>
 #include <unistd.h>

@@ -2,7 +2,7 @@
 #ifndef VF_TESTS_GGUF_BYTES_H
 #define VF_TESTS_GGUF_BYTES_H
 
-#include "load/gguf.h"
+#include "load/gguf/gguf.h"
 #include "memory.h"
 
 typedef struct bytes {

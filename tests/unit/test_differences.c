@@ -1,5 +1,5 @@
 /* Two entries of catalogs, field by field: which keys differ, and how their values are shown. */
-#include "load/catalog.h"
+#include "load/catalog/catalog.h"
 #include "memory.h"
 
 static memory_allocator counts;

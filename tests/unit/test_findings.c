@@ -1,6 +1,6 @@
 /* The sense checks of a catalog, rule by rule at their bounds, and additions for which there is no memory: each pool
  * and list of the catalog full at each place of a file. */
-#include "load/catalog.h"
+#include "load/catalog/catalog.h"
 #include "memory.h"
 
 typedef struct found {

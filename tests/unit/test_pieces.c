@@ -2,12 +2,12 @@
  * tensors of experts, extents. */
 #include <cjson/cJSON.h>
 
-#include "load/catalog.h"
+#include "load/catalog/catalog.h"
 #include "load/draft.h"
-#include "load/gate.h"
-#include "load/hf_names.h"
+#include "load/json/gate.h"
+#include "load/safetensors/hf_names.h"
 #include "load/names.h"
-#include "load/safetensors.h"
+#include "load/safetensors/safetensors.h"
 #include "load/sniff.h"
 #include "load/sort.h"
 #include "load/source.h"

@@ -1,6 +1,6 @@
 /* Names as people write them, on a small catalog of one's own: what is listed, what is near, where limits lie. */
 #include "base/text.h"
-#include "load/catalog.h"
+#include "load/catalog/catalog.h"
 #include "memory.h"
 
 static memory_allocator counts;

@@ -2,9 +2,9 @@
  * want of memory at any growth are errors, files that were opened are closed, an error nobody wants to hear of is no
  * trouble, and limits hold: one less, just so, one more. */
 #include "load/draft.h"
-#include "load/jstream.h"
+#include "load/json/jstream.h"
 #include "load/names.h"
-#include "load/safetensors.h"
+#include "load/safetensors/safetensors.h"
 #include "memory.h"
 
 /* ---- files ------------------------------------------------------------------------------------- */

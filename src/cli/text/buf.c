@@ -1,5 +1,5 @@
-#include "cli/buf.h"
-#include "cli/fail.h"
+#include "cli/text/buf.h"
+#include "cli/text/fail.h"
 
 #include <stdarg.h>
 #include <stdio.h>
