@@ -334,6 +334,36 @@ static void drafting(void)
     close_subject(&x);
 }
 
+/* Lightning attention: without flash attention a batch is dealt out evenly to the sequences, where any layer attends. */
+static void batches_of_streams(void)
+{
+    subject x = open_subject("MiniMax-Text-01");
+    vf_placement p;
+    vf_context c;
+
+    CHECK(place(&x, 1, &p) == VF_OK && x.m->arch.graph.reserve_single, "%s", failure.text);
+    x.s.parallel = 3;
+    x.s.flash_attn = VF_OFF;
+    for (uint32_t only = 0; only <= x.m->n_layers; only += x.m->n_layers / 2) { /* the one layer that attends; none */
+        for (uint32_t il = 0; il < x.m->n_layers; il++)
+            x.m->layers[il].has_cache = il == only;
+        for (uint32_t n = 99; n <= 102; n++) {
+            bool want = n % 3 == 0 || only == x.m->n_layers;
+            char text[128];
+            x.s.ubatch = n;
+            failure = (vf_error){0};
+            vf_status st = vf_context_resolve(x.m, &x.s, &p, &heap, &c, &failure);
+            (void)snprintf(text, sizeof text, "%u: llama.cpp aborts with this model unless it is a multiple of the sequences (3)", n);
+            if (want)
+                CHECK(st == VF_OK, "%u tokens, layer %u: %s", n, only, failure.text);
+            else
+                check_failure("a batch", st, VF_ERR_REFUSED, "--ubatch", text);
+        }
+    }
+    vf_placement_free(x.m, &heap, &p);
+    close_subject(&x);
+}
+
 /* ---- what a request may not say ---- */
 
 static vf_result result;
@@ -494,6 +524,7 @@ int main(void)
     no_layers();
     sizes_that_nothing_has();
     drafting();
+    batches_of_streams();
     requests();
     held_by_others();
     another_card();
