@@ -122,6 +122,30 @@ static int16_t device_of(const subject *x, const vf_placement *p, vf_role role, 
     return -100;
 }
 
+/* CUDA has no product with ternary weights: they stay in system memory, tied embeddings with the output that is made of
+ * them. */
+static void weights_without_a_kernel(void)
+{
+    static const vf_type types[] = {VF_TYPE_Q4_K, VF_TYPE_TQ1_0, VF_TYPE_TQ2_0};
+    subject x = open_subject("Qwen2.5-3B");
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        for (int vulkan = 0; vulkan < 2; vulkan++) {
+            bool card = vulkan || i == 0;
+            vf_placement p;
+            x.s.backend = vulkan ? VF_BACKEND_VULKAN : VF_BACKEND_CUDA;
+            for (size_t k = 0; k < x.m->n_tensors; k++)
+                if (x.m->tensors[k].role == VF_ROLE_TOKEN_EMBD || x.m->tensors[k].role == VF_ROLE_FFN_UP)
+                    x.types[k] = (uint16_t)types[i];
+            CHECK(place(&x, 1, &p) == VF_OK, "%s", failure.text);
+            CHECK(p.tied_output_device == (card ? 0 : VF_HOST) && device_of(&x, &p, VF_ROLE_FFN_UP, 3) == (card ? 0 : VF_HOST), "type %d",
+                  (int)types[i]);
+            CHECK(device_of(&x, &p, VF_ROLE_TOKEN_EMBD, -1) == VF_HOST && device_of(&x, &p, VF_ROLE_FFN_DOWN, 3) == 0, "all others");
+            vf_placement_free(x.m, &heap, &p);
+        }
+    close_subject(&x);
+}
+
 /* --override-tensor: the first pattern that fits; a tied output goes where the embeddings go. */
 static void overrides(void)
 {
@@ -396,6 +420,7 @@ static void requests(void)
     r.n_devices = 2;
     CHECK(vf_estimate(&r, &heap, &result, &failure) == VF_OK, "%s", failure.text);
     CHECK_STR(result.runtime, "llama.cpp", "who was asked");
+    CHECK_U64(result.parameters, 1100048384, "as published");
     CHECK(result.n_devices == 2 && result.available == UINT64_C(48) << 30 && result.device[1].total == UINT64_C(24) << 30, "both cards");
     r = good;
     r.model = NULL;
@@ -517,6 +542,7 @@ int main(void)
     open_catalog();
     layers_by_share();
     splits_that_are_refused();
+    weights_without_a_kernel();
     overrides();
     overrides_that_are_refused();
     memory_ends();
