@@ -132,6 +132,37 @@ static void dense_beside_experts(void)
     close_subject(&x);
 }
 
+/* GroveMoE: a narrower expert for each group of those chosen, no more of them than there are groups. */
+static void experts_of_groups(void)
+{
+    static const uint32_t per_group[] = {2, 16, 32, 64, 128}; /* of 128 experts, of which 8 are used */
+    subject x = open_subject("GroveMoE-Inst");
+
+    for (size_t i = 0; i < sizeof per_group / sizeof per_group[0]; i++) {
+        uint32_t groups = x.m->layers[0].n_expert / per_group[i], used = x.m->layers[0].n_expert_used;
+        uint64_t chunks = groups < used ? groups : used;
+        counts now;
+        x.m->hp.experts_per_group = per_group[i];
+        now = count(&x, false);
+        /* two residual sums; the experts', the groups', and both together */
+        CHECK_U64(now.of[VF_OP_ADD], (2 + (used - 1) + (chunks - 1) + 1) * now.layers, "experts of groups");
+    }
+    close_subject(&x);
+}
+
+/* CUDA's convolution and scan of Mamba take multiples of 128 channels: others run on the CPU. */
+static void channels_without_a_kernel(void)
+{
+    subject x = open_subject("mamba-2.8b");
+
+    CHECK_U64(count(&x, false).cpu_only, 0, "5120 channels");
+    x.m->hp.ssm_inner_size = 5184;
+    CHECK_U64(count(&x, false).cpu_only, 2 * (uint64_t)x.m->n_layers, "5184 channels");
+    x.s.backend = VF_BACKEND_METAL;
+    CHECK_U64(count(&x, false).cpu_only, 0, "Metal");
+    close_subject(&x);
+}
+
 int main(void)
 {
     open_catalog();
@@ -141,6 +172,8 @@ int main(void)
     norm_of_a_draft();
     indexers_without_a_kernel();
     dense_beside_experts();
+    experts_of_groups();
+    channels_without_a_kernel();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

@@ -339,6 +339,12 @@ static void copied_apart(void)
     g.node[out].src[2] = vf_g_tensor(&g, VF_TYPE_Q8_0, 128, 1024, 8, 1);
     vf_fattn_copied(&g, out);
     CHECK_U64(g.node[out].extra, 2 * once, "two");
+    g.node[g.node[out].src[2]].ne[1] = UINT64_C(1) << 60; /* copies that cannot be counted */
+    vf_fattn_copied(&g, out);
+    CHECK_U64(g.node[out].extra, UINT64_MAX, "too many");
+    g.node[k].ne[2] = 0; /* no key heads: nothing is shared */
+    vf_fattn_apply(&g, out, &m, &p);
+    CHECK(!(g.node[out].flags & VF_NODE_CPU_ONLY), "no key heads");
     g.node[out].extra = 0; /* a kernel that reads it as it is goes on to */
     vf_fattn_copied(&g, out);
     CHECK_U64(g.node[out].extra, 0, "none");

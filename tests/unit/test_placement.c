@@ -122,6 +122,30 @@ static int16_t device_of(const subject *x, const vf_placement *p, vf_role role, 
     return -100;
 }
 
+/* CUDA has no product with ternary weights: they stay in system memory, tied embeddings with the output that is made of
+ * them. */
+static void weights_without_a_kernel(void)
+{
+    static const vf_type types[] = {VF_TYPE_Q4_K, VF_TYPE_TQ1_0, VF_TYPE_TQ2_0};
+    subject x = open_subject("Qwen2.5-3B");
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        for (int vulkan = 0; vulkan < 2; vulkan++) {
+            bool card = vulkan || i == 0;
+            vf_placement p;
+            x.s.backend = vulkan ? VF_BACKEND_VULKAN : VF_BACKEND_CUDA;
+            for (size_t k = 0; k < x.m->n_tensors; k++)
+                if (x.m->tensors[k].role == VF_ROLE_TOKEN_EMBD || x.m->tensors[k].role == VF_ROLE_FFN_UP)
+                    x.types[k] = (uint16_t)types[i];
+            CHECK(place(&x, 1, &p) == VF_OK, "%s", failure.text);
+            CHECK(p.tied_output_device == (card ? 0 : VF_HOST) && device_of(&x, &p, VF_ROLE_FFN_UP, 3) == (card ? 0 : VF_HOST), "type %d",
+                  (int)types[i]);
+            CHECK(device_of(&x, &p, VF_ROLE_TOKEN_EMBD, -1) == VF_HOST && device_of(&x, &p, VF_ROLE_FFN_DOWN, 3) == 0, "all others");
+            vf_placement_free(x.m, &heap, &p);
+        }
+    close_subject(&x);
+}
+
 /* --override-tensor: the first pattern that fits; a tied output goes where the embeddings go. */
 static void overrides(void)
 {
@@ -334,6 +358,36 @@ static void drafting(void)
     close_subject(&x);
 }
 
+/* Lightning attention: without flash attention a batch is dealt out evenly to the sequences, where any layer attends. */
+static void batches_of_streams(void)
+{
+    subject x = open_subject("MiniMax-Text-01");
+    vf_placement p;
+    vf_context c;
+
+    CHECK(place(&x, 1, &p) == VF_OK && x.m->arch.graph.reserve_single, "%s", failure.text);
+    x.s.parallel = 3;
+    x.s.flash_attn = VF_OFF;
+    for (uint32_t only = 0; only <= x.m->n_layers; only += x.m->n_layers / 2) { /* the one layer that attends; none */
+        for (uint32_t il = 0; il < x.m->n_layers; il++)
+            x.m->layers[il].has_cache = il == only;
+        for (uint32_t n = 99; n <= 102; n++) {
+            bool want = n % 3 == 0 || only == x.m->n_layers;
+            char text[128];
+            x.s.ubatch = n;
+            failure = (vf_error){0};
+            vf_status st = vf_context_resolve(x.m, &x.s, &p, &heap, &c, &failure);
+            (void)snprintf(text, sizeof text, "%u: llama.cpp aborts with this model unless it is a multiple of the sequences (3)", n);
+            if (want)
+                CHECK(st == VF_OK, "%u tokens, layer %u: %s", n, only, failure.text);
+            else
+                check_failure("a batch", st, VF_ERR_REFUSED, "--ubatch", text);
+        }
+    }
+    vf_placement_free(x.m, &heap, &p);
+    close_subject(&x);
+}
+
 /* ---- what a request may not say ---- */
 
 static vf_result result;
@@ -366,6 +420,7 @@ static void requests(void)
     r.n_devices = 2;
     CHECK(vf_estimate(&r, &heap, &result, &failure) == VF_OK, "%s", failure.text);
     CHECK_STR(result.runtime, "llama.cpp", "who was asked");
+    CHECK_U64(result.parameters, 1100048384, "as published");
     CHECK(result.n_devices == 2 && result.available == UINT64_C(48) << 30 && result.device[1].total == UINT64_C(24) << 30, "both cards");
     r = good;
     r.model = NULL;
@@ -487,6 +542,7 @@ int main(void)
     open_catalog();
     layers_by_share();
     splits_that_are_refused();
+    weights_without_a_kernel();
     overrides();
     overrides_that_are_refused();
     memory_ends();
@@ -494,6 +550,7 @@ int main(void)
     no_layers();
     sizes_that_nothing_has();
     drafting();
+    batches_of_streams();
     requests();
     held_by_others();
     another_card();
