@@ -9,6 +9,15 @@ typedef struct row {
 } row;
 
 static const row rows[] = {
+    {"^\\D$", "\x01", true},
+    {"^\\D$", "\x07", true},
+    {"^\\D$", "\xFF", true},
+    {"^\\W$", "\x01", true},
+    {"^\\W$", "\x07", true},
+    {"^\\W$", "\xFF", true},
+    {"^\\S$", "\x01", true},
+    {"^\\S$", "\x07", true},
+    {"^\\S$", "\xFF", true},
     {"^[^a]$", "\x01", true},
     {"^[^a]$", "\x07", true},
     {"^[^a]$", "\x08", true},
