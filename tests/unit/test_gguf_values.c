@@ -232,6 +232,26 @@ static void test_strings(void)
     }
 }
 
+/** Each byte of a string's length counts, where strings are passed over too. */
+static void test_string_lengths(void)
+{
+    for (int bit = 0; bit < 64; bit++) {
+        bytes extra = {0};
+        put_array_key(&extra, "x.list", VF_GGUF_STR, 2);
+        put_int(&extra, UINT64_C(1) << bit, 8);
+        put(&extra, "a", 1);
+        put_int(&extra, 0, 8);
+        bytes b = with_keys(1, &extra, "a", 4, 1, VF_TYPE_F32);
+        vf_error err = {0};
+        vf_model *m = read_model(&b, &err);
+        CHECK((m != NULL) == (bit == 0), "2^%d bytes", bit);
+        CHECK(bit <= 26 || strstr(err.text, "is over the limit of 67108864 bytes"), "2^%d bytes: %s", bit, err.text);
+        vf_model_free(m);
+        free(b.p);
+        free(extra.p);
+    }
+}
+
 /** Elements, not only bytes, stay within 2^60. */
 static void test_elements(void)
 {
@@ -472,6 +492,7 @@ int main(void)
     test_names();
     test_vocabulary();
     test_strings();
+    test_string_lengths();
     test_elements();
     test_unreadable();
     test_sources();

@@ -273,6 +273,56 @@ static void test_gate(void)
     }
 }
 
+static memory_file part_file[3];
+static unsigned char part_bytes[3][4096];
+
+static vf_status open_part(void *ctx, uint32_t i, uint32_t n, vf_source *part, vf_error *err)
+{
+    (void)ctx;
+    (void)n;
+    (void)err;
+    *part = memory_source(&part_file[i], true, true);
+    return VF_OK;
+}
+
+static void set_part(uint32_t i, const char *header, uint64_t data)
+{
+    uint64_t n = strlen(header);
+    for (int k = 0; k < 8; k++)
+        part_bytes[i][k] = (unsigned char)(n >> (8 * k));
+    memcpy(part_bytes[i] + 8, header, n);
+    part_file[i] = (memory_file){.bytes = part_bytes[i], .n = 8 + n, .size = 8 + n + data};
+}
+
+static vf_model *read_parts(uint32_t n, vf_error *err)
+{
+    static const vf_parts parts = {open_part, NULL, NULL};
+    vf_model *m = NULL;
+    (void)vf_safetensors_read(&parts, n, &heap, &m, err);
+    return m;
+}
+
+/** Pairs of halves at all their ends are characters. */
+static void test_pairs(void)
+{
+    static const struct {
+        const char *text;
+        bool good;
+    } rows[] = {{"\\uD800\\uDC00", true}, {"\\uD800\\uDFFF", true}, {"\\uDBFF\\uDC00", true}, {"\\uDBFF\\uDFFF", true}, {"\\uD7FF\\uE000", true},
+                {"\\uD800\\uDBFF", false}, {"\\uDBFF\\uE000", false}, {"\\uDC00\\uDC00", false}, {"\\uDFFF", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[100];
+        (void)snprintf(text, sizeof text, "[\"%s\"]", rows[i].text);
+        CHECK((vf_json_gate(text, strlen(text), NULL, &heap, NULL) == VF_OK) == rows[i].good, "%s", text);
+        (void)snprintf(text, sizeof text, "{\"__metadata__\":{\"a\":\"%s\"},\"t\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}}", rows[i].text);
+        set_part(0, text, 0);
+        vf_error err = {0};
+        vf_model *m = read_parts(1, &err);
+        CHECK((m != NULL) == rows[i].good, "%s: %s", text, err.text);
+        vf_model_free(m);
+    }
+}
+
 /** What lies behind the text that is given is not looked at. */
 static void test_gate_ends(void)
 {
@@ -321,35 +371,13 @@ static void test_hf_names(void)
         CHECK(t.role == rows[i].role && t.layer == rows[i].layer && expert == rows[i].expert, "%s: role %u, layer %d, expert %d", rows[i].name, t.role,
               t.layer, expert);
     }
-}
-
-static memory_file part_file[3];
-static unsigned char part_bytes[3][4096];
-
-static vf_status open_part(void *ctx, uint32_t i, uint32_t n, vf_source *part, vf_error *err)
-{
-    (void)ctx;
-    (void)n;
-    (void)err;
-    *part = memory_source(&part_file[i], true, true);
-    return VF_OK;
-}
-
-static void set_part(uint32_t i, const char *header, uint64_t data)
-{
-    uint64_t n = strlen(header);
-    for (int k = 0; k < 8; k++)
-        part_bytes[i][k] = (unsigned char)(n >> (8 * k));
-    memcpy(part_bytes[i] + 8, header, n);
-    part_file[i] = (memory_file){.bytes = part_bytes[i], .n = 8 + n, .size = 8 + n + data};
-}
-
-static vf_model *read_parts(uint32_t n, vf_error *err)
-{
-    static const vf_parts parts = {open_part, NULL, NULL};
-    vf_model *m = NULL;
-    (void)vf_safetensors_read(&parts, n, &heap, &m, err);
-    return m;
+    static const char *const endings[] = {".weight", ".bias", ".g_idx", ".scales"};
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        vf_tensor t = {.role = VF_ROLE_UNKNOWN};
+        int32_t expert;
+        vf_hf_parse_name(endings[i], strlen(endings[i]), &t, &expert);
+        CHECK(t.part == VF_PART_BARE, "%s ends no name: part %u", endings[i], t.part);
+    }
 }
 
 #define EXPERT(layer, expert, dtype, shape) \
@@ -496,8 +524,8 @@ static void test_draft(void)
 /** A model whose lists are shorter than what was made room for: each allocation of its opening fails. */
 static void test_open(void)
 {
-    static const char text[] = "{\"schema\":1,\"family\":\"F\",\"models\":[{\"id\":\"t/one\",\"arch\":\"llama\",\"source\":\"s\",\"parameters\":1,\"hparams\":{"
-                               "\"context_length\":128,\"embedding_length\":64,\"block_count\":3,\"vocab_size\":100,\"feed_forward_length\":96,"
+    static const char text[] = "{\"schema\":1,\"family\":\"F\",\"models\":[{\"id\":\"t/one\",\"arch\":\"llama\",\"source\":\"s\",\"parameters\":11,\"parameters_vision\":7,"
+                               "\"published_quant\":\"bf16\",\"optional\":[\"rope_freqs\"],\"hparams\":{\"context_length\":128,\"embedding_length\":64,\"block_count\":3,\"vocab_size\":100,\"feed_forward_length\":96,"
                                "\"attention.head_count\":[4,4,2]}}]}";
     vf_catalog *c = NULL;
     vf_error err = {0};
@@ -512,6 +540,9 @@ static void test_open(void)
         vf_status s = vf_catalog_model_open(c, index, &a, &m, &err);
         failed = mine.calls >= fail;
         CHECK(s == (failed ? VF_ERR_NOMEM : VF_OK) && (m != NULL) == !failed, "allocation %" PRIu64 ": %s", fail, err.text);
+        if (m)
+            CHECK(strcmp(m->name, "t/one") == 0 && strcmp(m->published_quant, "bf16") == 0 && m->published_parameters == 11 && m->vision_parameters == 7 &&
+                      m->options == UINT64_C(1) << VF_OPTION_ROPE_FREQS && m->known_arch && m->hp.context_length == 128, "what the entry says");
         vf_model_free(m);
         CHECK(mine.in_use == 0 && mine.wrong_sizes == 0, "allocation %" PRIu64 ": not given back", fail);
     }
@@ -547,6 +578,7 @@ int main(void)
     test_json_values();
     test_gate();
     test_gate_ends();
+    test_pairs();
     test_hf_names();
     test_experts();
     test_extents();

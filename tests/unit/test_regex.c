@@ -9,6 +9,20 @@ typedef struct row {
 } row;
 
 static const row rows[] = {
+    {"^\\D$", "\x01", true},
+    {"^\\D$", "\x07", true},
+    {"^\\D$", "\xFF", true},
+    {"^\\W$", "\x01", true},
+    {"^\\W$", "\x07", true},
+    {"^\\W$", "\xFF", true},
+    {"^\\S$", "\x01", true},
+    {"^\\S$", "\x07", true},
+    {"^\\S$", "\xFF", true},
+    {"^[^a]$", "\x01", true},
+    {"^[^a]$", "\x07", true},
+    {"^[^a]$", "\x08", true},
+    {"^[^a]$", "\xFF", true},
+    {"^[^a]$", "a", false},
     {"\\.ffn_(up|down|gate)_exps", "blk.3.ffn_up_exps.weight", true},
     {"\\.ffn_(up|down|gate)_exps", "blk.3.ffn_up.weight", false},
     {"\\.ffn_(up|down|gate|gate_up)_(ch|)exps", "blk.0.ffn_gate_up_chexps.weight", true},

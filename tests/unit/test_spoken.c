@@ -153,6 +153,26 @@ static void test_near(void)
     vf_catalog_free(c);
 }
 
+/* An entry is suggested once, by the nearest of its names. */
+static void test_suggested_once(void)
+{
+    static const char *const texts[] = {
+        MODELS(MODEL("wxyzac") ",{\"id\":\"wxyzcd\",\"aliases\":[\"wxyzad\",\"wxyaad\"],\"arch\":\"llama\",\"source\":\"s\",\"parameters\":1,\"hparams\":{}}"),
+    };
+    static const asked rows[] = {
+        {VF_KIND_MODEL, "wxyzab", VF_ERR_NOT_FOUND, "unknown model 'wxyzab' (did you mean 'wxyzac' or 'wxyzad'?)"},
+        {VF_KIND_MODEL, "wxyacd", VF_ERR_NOT_FOUND, "unknown model 'wxyacd' (did you mean 'wxyzcd'?)"},
+    };
+    vf_catalog *c = with(texts, 1);
+    ask(c, rows, 1);
+    uint32_t row;
+    vf_error err = {0};
+    CHECK(vf_catalog_find(c, rows[1].kind, rows[1].name, &row, &err) == VF_ERR_NOT_FOUND, "%s", rows[1].name);
+    const char *first = strstr(err.text, "'wxyzcd'"), *other = strstr(err.text, "'wxyzad'"), *third = strstr(err.text, "'wxyaad'");
+    CHECK((first != NULL) + (other != NULL) + (third != NULL) == 1, "one of its names: %s", err.text);
+    vf_catalog_free(c);
+}
+
 /* Where a name goes on with another word, and where it does not. */
 static void test_goes_on(void)
 {
@@ -316,6 +336,7 @@ int main(void)
     test_many();
     test_few_letters();
     test_near();
+    test_suggested_once();
     test_goes_on();
     test_classes();
     test_files();
