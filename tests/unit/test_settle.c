@@ -95,6 +95,14 @@ static void settled(void)
                 request[m].device[0].desktop = request[m].device[0].desktop_spread = 0;
             CHECK(vf_pack(resident, 3, &heap, card, &err) == VF_OK, "%s", err.text);
             adds_up(3, rows[i].n_cards, rows[i].name[0]);
+            for (uint32_t m = 0; m < 3 && rows[i].spread == 1; m++) /* shares are what the whole ones leave, in MiB */
+                for (uint32_t c = 0, at = 0; c < rows[i].n_cards && (resident[m].cards & (resident[m].cards - 1)); c++) {
+                    uint64_t left = (uint64_t)gib[c] << 30;
+                    for (uint32_t k = 0; k < 3; k++)
+                        left -= k != m && resident[k].cards == 1u << c ? result[k].need : 0;
+                    if (resident[m].cards >> c & 1u)
+                        CHECK_U64((uint64_t)resident[m].settings.tensor_split[at++], left >> 20, "a share");
+                }
             for (uint32_t c = 0; c < rows[i].n_cards; c++)
                 worst[turned] = card[c].verdict > worst[turned] ? card[c].verdict : worst[turned];
             for (uint32_t m = 0; m < 3; m++)
