@@ -141,6 +141,11 @@ static void said(void)
     request[0].settings.parallel = 300; /* llama.cpp takes 256: the second is not asked */
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && strcmp(err.key, "--parallel") == 0, "%s", err.text);
     close_models();
+    /* split by tensor is over all cards, though one would hold it */
+    open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
+    request[0].settings.split = VF_SPLIT_TENSOR;
+    set_cards(1, 2, (const uint32_t[]){24, 24});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && resident[0].cards == 3 && card[0].verdict == VF_FIT, "%s: %u", err.text, resident[0].cards);
     /* several cards are asked of a runtime that is none */
     open_model(0, "llama-3.2-1b", "vlllm", "bfloat16");
     request[0].settings.tensor_parallel = 2;
