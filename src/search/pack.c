@@ -227,9 +227,6 @@ static vf_status find(search *s, uint32_t wide)
         s->order[at] = (uint8_t)m;
     }
     s->now = (way){.wide = wide};
-    s->best = (way){.found = false};
-    s->steps = s->spreads = s->sets = 0;
-    s->all_cards = false;
     vf_status st = place(s, 0, load);
     s->all_cards = !s->best.found && is_several(wide);
     s->spreads = s->sets = 0;

@@ -231,6 +231,8 @@ static const row whole[] = {
     {EXL2, "context=4096", "margin.0", 400 * MIB},
     {EXL2, "context=4096", "host weights", 2 * L8_TABLE},
     {EXL2, "context=4096", "layers.0", 32},
+    {EXL2, "context=4096", "embeddings@-1", 2 * L8_TABLE},
+    {MLX, "backend=3 context=4096", "embeddings@-1", UINT64_MAX},
     /* fp8, 4 and 8 bits with a scale for 32: one layer of 4096 tokens is 16 MiB in 16 bits */
     {EXL2, "context=4096 type_kv_set=1 type_k=261 type_v=261", "compute.0", 2 * L8_MATRIX + 4 * L8_LOGITS + 16 * MIB},
     {EXL2, "context=4096 type_kv_set=1 type_k=2 type_v=2", "compute.0", 2 * L8_MATRIX + 4 * L8_LOGITS + 16 * MIB},
@@ -277,6 +279,22 @@ static const row whole[] = {
     {"exo", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=3 layers=1", "layers.1", 0},
 };
 
+/* What just fits comes with what may help. */
+static void advice(void)
+{
+    vf_error err;
+    char set[64];
+    for (int tight = 0; tight < 2; tight++) {
+        uint32_t said = 0;
+        CHECK(ask(TF, "context=4096", &err) == VF_OK, "%s", err.text);
+        (void)snprintf(set, sizeof set, "context=4096 total=%llu", (unsigned long long)(result.need + (tight ? result.margin / 2 : result.margin)));
+        CHECK(ask(TF, set, &err) == VF_OK && result.verdict == (tight ? VF_FRAGILE : VF_FIT), "%s", err.text);
+        for (uint32_t k = 0; k < result.n_notes; k++)
+            said += strstr(result.note[k], "expandable_segments:True") || strstr(result.note[k], "torch.cuda.empty_cache()");
+        CHECK(said == (tight ? 2 : 0), "%u pieces of advice", said);
+    }
+}
+
 int main(void)
 {
     vf_error err;
@@ -289,6 +307,7 @@ int main(void)
     ALL_OF(thumb);
     ALL_OF(whole);
     NOTES_OF(said_of_training);
+    advice();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

@@ -204,6 +204,12 @@ static const row overhead[] = {
     {CPP, "split=2 cards=2", "layers.0", 32},
     {CPP, "split=2 cards=2", "layers.1", 32},
     {"llama.cpp", "glm-4.5-air", "q8_0", "cards=1", "layers.0", 46},
+    {"llama.cpp", "mamba-2.8b", "q8_0", "parallel=2", "recurrent state@0", UINT64_C(2) * 64 * 5120 * (3 + 16) * 4},
+    {"llama.cpp", "mamba-2.8b", "q8_0", "", "cache, full attention@0", NOT_THERE},
+    {"llama.cpp", "gemma-3-27b-it", "q8_0", "context=8192", "cache, full attention@0", UINT64_C(8192) * 10 * 8192},
+    {"llama.cpp", "gemma-3-27b-it", "q8_0", "context=8192", "cache, sliding window@0", UINT64_C(8192) * 52 * (1024 + 512)},
+    {"llama.cpp", "gemma-3-27b-it", "q8_0", "context=8192 cards=2", "cache, sliding window@-1", UINT64_C(8192) * 52 * (1024 + 512)},
+    {CPP, "context=8192", "cache, sliding window@0", NOT_THERE},
 };
 
 static const note_row said_of_llama_cpp[] = {

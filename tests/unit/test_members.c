@@ -216,6 +216,25 @@ static void drafts(void)
     vf_model_free(small);
 }
 
+/* ---- the model's own prediction layers: one of 8 key-value heads of 128, in a context of its own */
+
+static void prediction(void)
+{
+    vf_model *m = of_catalog("glm-4.5-air");
+    vf_request q = question(m, "q4_k_m", "context=4096 mtp=1");
+    CHECK(vf_estimate(&q, &sample_allocator, &alone, &err) == VF_OK && alone.n_members == 0, "%s", err.text);
+    q.settings.draft_mtp = true;
+    q.settings.draft_max = 2;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_OK && result.n_members == 1, "%s", err.text);
+    const vf_member_result *mr = &result.member[0];
+    CHECK(mr->kind == VF_MEMBER_MTP && strcmp(mr->name, "the model's prediction layers") == 0, "%s", mr->name);
+    CHECK_U64(mr->kv_cache, UINT64_C(4096) * 8 * (128 + 128) * 2, "its cache");
+    CHECK(mr->weights == 0 && mr->compute > 0 && mr->device[0][VF_SEG_COMPUTE] == mr->compute, "no weights but the model's");
+    CHECK(result.device[0].segment[VF_SEG_KV_CACHE] >= alone.device[0].segment[VF_SEG_KV_CACHE] + mr->kv_cache, "beside the model's");
+    CHECK(result.host.output - alone.host.output >= UINT64_C(4) * 151552 + UINT64_C(4) * 4096 * 2049, "logits, and hidden states of a batch and of what is drafted");
+    vf_model_free(m);
+}
+
 /* ---- errors of side models, and memory that runs out */
 
 static void refused(void)
@@ -274,6 +293,7 @@ int main(void)
     adapters();
     projectors();
     drafts();
+    prediction();
     refused();
     no_memory();
     vf_catalog_free(catalog);

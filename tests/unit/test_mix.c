@@ -297,14 +297,19 @@ static void by_name(void)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (int vector = 0; vector < 2; vector++) {
-            vf_tensor t = {.layer = -1, .type = VF_TYPE_F16, .ne = {256, vector ? 1 : 2, 1, 1}};
-            char name[48];
-            (void)snprintf(name, sizeof name, "%s", rows[i].name);
-            vf_model m = {.a = sample_allocator, .tensors = &t, .n_tensors = 1, .names = name, .n_names = sizeof name, .from_file = true};
-            uint16_t type = 0;
+            vf_tensor t[] = {{.layer = -1, .type = VF_TYPE_F16, .ne = {256, 2, 1, 1}, .name = 48}, /* one that is quantized before it, and one that is not */
+                             {.layer = -1, .type = VF_TYPE_F16, .ne = {256, 2, 1, 1}, .name = 64},
+                             {.layer = -1, .type = VF_TYPE_F16, .ne = {256, vector ? 1 : 2, 1, 1}}};
+            char name[80] = {0};
+            (void)snprintf(name, 48, "%s", rows[i].name);
+            memcpy(name + 48, i % 2 ? "mm.9.weight" : "mm.9.bias", i % 2 ? 11 : 9);
+            memcpy(name + 64, "mm.8.weight", 11);
+            vf_model m = {.a = sample_allocator, .tensors = t, .n_tensors = 3, .names = name, .n_names = sizeof name, .from_file = true};
+            uint16_t types[3] = {0}, type;
             CHECK(vf_model_index(&m, &err) == VF_OK, "%s", err.text);
             const vf_quant q = {.kind = VF_QUANT_GGUF, .ftype = VF_FTYPE_Q4_0};
-            CHECK(vf_mix_types(&m, &q, &sample_allocator, &type, &err) == VF_OK, "%s", err.text);
+            CHECK(vf_mix_types(&m, &q, &sample_allocator, types, &err) == VF_OK, "%s", err.text);
+            type = types[2];
             CHECK(type == (rows[i].quantized && !vector ? VF_TYPE_Q4_0 : VF_TYPE_F16), "%s of %d dimensions: %s", rows[i].name, 2 - vector, vf_type_get(type)->name);
             free(m.order);
             free(m.mix);

@@ -244,6 +244,8 @@ static void errors(void)
     set_cards(2, 2, (const uint32_t[]){80, 24});
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && resident[1].refused && !resident[0].refused, "whose error it is: %s", err.text);
     CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && resident[0].cards == 1 && !resident[0].refused, "on the card where it starts: %s", err.text);
+    set_cards(1, 2, (const uint32_t[]){24, 80});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && resident[0].cards == 2, "the other way round: %s", err.text);
     set_cards(1, 1, (const uint32_t[]){24});
     CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_ERR_REFUSED && strcmp(err.key, "--max-num-batched-tokens") == 0 && resident[0].refused, "%s", err.text);
     request[0].settings.max_num_seqs = 0;

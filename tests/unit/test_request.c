@@ -64,6 +64,7 @@ static const struct {
     /* runtimes that hold each layer whole */
     {"exllamav2", "smollm2-135m", "exl2-4.0bpw", "type_kv_set=1 type_k=15 type_v=15", VF_ERR_REFUSED, "--kv-type", "Q8_K/Q8_K: no cache of exllamav2"},
     {"exllamav2", "llama-3.1-8b", "exl2-4.0bpw", "members=1", VF_ERR_USAGE, "--draft", "not judged with exllamav2"},
+    {"exllamav2", "llama-3.1-8b", "float16", "context=4503599627370496", VF_ERR_RANGE, "", "over 2^60 bytes"}, /* its cache alone */
     {"exllamav3", "llama-3.1-8b", "float16", "cards=0", VF_ERR_USAGE, "--gpu", "none: exllamav3"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=0", VF_ERR_USAGE, "--gpu", "none: mlx is judged on cards"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 cards=2", VF_ERR_USAGE, "--gpu", "2 devices: mlx runs on one (exo joins several)"},

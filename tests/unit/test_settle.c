@@ -95,6 +95,14 @@ static void settled(void)
                 request[m].device[0].desktop = request[m].device[0].desktop_spread = 0;
             CHECK(vf_pack(resident, 3, &heap, card, &err) == VF_OK, "%s", err.text);
             adds_up(3, rows[i].n_cards, rows[i].name[0]);
+            for (uint32_t m = 0; m < 3 && rows[i].spread == 1; m++) /* shares are what the whole ones leave, in MiB */
+                for (uint32_t c = 0, at = 0; c < rows[i].n_cards && (resident[m].cards & (resident[m].cards - 1)); c++) {
+                    uint64_t left = (uint64_t)gib[c] << 30;
+                    for (uint32_t k = 0; k < 3; k++)
+                        left -= k != m && resident[k].cards == 1u << c ? result[k].need : 0;
+                    if (resident[m].cards >> c & 1u)
+                        CHECK_U64((uint64_t)resident[m].settings.tensor_split[at++], left >> 20, "a share");
+                }
             for (uint32_t c = 0; c < rows[i].n_cards; c++)
                 worst[turned] = card[c].verdict > worst[turned] ? card[c].verdict : worst[turned];
             for (uint32_t m = 0; m < 3; m++)
@@ -133,6 +141,11 @@ static void said(void)
     request[0].settings.parallel = 300; /* llama.cpp takes 256: the second is not asked */
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && strcmp(err.key, "--parallel") == 0, "%s", err.text);
     close_models();
+    /* split by tensor is over all cards, though one would hold it */
+    open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
+    request[0].settings.split = VF_SPLIT_TENSOR;
+    set_cards(1, 2, (const uint32_t[]){24, 24});
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && resident[0].cards == 3 && card[0].verdict == VF_FIT, "%s: %u", err.text, resident[0].cards);
     /* several cards are asked of a runtime that is none */
     open_model(0, "llama-3.2-1b", "vlllm", "bfloat16");
     request[0].settings.tensor_parallel = 2;
