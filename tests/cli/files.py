@@ -15,7 +15,7 @@ from pathlib import Path
 from program import Checks
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "hostile"))
-from corpus.gguf_writer import G, STR, T_F16, T_F32, U16, U32  # noqa: E402
+from corpus.gguf_writer import F32, G, STR, T_F16, T_F32, U16, U32  # noqa: E402
 
 CONFIG = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 256, "num_hidden_layers": 2,
           "num_attention_heads": 8, "num_key_value_heads": 4, "intermediate_size": 512, "vocab_size": 1000,
@@ -117,6 +117,21 @@ def gguf_files(c, tmp):
     c.equal(listed.out.count("\ntiny,"), 3, "files in a list")
 
 
+def long_arrays(c, tmp):
+    """What is passed over is longer than what is read at once: in a file, in a pipe, and cut off in either."""
+    g = gguf()
+    g.arr("tokenizer.ggml.scores", F32, [0.5] * 40000)
+    head, data = g.head(), g.build()
+    (tmp / "long.gguf").write_bytes(data)
+    file, status = c.ask("long.gguf", "-g", "8GB", cwd=tmp)
+    c.equal((status, file and file["parameters"]), (0, PARAMETERS), "a long array in a file")
+    c.equal(c.ask("-", "-g", "8GB", stdin=head)[0], file, "in a pipe")
+    for n in (100000, 65536, 65537, len(head) - 3000):
+        (tmp / "cut.gguf").write_bytes(data[:n])
+        for r in (c.run("cut.gguf", "-g", "8GB", cwd=tmp), c.run("-", "-g", "8GB", stdin=data[:n])):
+            c.equal((r.exit, r.out, r.err.count("\n")), (2, "", 1), "cut at %d: %s" % (n, r.err))
+
+
 def named(c, tmp):
     """A size class with a quantization behind it, as files and tags are called."""
     want, _ = c.ask("13B", "-q", "q8_0", "-g", "24GB")
@@ -211,7 +226,7 @@ def catalogs(c, tmp):
 
 def main():
     c, root = Checks(str(Path(sys.argv[1]).resolve())), Path(sys.argv[2]).resolve()
-    for check in (gguf_files, named, folders, catalogs):
+    for check in (gguf_files, long_arrays, named, folders, catalogs):
         with tempfile.TemporaryDirectory() as tmp:
             check(c, Path(tmp))
     with tempfile.TemporaryDirectory() as tmp:

@@ -94,6 +94,16 @@ def matrix(c):
     c.that(re.search(r"(?m)^fit +no answer +Qwen/Qwen2.5-0.5B", mixed), "a cell without an answer: %s" % mixed)
 
 
+def long_name(c):
+    """A name wider than the terminal is cut, with a sign; one column less is whole."""
+    name = "deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct"
+    for columns in (40, len(name) - 1, len(name), len(name) + 1):
+        lines = on_terminal(c.program, ["list", "models", "deepseek-coder"], columns, PLAIN).splitlines()
+        want = name if columns >= len(name) else name[:columns - 2] + ".."
+        c.that(any(line.startswith(want) for line in lines), "%d columns: %s" % (columns, lines))
+        c.that(all(len(line) <= columns for line in lines), "%d columns: %s" % (columns, lines))
+
+
 def narrow(c):
     """On 40 columns beside a long name of a card: a model's name keeps 8 columns, and has all that is left."""
     cards = {}
@@ -138,6 +148,7 @@ def main():
     colours(c)
     pictures(c)
     matrix(c)
+    long_name(c)
     narrow(c)
     widths(c)
     readme(c, Path(sys.argv[2]))

@@ -6,7 +6,7 @@
 
 #define GIB (UINT64_C(1) << 30)
 #define MIB (UINT64_C(1) << 20)
-/* cli.md part 2: a size class is a GeForce under Linux. */
+/* A size class is a GeForce under Linux. */
 #define CLASS_RESERVED (464 * MIB)
 #define CLASS_RESERVED_FROM (2 * GIB)
 #define CLASS_RESERVED_TO (48 * GIB)

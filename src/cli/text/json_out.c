@@ -80,12 +80,6 @@ void json_known_str(json_out *j, const char *key, const char *text)
         json_null(j, key);
 }
 
-void json_bool(json_out *j, const char *key, bool v)
-{
-    key_of(j, key);
-    buf_str(j->b, v ? "true" : "false");
-}
-
 void json_number(json_out *j, const char *key, const char *digits)
 {
     key_of(j, key);

@@ -22,7 +22,6 @@ void json_known(json_out *j, const char *key, uint64_t v);
 /** The same for strings: "" is unknown. */
 void json_known_str(json_out *j, const char *key, const char *text);
 void json_null(json_out *j, const char *key);
-void json_bool(json_out *j, const char *key, bool v);
 /** A number that is written already. */
 void json_number(json_out *j, const char *key, const char *digits);
 void json_ratio(json_out *j, const char *key, uint64_t num, uint64_t den, unsigned decimals);
