@@ -105,6 +105,7 @@ static const struct {
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 type_kv_set=1", VF_ERR_USAGE, "--kv-type", "not a setting of transformers"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 context=100 prompt=101", VF_ERR_USAGE, "--prompt", "101 tokens are more than the context of 100"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=1 parallel=2", VF_ERR_USAGE, "--parallel", "2: the workload steering is one sequence"},
+    {"transformers", "llama-2-7b", "bfloat16", "train=2 context=165000000000", VF_ERR_RANGE, "", "over 2^60 bytes"}, /* the spread of such a need alone */
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 context=18446744073709551614", VF_ERR_RANGE, "", "over 2^60 bytes"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 prompt=1 context=17592186044416", VF_ERR_RANGE, "", "over 2^60 bytes"}, /* its cache */
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 workload=2 context=4398046511104", VF_ERR_RANGE, "", "over 2^60 bytes"}, /* its logits */
