@@ -187,6 +187,10 @@ static void fused_experts(void)
     t->role = VF_ROLE_FFN_GATE_UP_EXPS;
     t->ne[1] *= 2;
     check_cut("gate and up", &c, t, 512 * all, 512 * all, 512 * all);
+    c.p.share[0] = 1;
+    c.p.share[1] = c.p.share[2] = 2;
+    check_cut("gate and up by share", &c, t, 256 * all, 512 * all, 768 * all); /* 153 of 768 down to 128, 460 to 384; twice */
+    memset(c.p.share, 0, sizeof c.p.share);
     t->role = VF_ROLE_FFN_UP_EXPS;
     check_cut("up of that width", &c, t, 512 * all, 512 * all, 512 * all);
     close_cutter(&c);
