@@ -19,6 +19,7 @@ static void test_tensors(void)
     CHECK(vf_buffer_tensor_bytes(VF_BACKEND_VULKAN, VF_TYPE_Q4_0, 896, bytes) == bytes, "Vulkan does not");
     CHECK(vf_buffer_tensor_bytes(VF_BACKEND_METAL, VF_TYPE_Q4_0, 896, bytes) == bytes, "nor does Metal");
     CHECK(vf_buffer_tensor_bytes(VF_BACKEND_CUDA, VF_TYPE_F16, 896, bytes) == bytes, "only quantized rows");
+    CHECK(vf_buffer_tensor_bytes(VF_BACKEND_CUDA, 9999, 896, bytes) == bytes, "nor of a type there is not");
     CHECK(vf_buffer_tensor_bytes(VF_BACKEND_CUDA, VF_TYPE_Q4_0, 1024, bytes) == bytes, "only rows that need it");
 }
 

@@ -233,7 +233,7 @@ static void limits(void)
     CHECK(vf_speed_bounds(&c.r, &result, &gives, &s, &failure) == VF_OK && counted.calls > 0, "%s", failure.text);
     CHECK_U64(counted.in_use, 0, "given back");
     size_t n = c.x.m->n_tensors;
-    c.x.m->n_tensors = 0;
+    c.x.m->n_tensors = c.x.m->n_groups = 0;
     s = bounds(&c);
     CHECK(!s.has_decode && s.read_bytes == 0, "nothing to read");
     c.x.m->n_tensors = n;
@@ -246,9 +246,34 @@ static void limits(void)
     close_subject(&c.x);
 }
 
+/* A model whose tensors nobody listed: it needs room for its cache, and no speed is told of weights that are not known. */
+static void no_tensors(void)
+{
+    speed_case c;
+    open_case(&c, "llama-3.1-8b", "Q4_K_M", 1);
+    const size_t n = c.x.m->n_tensors;
+    const uint32_t n_groups = c.x.m->n_groups;
+    uint64_t cache = result.device[0].segment[VF_SEG_KV_CACHE];
+    vf_override all = {.pattern = ".", .device = -1};
+
+    c.x.m->n_tensors = c.x.m->n_groups = 0;
+    c.r.settings.override = &all;
+    for (c.r.settings.n_override = 0; c.r.settings.n_override < 2; c.r.settings.n_override++) {
+        CHECK(vf_estimate(&c.r, &heap, &result, &failure) == VF_OK, "%s", failure.text);
+        CHECK(result.device[0].segment[VF_SEG_WEIGHTS] == 0 && result.device[0].segment[VF_SEG_KV_CACHE] == cache, "weights %" PRIu64 ", cache %" PRIu64,
+              result.device[0].segment[VF_SEG_WEIGHTS], result.device[0].segment[VF_SEG_KV_CACHE]);
+    }
+    vf_speed s = bounds(&c);
+    CHECK(!s.has_decode && !s.has_prompt && s.read_bytes == 0, "a speed of no weights");
+    c.x.m->n_tensors = n;
+    c.x.m->n_groups = n_groups;
+    close_subject(&c.x);
+}
+
 int main(void)
 {
     open_catalog();
+    no_tensors();
     decoding();
     prompts();
     arithmetic();

@@ -73,14 +73,14 @@ bool vf_b_begin(vf_build *b, vf_graph *g, const vf_allocator *scratch, vf_reserv
 {
     vf_graph_init(g, scratch);
     b->g = g;
-    b->leaf = b->m->n_tensors ? vf_alloc_zero(scratch, b->m->n_tensors, sizeof *b->leaf) : NULL;
+    b->leaf = vf_alloc_zero(scratch, b->m->n_tensors + 1u, sizeof *b->leaf); /* a model may list none */
     describe(b, r);
     return !g->failed && b->leaf && vf_b_list_layers(b, scratch, all_layers) && vf_b_graph(b);
 }
 
 void vf_b_end(vf_build *b, const vf_allocator *scratch)
 {
-    vf_free(scratch, b->leaf, b->m->n_tensors * sizeof *b->leaf);
+    vf_free(scratch, b->leaf, (b->m->n_tensors + 1u) * sizeof *b->leaf);
     vf_free(scratch, b->list, (b->n_layer + 1u) * sizeof *b->list);
     vf_graph_free(b->g);
 }
