@@ -3,8 +3,8 @@
  * It does what vramfit does, and is then 97 when a block was not given back or a descriptor was left open, with a line on
  * standard error that says so. With COUNTED_FAIL=MOST it runs its arguments again and again, and in each run one
  * allocation fails, at most MOST of them, evenly drawn. A run either answers exactly as the first one, or says that it is
- * out of memory, with the status 2 and nothing on standard output (of a list: the lines before); and whatever happens,
- * nothing is left behind. */
+ * out of memory, with the status 2 and nothing on standard output (of a list: the answers to other lines, as they were); and
+ * whatever happens, nothing is left behind. */
 #define _POSIX_C_SOURCE 200809L
 #include <fcntl.h>
 #include <stdbool.h>
@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/checked.h"
 
 #define LEFT 97
 #define KEEP ((size_t)1 << 21)
@@ -35,7 +37,7 @@ static void *held[SLOTS];
 static size_t n_held;
 static uint64_t calls, fail_at;
 
-static size_t home(const void *p)
+VF_WRAPS static size_t home(const void *p)
 {
     return (size_t)(((uintptr_t)p >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 44) & (SLOTS - 1);
 }
@@ -57,7 +59,7 @@ static void *keep(void *p)
     return p;
 }
 
-static void drop(const void *p)
+VF_WRAPS static void drop(const void *p)
 {
     size_t i = find(p);
     if (!p || !held[i])
@@ -152,15 +154,32 @@ static bool same(const said *a, const said *b)
            memcmp(a->text[1], b->text[1], a->n[1]) == 0;
 }
 
-/* "vramfit: [WHERE: ]out of memory", one line; of a list the last one. */
-static bool out_of_memory(const said *s, bool list)
+/* A line's length, without what stands between the elements of a list. */
+static size_t length(const char *line)
 {
-    char *text = s->text[1], *last = text;
-    for (char *p = text; list && (p = strchr(p, '\n')) && p[1];)
-        last = ++p;
-    char *end = strchr(last, '\n');
-    return s->status == 2 && (list || s->n[0] == 0) && strncmp(last, "vramfit: ", 9) == 0 && end && end[1] == 0 &&
-           strstr(last, "out of memory") != NULL;
+    size_t n = strcspn(line, "\n");
+    return n > 0 && line[n - 1] == ',' ? n - 1 : n;
+}
+
+/* Whether each line of `a` is one of `b`, in that order. What JSON says was wrong is not looked at; a picture is drawn anew. */
+static bool lines_of(const char *a, const char *b)
+{
+    for (; *a && *a != '<' && strncmp(a, "  \"errors\":", 11) != 0; a += strcspn(a, "\n"), a += *a == '\n') {
+        while (*b && (length(b) != length(a) || memcmp(a, b, length(a)) != 0))
+            b += strcspn(b, "\n") + (b[strcspn(b, "\n")] == '\n');
+        if (!*b)
+            return false;
+    }
+    return true;
+}
+
+/* "vramfit: [WHERE: ]out of memory", the one line; of a list one of them, and what is answered is as it was. */
+static bool out_of_memory(const said *s, const said *first, bool list)
+{
+    char *text = s->text[1], *end = strchr(text, '\n');
+    if (s->status != 2 || strncmp(text, "vramfit: ", 9) != 0 || !strstr(text, "out of memory"))
+        return false;
+    return list ? lines_of(s->text[0], first->text[0]) : s->n[0] == 0 && end && end[1] == 0;
 }
 
 /* Whether what is asked is a list, whose lines are answered one by one. */
@@ -190,7 +209,7 @@ static int sweep(int argc, char **argv, uint64_t most)
         bool reached = calls >= fail_at;
         fail_at = at ? fail_at : 0;
         failed += reached;
-        bool good = !reached || same(&now, &first) || out_of_memory(&now, list);
+        bool good = !reached || same(&now, &first) || out_of_memory(&now, &first, list);
         if (at == 0)
             step = calls / most + 1;
         if (good && n_held == was && open_files() == files)

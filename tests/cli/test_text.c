@@ -143,7 +143,7 @@ static void hidden(void)
             buf b = {0};
             buf_plain(&b, text);
             CHECK_STR(text_of(&b), at[k].shown ? text : plain, "in text");
-            uint32_t above = at[k].cp - 0x10000;
+            uint32_t above = at[k].cp < 0x10000 ? 0 : at[k].cp - 0x10000;
             if (at[k].shown)
                 (void)snprintf(json, sizeof json, "\"%s\"", text);
             else if (at[k].cp < 0x10000)

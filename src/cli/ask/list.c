@@ -2,6 +2,8 @@
 #include "cli/ask/line_cache.h"
 #include "cli/text/lines.h"
 #include "cli/ask/plan.h"
+#include "cli/report/picture.h"
+#include "cli/text/fail.h"
 #include "cli/text/progress.h"
 #include "cli/ask/solve.h"
 
@@ -183,6 +185,12 @@ static bool answer_line(plan *p, list_caches *c, lines *l, line_kind kind, repor
     size_t start = r->out->n;
     uint64_t rows = r->n_rows;
     bool good = run_line(p, &c->models, l, kind, r, err);
+    if (good && memory_was_short())
+        good = fail_nomem(err); /* something is missing in it */
+    if (!good && err->status == VF_ERR_NOMEM && !r->out->failed) {
+        r->out->n = start;
+        r->n_rows = rows;
+    }
     if (good && rows > 0 && !report_is_lined(r) && kind == LINE_GOOD && !r->out->failed)
         line_cache_keep(&c->answers, c->line, r->out->p + start, r->out->n - start, (uint32_t)(r->n_rows - rows));
     return good;
@@ -214,8 +222,12 @@ static bool run_lines(plan *p, list_caches *c, lines *l, progress *shown, report
         p->s->terse = bad >= SUGGESTED_LINES;
         if (answer_line(p, c, l, kind, r, err))
             continue;
-        if (err->status == VF_ERR_NOMEM)
-            return false;
+        if (err->status == VF_ERR_NOMEM) {
+            cache_clear(&c->models); /* the next line may need the room */
+            if (r->out->failed || (r->picture && r->picture->failed))
+                return false;
+            (void)memory_was_short(); /* it is told with its line; the others are answered */
+        }
         bad++;
         progress_hide(shown);
         tell_line(p, l, r, err);
