@@ -127,7 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const vf_model *like = fuzz_catalog_model(take_u8(&t) % vf_catalog_count(fuzz_catalog(), VF_KIND_MODEL));
     uint8_t how = take_u8(&t);
     uint32_t n_tensors = like->n_tensors > TENSORS ? TENSORS : (uint32_t)like->n_tensors;
-    n_tensors = how & 1 ? n_tensors : n_tensors ? take_u8(&t) % n_tensors : 0;
+    if (how & 1 ? how & 0x30 : n_tensors > 0) /* seldom all: fewer tensors, more runs */
+        n_tensors = n_tensors ? take_u8(&t) % (n_tensors < 32 ? n_tensors : 32) : 0;
     frame keys = {bytes, 0};
     uint64_t n_keys = 0;
     if (how & 2)

@@ -54,7 +54,7 @@ static inline vf_model *fuzz_model(fuzz_take *t)
         vf_draft_drop(&d);
         return NULL;
     }
-    if (d.m->hp.block_count > 8 && take_u8(t) < 200) /* fewer layers, more runs */
+    if (d.m->hp.block_count > 8 && take_u8(t) < 250) /* fewer layers, more runs */
         vf_draft_set(&d, VF_HP_block_count, 1 + take_u8(t) % 8);
     for (unsigned n = take_u8(t) % 6; n > 0; n--) {
         uint32_t id = take_u8(t) % VF_HP_COUNT;
