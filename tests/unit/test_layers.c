@@ -362,6 +362,9 @@ static void tensors(void)
         {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "dec.blk.2.cross_attn_q.weight", true},
         {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "dec.blk.0.attn_rel_b.weight", true},
         {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "dec.blk.1.attn_rel_b.weight", false},
+        /* the gate is what a T5 may lack: its feed-forward is there all the same */
+        {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "dec.blk.1.ffn_up.weight", true},
+        {"t5", T5 "\"block_count\":2,\"decoder_block_count\":3,\"attention.relative_buckets_count\":32}", "dec.blk.1.ffn_gate.weight", false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vf_model *m;

@@ -146,6 +146,13 @@ static void sizes(void)
         CHECK_U64(vf_tensor_bytes(&empty, VF_TYPE_Q4_K), 0, "an empty tensor has no bytes, of any type");
         CHECK_U64(vf_tensor_elements(&empty), 0, "nor elements");
     }
+    for (int d = 0; d < 4; d++) {
+        vf_tensor thin = {.role = VF_ROLE_ATTN_Q, .ne = {2, 3, 5, 7}};
+        uint64_t n = 2 * 3 * 5 * 7 / thin.ne[d];
+        thin.ne[d] = 1;
+        CHECK_U64(vf_tensor_bytes(&thin, VF_TYPE_F32), 4 * n, "one of a dimension is not none");
+        CHECK_U64(vf_tensor_elements(&thin), n, "nor of elements");
+    }
     t.ne[0] = 48;
     CHECK_U64(vf_tensor_bytes(&t, VF_TYPE_Q4_0), UINT64_MAX, "no multiple of the block");
     CHECK_U64(vf_row_bytes(4, 32), UINT64_MAX, "a type that was removed");
