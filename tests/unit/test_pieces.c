@@ -223,6 +223,11 @@ static void test_json_values(void)
         CHECK_U64(vf_json_at(&j, j.root, true), strspn(rows[i].text, " "), rows[i].text);
         vf_json_close(&j);
     }
+    static const char spoken[] = "[\"\\\"NaN, Infinity\", NaN, \"I\"]"; /* a number that is none, between texts that name it */
+    CHECK(vf_json_open(&j, "f", spoken, sizeof spoken - 1, true, &heap, &err) == VF_OK, "%s", err.text);
+    CHECK_STR(j.root->child->valuestring, "\"NaN, Infinity", "behind an escape");
+    CHECK(cJSON_IsNull(j.root->child->next) && cJSON_GetArraySize(j.root) == 3, "null");
+    vf_json_close(&j);
     CHECK(vf_json_open(&j, "f", "[", 1, true, &heap, NULL) == VF_ERR_DATA, "nobody to tell");
     CHECK_STR(vf_json_library_version(), cJSON_Version(), "the library");
     static const char nothing[] = "{\"b\":null,\"f\":false,\"n\":7}";
