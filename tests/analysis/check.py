@@ -18,7 +18,6 @@ from pathlib import Path
 # (tool, file, part of the message): why it is none. One that no longer occurs is a finding itself.
 READDIR = "every caller reads a stream of its own, for which POSIX has readdir safe; readdir_r is deprecated"
 KNOWN = {
-    ("gcc", "src/cli/report/picture.c", "leak of"): "what a row owns hangs on it, and picture_add clears a row that is not whole",
     ("gcc", "src/probe/amdgpu.c", "stack usage"): "64 KiB for a table of names, once: probe/ allocates nothing, so it cannot run out of memory half way",
     ("gcc", "src/probe/files.c", "stack usage"): "32 KiB of numbers to sort, two deep at most (processes, what each has open): probe/ allocates nothing",
     ("clang", "src/cli/args/launch.c", "1st parameter"): "a launch line is read where words are behind -- only (options_parse)",

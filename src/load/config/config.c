@@ -21,7 +21,7 @@ static void read_options(vf_config *c)
         if (!vf_hf_one_of(o->types, c->type) || (o->field && !node && !unless))
             continue;
         bool yes = unless ? !vf_config_is_set(node)
-                   : o->is ? cJSON_IsString(node) && vf_hf_one_of(o->is, node->valuestring)
+                   : o->is ? node && cJSON_IsString(node) && vf_hf_one_of(o->is, node->valuestring)
                            : !o->field || vf_config_is_set(node);
         if (yes)
             c->draft.m->options |= UINT64_C(1) << o->option;
