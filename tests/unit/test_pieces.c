@@ -295,8 +295,8 @@ static void set_part(uint32_t i, const char *header, uint64_t data)
     uint64_t n = strlen(header);
     for (int k = 0; k < 8; k++)
         part_bytes[i][k] = (unsigned char)(n >> (8 * k));
-    memcpy(part_bytes[i] + 8, header, n);
-    part_file[i] = (memory_file){.bytes = part_bytes[i], .n = 8 + n, .size = 8 + n + data};
+    memcpy(part_bytes[i] + 8, header, (size_t)n);
+    part_file[i] = (memory_file){.bytes = part_bytes[i], .n = 8 + (size_t)n, .size = 8 + n + data};
 }
 
 static vf_model *read_parts(uint32_t n, vf_error *err)
