@@ -168,9 +168,10 @@ static vf_range exchange(const vf_request *r, const vf_result *out, const used *
         return (vf_range){0, 0};
     uint64_t reduces = vf_mul(REDUCES_PER_LAYER, u->layers), row = vf_mul(2, r->model->hp.embedding_length);
     uint64_t traffic = vf_mul3(reduces, row, 2 * (tp - 1)) / tp;
-    uint64_t best = d->link_mbs ? d->link_mbs : d->bus_mbs ? d->bus_mbs : BUS_MBS_BEST;
     bool linked = d->link_mbs && !d->link_is_bridge; /* a bridge may not be there */
-    uint64_t worst = linked ? d->link_mbs : d->bus_mbs ? d->bus_mbs / 2 : BUS_MBS_WORST;
+    uint64_t bus_best = d->bus_mbs ? d->bus_mbs : BUS_MBS_BEST, bus_worst = d->bus_mbs ? d->bus_mbs / 2 : BUS_MBS_WORST;
+    uint64_t best = linked || d->link_mbs > bus_best ? d->link_mbs : bus_best;
+    uint64_t worst = linked || (d->link_mbs && d->link_mbs < bus_worst) ? d->link_mbs : bus_worst;
     uint64_t us_low = d->link_mbs ? LINK_US_LOW : BUS_US_LOW, us_high = linked ? LINK_US_HIGH : BUS_US_HIGH;
     uint64_t wait_low = latency ? vf_mul3(reduces, us_low, 1000000) : 0, wait_high = latency ? vf_mul3(reduces, us_high, 1000000) : 0;
     return (vf_range){vf_add(wait_low, time_of(traffic, best)), vf_add(wait_high, time_of(traffic, worst))};

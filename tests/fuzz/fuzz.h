@@ -3,12 +3,9 @@
 #ifndef VF_TESTS_FUZZ_H
 #define VF_TESTS_FUZZ_H
 
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "vramfit/load.h"
+#include "fuzz_heap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,24 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
             abort(); \
         } \
     } while (0)
-
-/** Memory that is counted, with a limit: what is asked for beyond 32 MiB fails. */
-static size_t fuzz_held;
-
-static inline void *fuzz_resize(void *ctx, void *p, size_t old_size, size_t new_size)
-{
-    (void)ctx;
-    if (new_size > old_size && new_size - old_size > (32u << 20) - fuzz_held)
-        return NULL;
-    fuzz_held = fuzz_held - old_size + new_size;
-    if (new_size == 0) {
-        free(p);
-        return NULL;
-    }
-    return realloc(p, new_size);
-}
-
-static const vf_allocator fuzz_heap = {fuzz_resize, NULL};
 
 /** Whether n bytes are UTF-8 by the standard's table of well-formed sequences. */
 static inline bool fuzz_is_utf8(const char *text, size_t n)

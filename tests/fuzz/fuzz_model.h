@@ -55,7 +55,7 @@ static inline vf_model *fuzz_model(fuzz_take *t)
         return NULL;
     }
     if (d.m->hp.block_count > 8 && take_u8(t) < 250) /* fewer layers, more runs */
-        vf_draft_set(&d, VF_HP_block_count, 1 + take_u8(t) % 8);
+        vf_draft_set(&d, VF_HP_block_count, 1 + take_u8(t) % 4);
     for (unsigned n = take_u8(t) % 6; n > 0; n--) {
         uint32_t id = take_u8(t) % VF_HP_COUNT;
         const vf_field *f = &vf_hparam_fields[id];
@@ -173,7 +173,7 @@ static inline void fuzz_check_result(const vf_request *r, const vf_result *e)
         PROMISE(memchr(e->note[i], 0, VF_NOTE_TEXT));
 }
 
-/** A question about a model; asked twice, the answer is the same, and all memory is given back. */
+/** A question about a model: now and then asked twice, when the answer is the same; all memory is given back. */
 static inline void fuzz_ask(fuzz_take *t, const vf_model *m)
 {
     static const char *const patterns[] = {"exps", "blk\\.[0-3]\\.", ".", "output", "attn_.*weight", "(ffn|attn)_(up|q)", "^$", "["};
@@ -214,16 +214,17 @@ static inline void fuzz_ask(fuzz_take *t, const vf_model *m)
         return;
     }
     fuzz_check_result(&r, &e);
-    PROMISE(vf_estimate(&r, &fuzz_heap, &again, &err) == VF_OK && e.need == again.need && e.verdict == again.verdict);
+    if (how % 8 == 1)
+        PROMISE(vf_estimate(&r, &fuzz_heap, &again, &err) == VF_OK && e.need == again.need && e.verdict == again.verdict);
     vf_speed speed;
     if (vf_speed_bounds(&r, &e, &fuzz_heap, &speed, &err) == VF_OK) {
         PROMISE(!speed.has_decode || speed.decode.low <= speed.decode.high);
         PROMISE(!speed.has_prompt || speed.prompt.low <= speed.prompt.high);
     }
-    if (how % 8 == 0) {
+    if (how % 64 == 63) { /* dozens of estimates; not where the bytes end */
         vf_settings found;
-        const vf_goal goal = {.verdict = VF_FRAGILE, .host_limit = how & 16 ? UINT64_C(1) << 34 : 0, .context_per_sequence = how & 32};
-        status = vf_solve(&r, (vf_open)(how / 64 % 3), &goal, &fuzz_heap, &found, &again, &err);
+        const vf_goal goal = {.verdict = VF_FRAGILE, .host_limit = take_bool(t) ? UINT64_C(1) << 34 : 0, .context_per_sequence = take_bool(t)};
+        status = vf_solve(&r, (vf_open)(take_u8(t) % 3), &goal, &fuzz_heap, &found, &again, &err);
         if (status == VF_OK)
             PROMISE(again.verdict <= goal.verdict);
         else

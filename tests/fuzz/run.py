@@ -25,7 +25,7 @@ def fuzz(o, target):
     seeds = [str(p) for p in (HERE / "corpus" / target, *o.seeds) if p.is_dir()]
     command = [str(o.build / "tests/fuzz" / ("fuzz_" + target)), str(work), *seeds, "-runs=%d" % o.runs,
                "-max_total_time=%d" % o.seconds, "-timeout=5", "-rss_limit_mb=2048", "-max_len=%d" % o.max_len,
-               "-artifact_prefix=%s/" % found, "-print_final_stats=1", "-seed=%d" % o.seed]
+               "-artifact_prefix=%s/" % found, "-print_final_stats=1", "-seed=%d" % o.seed, *o.libfuzzer]
     environment = dict(os.environ, UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=found, env=environment)
     text = done.stdout.decode("utf-8", "replace")
@@ -52,6 +52,7 @@ def main():
     p.add_argument("--max-len", type=int, default=4096)
     p.add_argument("--work", type=Path, default=Path("fuzz-work"))
     p.add_argument("--seeds", type=Path, action="append", default=[], help="a folder with more to start from")
+    p.add_argument("--libfuzzer", action="append", default=[], metavar="=-FLAG", help="one of libFuzzer's own, such as -entropic=0")
     o = p.parse_intermixed_args()
     o.build, o.work = o.build.resolve(), o.work.resolve()
     targets = o.targets or sorted(f.name[5:] for f in (o.build / "tests/fuzz").glob("fuzz_*") if f.is_file())
