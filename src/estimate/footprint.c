@@ -111,15 +111,6 @@ static vf_status sum_up(vf_result *out, vf_error *err)
     return VF_OK;
 }
 
-static uint64_t count_parameters(const vf_model *m)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < m->n_tensors; i++)
-        if (vf_tensor_is_parameter(&m->tensors[i]))
-            n = vf_add(n, vf_tensor_weights(m, &m->tensors[i]));
-    return n;
-}
-
 static void set_card(const vf_device *d, vf_device_result *o)
 {
     memcpy(o->name, d->name, sizeof o->name);
@@ -180,7 +171,7 @@ vf_status vf_estimate(const vf_request *r, const vf_allocator *scratch, vf_resul
     vf_set_text(out->runtime, sizeof out->runtime, profile->name);
     out->backend = r->n_devices ? r->settings.backend : VF_BACKEND_CPU;
     out->n_devices = r->n_devices;
-    out->parameters = r->nominal_parameters ? r->nominal_parameters : count_parameters(r->model);
+    out->parameters = r->nominal_parameters ? r->nominal_parameters : r->model->parameters;
     st = run_profile(r, profile, types, scratch, out, err);
     vf_free(scratch, types, n * sizeof *types);
     if (st == VF_OK)

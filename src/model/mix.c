@@ -115,6 +115,7 @@ typedef struct state {
     vf_ftype ftype;
     vf_type base; /* the file type's own */
     bool imatrix, tied, falcon, bailingmoe3, is_70b;
+    bool low, mid; /* file types of one and two bits */
     uint32_t n_layer, n_expert, n_v;
     uint32_t gqa;
     uint32_t i_v, i_down, i_gate, i_up; /* tensors of the category met so far */
@@ -129,8 +130,6 @@ static bool in(vf_ftype ftype, const uint8_t *list)
 }
 
 #define IN(ftype, ...) in(ftype, (const uint8_t[]){__VA_ARGS__, 0xff})
-#define LOW(ftype) IN(ftype, VF_FTYPE_IQ2_XXS, VF_FTYPE_IQ2_XS, VF_FTYPE_IQ1_S, VF_FTYPE_IQ1_M)
-#define MID(ftype) IN(ftype, VF_FTYPE_IQ2_S, VF_FTYPE_IQ2_M)
 
 /* The first eighth, the last eighth, and every third layer in between. */
 static bool more_bits(uint32_t i, uint32_t n)
@@ -142,16 +141,16 @@ static vf_type output_type(const state *s, const vf_tensor *t)
 {
     if (s->ftype == VF_FTYPE_MXFP4_MOE || s->falcon || t->ne[0] % vf_type_get(s->base)->block != 0)
         return VF_TYPE_Q8_0;
-    if (LOW(s->ftype) || MID(s->ftype) || s->ftype == VF_FTYPE_IQ3_XXS)
+    if (s->low || s->mid || s->ftype == VF_FTYPE_IQ3_XXS)
         return VF_TYPE_Q5_K;
     return s->base == VF_TYPE_Q8_0 ? VF_TYPE_Q8_0 : VF_TYPE_Q6_K;
 }
 
 static vf_type embedding_type(const state *s)
 {
-    if (LOW(s->ftype))
+    if (s->low)
         return VF_TYPE_Q2_K;
-    if (MID(s->ftype) || s->ftype == VF_FTYPE_IQ3_XXS)
+    if (s->mid || s->ftype == VF_FTYPE_IQ3_XXS)
         return VF_TYPE_IQ3_S;
     if (IN(s->ftype, VF_FTYPE_TQ1_0, VF_FTYPE_TQ2_0, VF_FTYPE_Q2_0))
         return VF_TYPE_Q4_K;
@@ -161,25 +160,24 @@ static vf_type embedding_type(const state *s)
 /* The file types of one and two bits. Their counter of ffn_down runs on with experts, too. */
 static vf_type low_type(state *s, category c)
 {
-    bool mid = MID(s->ftype);
     switch (c) {
     case CAT_V:
         s->i_v++;
         if (s->gqa >= 4 || s->n_expert >= 4)
             return VF_TYPE_Q4_K;
-        return mid ? VF_TYPE_IQ3_S : VF_TYPE_Q2_K;
+        return s->mid ? VF_TYPE_IQ3_S : VF_TYPE_Q2_K;
     case CAT_K:
         return s->n_expert == 8 ? VF_TYPE_Q4_K : s->base;
     case CAT_DOWN:
         if (s->i_down++ < s->n_layer / 8)
-            return mid ? VF_TYPE_IQ3_S : VF_TYPE_Q2_K;
+            return s->mid ? VF_TYPE_IQ3_S : VF_TYPE_Q2_K;
         return s->base;
     case CAT_ATTN_OUTPUT:
         if (s->n_expert == 8)
             return VF_TYPE_Q5_K;
         if (IN(s->ftype, VF_FTYPE_IQ1_S, VF_FTYPE_IQ1_M))
             return VF_TYPE_IQ2_XXS;
-        return mid ? VF_TYPE_IQ3_S : s->base;
+        return s->mid ? VF_TYPE_IQ3_S : s->base;
     default:
         return s->base;
     }
@@ -323,7 +321,7 @@ static vf_type rule(state *s, const vf_tensor *t, category c)
     }
     if (c == CAT_TOKEN_EMBD)
         return embedding_type(s);
-    if (LOW(s->ftype) || MID(s->ftype))
+    if (s->low || s->mid)
         return low_type(s, c);
     switch (c) {
     case CAT_V:
@@ -405,6 +403,8 @@ static state begin(const vf_model *m, const vf_quant *quant, const vf_ftype_info
 {
     bool imatrix = quant->imatrix || info->needs_imatrix;
     state s = {.m = m, .quant = quant, .ftype = info->id, .base = info->type, .imatrix = imatrix};
+    s.low = IN(s.ftype, VF_FTYPE_IQ2_XXS, VF_FTYPE_IQ2_XS, VF_FTYPE_IQ1_S, VF_FTYPE_IQ1_M);
+    s.mid = IN(s.ftype, VF_FTYPE_IQ2_S, VF_FTYPE_IQ2_M);
     s.falcon = is(m->arch_name, "falcon");
     s.bailingmoe3 = is(m->arch_name, "bailingmoe3");
     s.n_layer = m->hp.block_count;

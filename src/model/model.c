@@ -65,10 +65,25 @@ static void merge(const vf_model *m, uint32_t *items, uint32_t *spare, uint32_t 
         items[k] = mid < hi && compare(m, items[mid], spare[i]) < 0 ? items[mid++] : spare[i++];
 }
 
+/* Runs that are sorted by insertion before they are merged. */
+#define RUN 8
+
+static void insert(const vf_model *m, uint32_t *items, uint32_t n)
+{
+    for (uint32_t i = 1; i < n; i++) {
+        uint32_t item = items[i], k = i;
+        for (; k > 0 && compare(m, item, items[k - 1]) < 0; k--)
+            items[k] = items[k - 1];
+        items[k] = item;
+    }
+}
+
 /* Merge sort: stable, no bad input. `spare` has room for n. */
 static void sort(const vf_model *m, uint32_t *items, uint32_t *spare, uint32_t n)
 {
-    for (uint32_t width = 1; width < n; width = width > n / 2 ? n : width * 2) {
+    for (uint32_t lo = 0; lo < n; lo += n - lo > RUN ? RUN : n - lo)
+        insert(m, items + lo, n - lo > RUN ? RUN : n - lo);
+    for (uint32_t width = RUN; width < n; width = width > n / 2 ? n : width * 2) {
         for (uint32_t lo = 0; n - lo > width; lo += n - lo > 2 * width ? 2 * width : n - lo) {
             uint32_t mid = lo + width;
             merge(m, items, spare, lo, mid, n - mid > width ? mid + width : n);
@@ -101,6 +116,7 @@ static uint32_t count_groups(const vf_model *m, struct vf_group *out)
 vf_status vf_model_index(vf_model *m, vf_error *err)
 {
     uint32_t n = (uint32_t)m->n_tensors;
+    m->parameters = vf_model_parameters(m);
     if (n == 0)
         return VF_OK;
     uint32_t *spare = vf_alloc_zero(&m->a, n, sizeof *spare);
@@ -219,6 +235,15 @@ uint64_t vf_tensor_weights(const vf_model *m, const vf_tensor *t)
     return bits == VF_OVERFLOW ? bits : bits / m->pack_bits;
 }
 
+uint64_t vf_model_parameters(const vf_model *m)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < m->n_tensors; i++)
+        if (vf_tensor_is_parameter(&m->tensors[i]))
+            n = vf_add(n, vf_tensor_weights(m, &m->tensors[i]));
+    return n;
+}
+
 /* Elements of t that one token uses: of experts, the share of those selected. */
 static uint64_t active(const vf_model *m, const vf_tensor *t)
 {
@@ -255,6 +280,7 @@ void vf_model_describe(const vf_model *m, vf_model_facts *out)
         .file_type = m->from_file ? m->file_type : UINT32_MAX,
         .causal = m->arch.causal,
         .embeds = m->hp.pooling_type != 0 || (m->known_arch && !m->arch.causal),
+        .parameters = m->parameters,
         .published_parameters = m->published_parameters,
         .published_quant = m->published_quant,
     };
@@ -262,9 +288,7 @@ void vf_model_describe(const vf_model *m, vf_model_facts *out)
         const vf_tensor *t = &m->tensors[i];
         if (m->from_file)
             out->model_bytes = vf_add(out->model_bytes, vf_tensor_bytes(t, t->type));
-        if (!vf_tensor_is_parameter(t))
-            continue;
-        out->parameters = vf_add(out->parameters, vf_tensor_weights(m, t));
-        out->parameters_active = vf_add(out->parameters_active, active(m, t));
+        if (vf_tensor_is_parameter(t))
+            out->parameters_active = vf_add(out->parameters_active, active(m, t));
     }
 }

@@ -64,6 +64,7 @@ struct vf_model {
     uint8_t *mix;     /**< n_tensors of them: the category for quantization mixes */
     struct vf_group *groups; /**< the tensors of one layer, within order */
     uint32_t n_groups;
+    uint64_t parameters; /**< vf_model_parameters */
     uint32_t file_type; /**< general.file_type, UINT32_MAX: none */
     char *names;      /**< pool of names of unknown tensors */
     size_t n_names;
@@ -96,6 +97,8 @@ uint64_t vf_tensor_bytes(const vf_tensor *t, uint16_t type);
 uint64_t vf_tensor_elements(const vf_tensor *t);
 /** Weights that a tensor holds: its elements, or what a quantizer packed into them (m->pack_bits). */
 uint64_t vf_tensor_weights(const vf_model *m, const vf_tensor *t);
+/** Weights of all tensors that are parameters; m->parameters keeps it. */
+uint64_t vf_model_parameters(const vf_model *m);
 /** Bytes of one row of n elements of `type`, VF_OVERFLOW when it is no multiple of the block. */
 uint64_t vf_row_bytes(uint16_t type, uint64_t n);
 /** Whether tensors of that role hold a matrix for each expert. */

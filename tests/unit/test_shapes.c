@@ -107,6 +107,7 @@ static void absurd(void)
         vf_tensor *t = &m->tensors[vf_model_tensor(m, 3, VF_ROLE_FFN_UP, VF_PART_WEIGHT) - m->tensors];
         t->ne[0] = asked[i].ne[0];
         t->ne[1] = asked[i].ne[1];
+        m->parameters = vf_model_parameters(m);
         q.model = m;
         q.quant = e.quant;
         q.quant.millibits = e.millibits;

@@ -200,6 +200,7 @@ static void facts(void)
     };
     vf_model m = {.layers = layers, .n_layers = 2, .tensors = t, .n_tensors = sizeof t / sizeof t[0], .known_arch = true, .from_file = true, .file_type = 7};
     vf_model_facts f;
+    m.parameters = vf_model_parameters(&m);
     vf_model_describe(&m, &f);
     CHECK_U64(f.parameters, 4 * 800 + 100, "parameters");
     CHECK_U64(f.parameters_active, 200 + 3 * 800 + 100, "a quarter where it is known how many are used");
@@ -217,6 +218,7 @@ static void facts(void)
     vf_model_describe(&m, &f);
     CHECK(!f.embeds, "of an unknown architecture nothing is known");
     t[0].ne[0] = UINT64_MAX;
+    m.parameters = vf_model_parameters(&m);
     vf_model_describe(&m, &f);
     CHECK(f.parameters == UINT64_MAX && f.parameters_active == UINT64_MAX, "more than a number holds");
 }

@@ -14,6 +14,14 @@
 /* Repetitions that are built: two that are compared may lie two apart (buffers that take turns), the first
  * differs in what comes before it, and one more stays behind them, so that inputs have a later use. */
 #define KEEP 4
+/* Of layers whose first repetition already leaves what the second does. */
+#define KEEP_PLAIN 3
+
+/* Layers that repeat. */
+typedef struct repetition {
+    uint32_t period, keep; /* layers of one; how many are built */
+    uint32_t spare;        /* layers that are left out */
+} repetition;
 
 static bool same_tensor(const vf_build *b, uint32_t i, uint32_t j, int16_t layer_device)
 {
@@ -57,15 +65,29 @@ static void classify(const vf_build *b, uint32_t *kind)
     }
 }
 
-/* How many layers from `first` on could be left out when `period` of them repeat. */
-static uint32_t spare_layers(const uint32_t *kind, uint32_t n, uint32_t first, uint32_t period)
+/* Attention with Q of its own and behind it, with its norm, a dense feed-forward; all on cards. (A guess costs time at
+ * worst: a state that does not come back is seen.) */
+static bool is_plain(const vf_build *b, uint32_t il)
 {
-    uint32_t end = first + period, repeats;
+    const uint16_t stack = vf_b_stack(b);
+    return b->p->layer_device[0] != VF_HOST && b->m->layers[il].n_expert == 0 &&
+           vf_model_stack_tensor(b->m, stack, (int32_t)il, VF_ROLE_ATTN_Q, VF_PART_WEIGHT) &&
+           vf_model_stack_tensor(b->m, stack, (int32_t)il, VF_ROLE_FFN_NORM, VF_PART_WEIGHT);
+}
 
-    while (end < n && kind[end] == kind[end - period])
+/* How many layers from `first` on can be left out when `period` of them repeat: pairs of repetitions. */
+static repetition repeat(const vf_build *b, const uint32_t *kind, uint32_t first, uint32_t period)
+{
+    uint32_t end = first + period;
+
+    while (end < b->n_layer && kind[end] == kind[end - period])
         end++;
-    repeats = (end - first) / period;
-    return repeats > KEEP ? (repeats - KEEP) / 2 * 2 * period : 0;
+    uint32_t repeats = (end - first) / period;
+    bool pairs = (repeats - KEEP_PLAIN) % 2 == 0; /* else one more would have to be built behind them */
+    repetition r = {.period = period, .keep = period == 1 && pairs && is_plain(b, first) ? KEEP_PLAIN : KEEP};
+    if (repeats > r.keep)
+        r.spare = (repeats - r.keep) / 2 * 2 * period;
+    return r;
 }
 
 /* The layers to build, in order. */
@@ -74,25 +96,24 @@ static void pick(vf_build *b, const uint32_t *kind)
     uint32_t first = 0;
 
     while (first < b->n_layer) {
-        uint32_t period = 0, spare = 0;
+        repetition best = {0};
 
         for (uint32_t p = 1; p <= MAX_PERIOD; p++) {
-            uint32_t s = spare_layers(kind, b->n_layer, first, p);
+            repetition r = repeat(b, kind, first, p);
 
-            if (s > spare) {
-                spare = s;
-                period = p;
-            }
+            if (r.spare > best.spare)
+                best = r;
         }
-        if (spare == 0) {
+        if (best.spare == 0) {
             b->list[b->n_list++] = (vf_listed_layer){.il = first++};
             continue;
         }
-        for (uint32_t i = 0; i < KEEP * period; i++)
+        uint32_t built = best.keep * best.period;
+        for (uint32_t i = 0; i < built; i++)
             b->list[b->n_list++] = (vf_listed_layer){.il = first + i, .run = b->n_runs + 1u,
-                                                     .mark = (i + 1) % period == 0 && i + 1 < KEEP * period};
+                                                     .mark = (i + 1) % best.period == 0 && i + 1 < built};
         b->n_runs++;
-        first += KEEP * period + spare;
+        first += built + best.spare;
     }
 }
 
