@@ -109,12 +109,21 @@ static used measure(const vf_request *r, const uint16_t *types)
     return u;
 }
 
-/** Bytes that a step reads from system memory: what lies there beside the tables that are looked up. With experts
- * sent there, as many of them as a token uses. */
+static uint64_t on_cards(const vf_result *out)
+{
+    uint64_t weights = 0;
+    for (uint32_t i = 0; i < out->n_devices; i++)
+        weights = vf_add(weights, out->device[i].segment[VF_SEG_WEIGHTS]);
+    return weights;
+}
+
+/** Bytes that a step reads from system memory: what lies there beside the tables that are looked up (one that is the
+ * head too is read whole). With experts sent there, as many of them as a token uses. */
 static uint64_t read_from_host(const vf_request *r, const vf_result *out, const used *u)
 {
-    uint64_t there = out->host.weights > u->embedding ? out->host.weights - u->embedding : 0;
-    if (out->n_devices == 0)
+    bool head = r->model->tied && r->model->arch.output.tied == VF_OUTPUT_SHARED;
+    uint64_t looked_up = head ? 0 : u->embedding, there = out->host.weights > looked_up ? out->host.weights - looked_up : 0;
+    if (on_cards(out) == 0)
         return u->bytes;
     if (r->settings.cpu_moe || r->settings.n_override) {
         uint64_t experts = there < u->expert_all ? there : u->expert_all;
@@ -140,9 +149,7 @@ static uint64_t efficiency_percent(const vf_request *r, const used *u)
  * the cache of one sequence or without. */
 static uint64_t reading(const vf_request *r, const vf_result *out, uint64_t bytes, uint64_t percent, bool cache)
 {
-    uint64_t weights = 0, sum = 0, tp = out->tensor_parallel ? out->tensor_parallel : 1;
-    for (uint32_t i = 0; i < out->n_devices; i++)
-        weights = vf_add(weights, out->device[i].segment[VF_SEG_WEIGHTS]);
+    uint64_t weights = on_cards(out), sum = 0, tp = out->tensor_parallel ? out->tensor_parallel : 1;
     for (uint32_t i = 0; i < out->n_devices; i += (uint32_t)tp) {
         uint64_t worst = 0;
         for (uint32_t j = i; j < i + tp && j < out->n_devices; j++) {

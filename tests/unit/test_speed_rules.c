@@ -195,6 +195,21 @@ static void on_the_host(void)
     CHECK_U64(s.decode.high, SECOND / (s.read_bytes * 10), "100 GB/s");
     CHECK_U64(s.decode.low, SECOND / (s.read_bytes * 40), "25 GB/s");
     close_subject(&c.x);
+
+    open_case(&c, "Llama-3.2-1B", "F16", 1); /* its head is the table that is looked up */
+    CHECK(bounds(&c).host_read_bytes == 0, "the card has a copy");
+    c.r.settings.gpu_layers = 0;
+    CHECK(vf_estimate(&c.r, &heap, &result, &failure) == VF_OK, "%s", failure.text);
+    s = bounds(&c);
+    CHECK(s.has_decode && s.host_read_bytes == s.read_bytes && s.read_bytes > UINT64_C(2400000000), "the head too: %" PRIu64, s.host_read_bytes);
+    CHECK_U64(s.decode.high, SECOND / (s.read_bytes * 10), "nothing on the card");
+    close_subject(&c.x);
+
+    open_case(&c, "bitnet-b1.58-2B-4T", "F16", 1); /* llama.cpp makes no copy of its table */
+    s = bounds(&c);
+    CHECK(s.host_read_bytes * 1000 / result.host.weights >= 995 && s.host_read_bytes <= result.host.weights, "the table: %" PRIu64 " of %" PRIu64,
+          s.host_read_bytes, result.host.weights);
+    close_subject(&c.x);
 }
 
 /* What is not known, and what nothing is: no bounds, or none that is wrong. */
