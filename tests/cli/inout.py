@@ -27,6 +27,10 @@ def writing(c):
         c.equal(p.returncode, 2, "%s >&-: exit status" % args)
     p = subprocess.run([c.program, "zzz", "-g", "24GB"], env=ENV, stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2))
     c.equal((p.returncode, p.stdout), (2, b""), "2>&-")
+    for args in (["--models-from", "-", "-f", "tsv"], ["-"]):
+        p = subprocess.run([c.program, *args, "-g", "24GB"], env=ENV, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           preexec_fn=lambda: os.close(0))
+        c.that(p.returncode == 2 and b"standard input is closed" in p.stderr, "%s <&-: %d, %r" % (args, p.returncode, p.stderr))
     for sig in (signal.SIG_DFL, signal.SIG_IGN):
         read, write = os.pipe()
         os.close(read)

@@ -27,6 +27,8 @@ SAME = [  # a launch line, and the options that ask for the same
     ("llama-cli -m %s -c 32768 -fit off" % FILE, [FILE, "-c", "32768"]),
     ("ollama run llama3.1:8b", ["llama3.1:8b", "-r", "ollama"]),
     ("vllm serve 8B --max-model-len 8k --max-num-seqs 16 --dtype half", ["8B", "-r", "vllm", "-q", "fp16", "-c", "8k", "--max-num-seqs", "16"]),
+    ("vllm serve 8B --max-model-len 8k --dtype auto", ["8B", "-r", "vllm", "-c", "8k"]),
+    ("vllm serve 8B -q fp8 --max-model-len 8k --dtype half", ["8B", "-r", "vllm", "-q", "fp8", "-c", "8k"]),
     ("python3 -m vllm.entrypoints.openai.api_server --model 8B -q fp8 --max-model-len 4096 --gpu-memory-utilization=0.8 --port 1",
      ["8B", "-r", "vllm", "-q", "fp8", "-c", "4096", "--gpu-memory-utilization", "0.8"]),
 ]

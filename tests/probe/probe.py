@@ -143,6 +143,9 @@ def nvml_sets(c, root, new):
     many = Machine(c, root, new, "many").ask()
     c.equal((many["gpu"], len(many["devices"])), ("16xL4", 16), "more cards than there is room for")
     Machine(c, root, new, "many").note(many, "4 cards beyond 16")
+    for scene in ("many-more", "many-parts"):
+        whole = Machine(c, root, new, scene).run("show", "auto", "-f", "json").json()["found"]
+        c.equal((len(whole), whole[-1]["more_cards"]), (17, 48), "%s: of 100 that there are 64 are asked" % scene)
 
 
 def nvml_faults(c, root, new, broken):
@@ -173,6 +176,10 @@ def nvml_faults(c, root, new, broken):
     c.equal(([h["pid"] for h in crowd["in_use_by"]], crowd["more_processes"]), ([1199 - i for i in range(12)], 188), "200 processes")
     crowded = play("crowded")
     crowded.note(crowded.ask(), "in use by 300 processes")
+    c.equal([x["more_processes"] for x in play("swarm").show()], [999999, 0], "a million are not believed")
+    c.equal([(len(x["in_use_by"]), x["more_processes"]) for x in play("room").show()], [(12, 244), (0, 257)], "as many as there is room for, and one more")
+    c.equal([x["compute_capability"] for x in play("capabilities").show()], [None, "1.0", "99.9", None], "compute capabilities that there can be")
+    play("long-words").fails("many words", "so many that they do not all find room in what the; in /sys", fit_only=1)
 
 
 def nvml_special(c, root, new, old):

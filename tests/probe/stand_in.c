@@ -11,7 +11,7 @@
 #define MIB (1ULL << 20)
 #define ALL 999 /* every call fails with this (unknown error) */
 
-enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, INSUFFICIENT_SIZE = 7, NOT_LOADED = 9, LOST = 15 };
+enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, INSUFFICIENT_SIZE = 7, NOT_LOADED = 9, LOST = 15, LONG_WORDS = 16 };
 
 typedef struct process {
     unsigned pid;
@@ -83,6 +83,23 @@ static const scene scenes[] = {
         {.name = "NVIDIA A100-SXM4-40GB MIG 1g.5gb", .uuid = "MIG-cccc-1", .is_part = true, .total = 4864 * MIB, .used = 12 * MIB}}},
     {.name = "no-parts", .count = 1, .n = 1, .device = {{.name = "NVIDIA A100-SXM4-40GB", .uuid = "GPU-c", .bus = 1, .capability = 80,
         .total = 40960 * MIB, .reserved = 600 * MIB, .used = 25 * MIB, .parts = 7}}},
+    {.name = "many-parts", .count = 1, .n = 2, .device = {
+        {.name = "NVIDIA A100-SXM4-40GB", .uuid = "GPU-e", .bus = 1, .capability = 80, .total = 40960 * MIB, .reserved = 600 * MIB,
+         .used = 25 * MIB, .parts = 100},
+        {.name = "NVIDIA A100-SXM4-40GB MIG 1g.5gb", .uuid = "MIG-dddd-1", .is_part = true, .total = 4864 * MIB, .used = 12 * MIB}}},
+    {.name = "capabilities", .n = 4, .device = {
+        {.name = "NVIDIA L4", .uuid = "GPU-f", .bus = 1, .capability = 5, .total = 23034 * MIB},
+        {.name = "NVIDIA L4", .uuid = "GPU-g", .bus = 2, .capability = 10, .total = 23034 * MIB},
+        {.name = "NVIDIA L4", .uuid = "GPU-h", .bus = 3, .capability = 999, .total = 23034 * MIB},
+        {.name = "NVIDIA L4", .uuid = "GPU-i", .bus = 4, .capability = 1000, .total = 23034 * MIB}}},
+    {.name = "swarm", .n = 2, .device = {
+        {.name = "NVIDIA L4", .uuid = "GPU-j", .bus = 1, .capability = 89, .total = 23034 * MIB, .n_compute = 999999},
+        {.name = "NVIDIA L4", .uuid = "GPU-k", .bus = 2, .capability = 89, .total = 23034 * MIB, .n_compute = 1000000}}},
+    {.name = "room", .n = 2, .device = {
+        {.name = "NVIDIA L4", .uuid = "GPU-l", .bus = 1, .capability = 89, .total = 23034 * MIB, .n_compute = 256},
+        {.name = "NVIDIA L4", .uuid = "GPU-m", .bus = 2, .capability = 89, .total = 23034 * MIB, .n_compute = 257}}},
+    {.name = "long-words", .init = LONG_WORDS},
+    {.name = "many-more", .count = 100, .n = 1, .device = {{.name = "NVIDIA L4", .uuid = "GPU-d", .bus = 1, .capability = 89, .total = 23034 * MIB}}},
     {.name = "many", .count = 20, .n = 1, .device = {{.name = "NVIDIA L4", .uuid = "GPU-d", .bus = 1, .capability = 89, .total = 23034 * MIB,
         .reserved = 500 * MIB, .used = 3 * MIB}}},
 };
@@ -108,6 +125,8 @@ EXPORT int nvmlShutdown(void)
 
 EXPORT const char *nvmlErrorString(int status)
 {
+    if (status == LONG_WORDS)
+        return "a driver whose words for what went wrong are so many that they do not all find room in what there is for them here";
     return status == LOST ? "GPU is lost" : status == NOT_LOADED ? "Driver Not Loaded" : status == NOT_SUPPORTED ? "Not Supported" : "Unknown \x1b[1mError";
 }
 
@@ -130,7 +149,7 @@ EXPORT int nvmlDeviceGetCount_v2(unsigned *n)
 
 EXPORT int nvmlDeviceGetHandleByIndex_v2(unsigned i, const device **out)
 {
-    if (strcmp(played->name, "many") == 0)
+    if (strncmp(played->name, "many", 4) == 0)
         i = 0;
     if (i >= played->n || played->device[i].is_part)
         return INVALID_ARGUMENT;
@@ -266,15 +285,17 @@ EXPORT int nvmlDeviceGetMigMode(const device *d, unsigned *now, unsigned *next)
 #ifndef OLD
 EXPORT int nvmlDeviceGetMaxMigDeviceCount(const device *d, unsigned *n)
 {
-    *n = d->parts ? 7 : 0;
+    *n = d->parts > 7 ? d->parts : d->parts ? 7 : 0;
     return SUCCESS;
 }
 
 EXPORT int nvmlDeviceGetMigDeviceHandleByIndex(const device *d, unsigned i, const device **out)
 {
-    if (!d[1 + i].is_part)
+    if (d->parts > 7)
+        i = 0;
+    if (i >= d->parts || d + 1 + i >= played->device + played->n || !d[1 + i].is_part)
         return INVALID_ARGUMENT;
     *out = &d[1 + i];
-    return i < d->parts && d + 1 + i < played->device + played->n ? SUCCESS : INVALID_ARGUMENT;
+    return SUCCESS;
 }
 #endif

@@ -136,7 +136,7 @@ static void test_shapes(void)
         {MODEL("llama", SIZES("[4,4,4,4]") ",\"attention.head_count_kv\":[2,4,1,3]"), "heads", "/models/0/hparams/attention.head_count",
          "4 heads do not divide among 3 key-value heads (layer 3)"},
         {MODEL("llama", SIZES("[4,4,4]")), "array-length", "/models/0/hparams/attention.head_count", "3 elements for 4 layers"},
-        {MODEL("llama", SIZES("[4,4,4,4,4]")), "array-length", "/models/0/hparams/attention.head_count", "5 elements for 4 layers"},
+        {MODEL("llama", SIZES("[4,4,4,4,5]")), "array-length", "/models/0/hparams/attention.head_count", "5 elements for 4 layers"},
         {MODEL("llama", SIZES("4") ",\"expert_count\":2,\"expert_used_count\":3"), "experts", "/models/0/hparams/expert_used_count",
          "3 experts used, but there are 2"},
         {MODEL("llama", SIZES("4") ",\"expert_count\":2,\"expert_used_count\":2"), "", "", ""},

@@ -176,6 +176,25 @@ static void test_names(void)
     }
 }
 
+/** A tensor that nobody knows has parameters where it is called a weight. */
+static void test_unknown(void)
+{
+    static const struct {
+        const char *name;
+        uint64_t parameters;
+    } rows[] = {{"x.weight", 28}, {"what.is.this.weight", 28}, {".weight", 0}, {"xweight", 0}, {"x.bias", 0}, {"x.weight.x", 0}, {"x.Weight", 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bytes b = with_keys(0, NULL, rows[i].name, 4, 7, VF_TYPE_F32);
+        vf_error err = {0};
+        vf_model *m = read_model(&b, &err);
+        CHECK(m && m->tensors[0].role == VF_ROLE_UNKNOWN, "%s: %s", rows[i].name, err.text);
+        if (m)
+            CHECK_U64(vf_model_parameters(m), rows[i].parameters, rows[i].name);
+        vf_model_free(m);
+        free(b.p);
+    }
+}
+
 /** The vocabulary is the rows of token_embd.weight where no key tells, up to what a vocabulary may have. */
 static void test_vocabulary(void)
 {
@@ -490,6 +509,7 @@ int main(void)
     test_versions();
     test_prefixes();
     test_names();
+    test_unknown();
     test_vocabulary();
     test_strings();
     test_string_lengths();

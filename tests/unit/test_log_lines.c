@@ -222,6 +222,14 @@ static void llama(void)
         {"x: | memory breakdown [MiB] | x |\nx: |   - CUDA0 | 9 = 1 + (2 = 3 + 4 + 5) + 6 |\n", N(device[0].term[VF_LOG_WEIGHTS].bytes), 6 * MIB},
         {"x: | memory breakdown [MiB] | x |\nx: |   - CUDA0 | 9 = 1 + (2 = 3 + 4 + 5) + 6 |\n"
          "x: | memory breakdown [MiB] | x |\nx: |   - CUDA0 | 9 = 1 + (2 = 3 + 7 + 5) + 6 |\n", N(device[0].term[VF_LOG_KV_CACHE].bytes), 7 * MIB},
+        /* of a context, or a load, that came after others it does not replace what was printed: its whole MiB are less exact */
+#define TABLE "x: | memory breakdown [MiB] | x |\nx: |   - CUDA0 | 9 = 1 + (2 = 3 + 4 + 5) + 6 |\n"
+#define THEN "x: CUDA0 KV buffer size = 2.00 MiB\n" TABLE
+        {"x: CUDA0 KV buffer size = 1.00 MiB\nconstructing llama_context\n" THEN, N(device[0].term[VF_LOG_KV_CACHE].bytes), 2 * MIB},
+        {"x: CUDA0 KV buffer size = 1.00 MiB\nconstructing llama_context\n" THEN, N(device[0].term[VF_LOG_COMPUTE].bytes), 5 * MIB},
+        {"x: CUDA0 compute buffer size = 1.00 MiB\n" LOAD THEN, N(device[0].term[VF_LOG_KV_CACHE].bytes), 2 * MIB},
+        {"x: CUDA0 compute buffer size = 1.00 MiB\n" LOAD THEN, N(device[0].term[VF_LOG_WEIGHTS].bytes), 6 * MIB},
+        {"x: CUDA0 compute buffer size = 1.00 MiB\n" LOAD THEN, N(device[0].term[VF_LOG_COMPUTE].bytes), 5 * MIB},
         {"x: | memory breakdown [MiB] | x |\nx: |   - CUDA0 | 9 = 1 + (2 = 3 + 4\n", N(device[0].term[VF_LOG_KV_CACHE].bytes), 0},
         {"x: | memory breakdown [MiB] | x |\nx: |   - CUDA0 | 1099511627776 = 1 + (2 = 3 + 4 + 5) + 6 |\n", N(device[0].total), 0},
         {"x: | memory breakdown [MiB] | x |\nx: |   - CUDA0 | 9 = 99999999999999999999999 + (2 = 3 + 4 + 5) |\n", N(device[0].total), 0},

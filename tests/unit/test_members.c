@@ -103,6 +103,18 @@ static void adapters(void)
         CHECK_STR(mr->name, "style", "name");
         vf_model_free(adapter);
     }
+    /* the first tensor of all, where a pattern puts it on the card */
+    static const part embeddings = {"token_embd.weight.lora_a", {1000, 1}, VF_TYPE_F32};
+    const vf_override to_card = {"token_embd", 0};
+    vf_model *adapter = model_of(&embeddings, 1);
+    const vf_member member = {.kind = VF_MEMBER_LORA, .model = adapter};
+    vf_request q = question(base, "q8_0", "");
+    q.settings.override = &to_card;
+    q.settings.n_override = 1;
+    answer(&q, &member, 1);
+    CHECK(base->tensors[0].role == VF_ROLE_TOKEN_EMBD && result.member[0].weights == 4096 && result.member[0].host_weights == 0, "%llu on the card",
+          (unsigned long long)result.member[0].weights);
+    vf_model_free(adapter);
     vf_model_free(base);
 }
 

@@ -176,6 +176,9 @@ static void of_70b(void)
         {"llama", LAYERS("80") ",\"attention.head_count_kv\":2}", "Q5_K"}, {"llama", LAYERS("80") "}", "Q3_K"}, /* grouped ones only */
         {"llama", LAYERS("79") ",\"attention.head_count_kv\":2}", "Q3_K"}, {"qwen2", LAYERS("80") "}", "Q5_K"}, {"qwen2", LAYERS("64") "}", "Q3_K"},
         {"deci", LAYERS("80") "}", "Q5_K"}, {"olmo", LAYERS("80") "}", "Q5_K"}, {"qwen3", LAYERS("80") "}", "Q3_K"},
+        /* layers that predict several tokens do not count */
+        {"llama", LAYERS("81") ",\"attention.head_count_kv\":2,\"nextn_predict_layers\":1}", "Q5_K"},
+        {"llama", LAYERS("79") ",\"attention.head_count_kv\":2,\"nextn_predict_layers\":1}", "Q3_K"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         vf_model *m = made(rows[i].arch, rows[i].hparams);

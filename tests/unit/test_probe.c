@@ -171,6 +171,13 @@ static void files(void)
     root[VF_PATH_SIZE - 1] = 0;
     CHECK(vf_path(path, root, "%s", "") && strlen(path) == VF_PATH_SIZE - 1, "nothing behind it");
     CHECK(!vf_path(path, root, "%s", "x"), "one byte more");
+    char room[VF_PATH_SIZE + 32], longer[VF_PATH_SIZE + 9];
+    memset(room, '#', sizeof room);
+    memset(longer, 'r', sizeof longer);
+    longer[sizeof longer - 1] = 0;
+    CHECK(!vf_path(room, longer, "/%s", "x"), "a root that is longer than the room");
+    for (size_t i = VF_PATH_SIZE; i < sizeof room; i++)
+        CHECK(room[i] == '#', "nothing is written behind it: byte %zu", i);
     int before = next_descriptor();
     CHECK(mkdtemp(folder) && vf_path(path, folder, "/%s", "file"), "%s", folder);
     FILE *f = fopen(path, "w");
@@ -179,8 +186,16 @@ static void files(void)
     f = fopen(path, "w");
     CHECK(f && fputs("7", f) >= 0 && fclose(f) == 0, "%s", path);
     CHECK(vf_file_text(path, text, sizeof text) == 1 && strcmp(text, "7") == 0, "one byte: %s", text);
+    f = fopen(path, "w");
+    CHECK(f && fwrite("\0a\0", 1, 3, f) == 3 && fclose(f) == 0, "%s", path);
+    CHECK(vf_file_text(path, text, sizeof text) == 3 && strcmp(text, "?a?") == 0, "bytes that would end it: %s", text);
     CHECK(vf_file_text(folder, text, sizeof text) == 0 && text[0] == 0, "a folder is no text");
     CHECK(vf_file_is(path) && !vf_file_is(folder), "a file and a folder");
+    int input = dup(0);
+    (void)close(0); /* a caller may have closed its own: 0 is a descriptor like any other */
+    CHECK(vf_file_text(path, text, sizeof text) == 3, "read through descriptor 0");
+    CHECK(next_descriptor() == 0, "and that is not left open");
+    CHECK(input < 0 || (dup2(input, 0) == 0 && close(input) == 0), "as it was");
     (void)remove(path);
     CHECK(vf_file_text(path, text, sizeof text) == 0 && !vf_file_is(path), "gone");
     static const char *const names[] = {"card2", "card0", "card11", "card", "cardx", "card1x", "card-1", "card/", "kart3", "card100"};

@@ -325,6 +325,40 @@ static void many_clients(void)
     }
 }
 
+/* Cards that are not read: their driver is named, cut to its room, as an address is. */
+static void other_drivers(void)
+{
+    clear();
+    put("DRIVER=a-driver-of-twenty-four-\nPCI_SLOT_NAME=0000:01:00.0\n", CARD "uevent", 0);
+    put("0x10de", CARD "vendor", 0);
+    (void)probe();
+    CHECK(found.n_cards == 0 && found.n_notes == 1 && strstr(found.note[0], "under the driver a-driver-of-twenty-four, but"), "%s", found.note[0]);
+    put("DRIVER=a-driver-of-twenty-thre\n", CARD "uevent", 0);
+    (void)probe();
+    CHECK(strstr(found.note[0], "under the driver a-driver-of-twenty-thre, but"), "%s", found.note[0]);
+    put("0x1af4", CARD "vendor", 0);
+    (void)probe();
+    CHECK(found.n_notes == 0, "another maker's: %s", found.note[0]);
+    clear();
+    amd(0, "0000:03:00.0-and-some-thirty-bytes-behind");
+    CHECK_STR(probe()->bus, "0000:03:00.0-and-some-thirty-by", "an address of 31 bytes");
+    /* as many as there is room for, with notes behind them: those are no cards */
+    clear();
+    for (int n = 0; n < VF_MACHINE_CARDS + 3; n++) {
+        char slot[32];
+        (void)snprintf(slot, sizeof slot, "0000:%02x:00.0", n + 1);
+        amd(n, slot);
+        if (n < 3) {
+            put("DRIVER=nouveau\n", CARD "uevent", n);
+            put("0x10de", CARD "vendor", n);
+        }
+    }
+    (void)probe();
+    CHECK(found.n_cards == VF_MACHINE_CARDS && found.more_cards == 0 && found.n_notes == 3, "%u cards, %u notes", found.n_cards, found.n_notes);
+    for (uint32_t i = 0; i < found.n_notes; i++)
+        CHECK_STR(found.note[i], found.note[0], "a note");
+}
+
 /* A root of any length up to what a path may have: a file whose path is too long is one that is not there. */
 static void long_roots(void)
 {
@@ -365,6 +399,7 @@ int main(void)
     intel_card();
     descriptors();
     many_clients();
+    other_drivers();
     long_roots();
     clear();
     (void)rmdir(root);

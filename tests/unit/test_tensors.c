@@ -126,9 +126,11 @@ static void layer_numbers(void)
         {"dec.blk.3.attn_q.weight", 3},      {"dex.blk.3.attn_q.weight", -2},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        vf_tensor t = {0};
+        vf_tensor t;
+        memset(&t, 0xA5, sizeof t); /* what was there before says nothing */
         vf_tensor_parse_name(rows[i].name, strlen(rows[i].name), &t);
         bool known = rows[i].layer >= 0;
+        CHECK_U64(t.stack, strncmp(rows[i].name, "dec.", 4) == 0 ? VF_STACK_DEC : VF_STACK_BLK, rows[i].name);
         CHECK((t.role != VF_ROLE_UNKNOWN) == known && (!known || t.layer == rows[i].layer), "%s: role %u, layer %d", rows[i].name, t.role, (int)t.layer);
     }
 }

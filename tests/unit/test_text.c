@@ -237,6 +237,14 @@ static const struct {
     {"24GBiB", VF_ERR_USAGE, "unknown unit 'GBiB'"},
     {"24Gbit", VF_ERR_USAGE, "unknown unit 'Gbit'"},
     {"24Q", VF_ERR_USAGE, "unknown unit 'Q'"},
+    {"24a", VF_ERR_USAGE, "unknown unit 'a'"},
+    {"24z", VF_ERR_USAGE, "unknown unit 'z'"},
+    {"24A", VF_ERR_USAGE, "unknown unit 'A'"},
+    {"24Z", VF_ERR_USAGE, "unknown unit 'Z'"},
+    {"24`", VF_ERR_USAGE, "not a size (write digits"},
+    {"24@", VF_ERR_USAGE, "not a size (write digits"},
+    {"24,50000000000000000000000000GB", VF_ERR_USAGE, "write 24.50000000000000000000000000GB"}, /* the longest that a hint is for */
+    {"24,500000000000000000000000000GB", VF_ERR_USAGE, "not a size (write digits"},
     {"2.4.1G", VF_ERR_USAGE, "not a size"},
     {"24G;x", VF_ERR_USAGE, "unknown unit 'G;x'"},
     {"30Gx", VF_ERR_USAGE, "unknown unit 'Gx'"},
@@ -407,6 +415,13 @@ static void test_errors(void)
     char field[6];
     vf_set_text(field, sizeof field, "abc\xE2\x82\xAC");
     CHECK_STR(field, "abc", "cut before a character");
+    for (unsigned last = 0x80; last < 0xC0; last++) { /* whatever a character ends with */
+        char two[] = {'a', 'b', 'c', 'd', '\xC3', (char)last, 0};
+        vf_set_text(field, sizeof field, two);
+        CHECK_STR(field, "abcd", "the beginning of a character is not left");
+        vf_set_text(field, sizeof field, two + 1);
+        CHECK_STR(field, two + 1, "one that fits");
+    }
     CHECK_STR(vf_verdict_name((vf_verdict)7), "", "no verdict");
     CHECK_STR(vf_backend_name((vf_backend)7), "", "no backend");
     CHECK_STR(vf_verdict_name(VF_FRAGILE), "fragile", "verdict");
