@@ -96,8 +96,6 @@ size_t text_columns(const char *text, size_t n)
 
 void buf_pad(buf *b, size_t start, size_t width)
 {
-    if (b->failed)
-        return;
     size_t used = b->n > start ? text_columns(b->p + start, b->n - start) : 0;
     if (used < width)
         buf_repeat(b, " ", width - used);
