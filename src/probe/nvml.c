@@ -101,10 +101,10 @@ static const char *words(const nvml *n, int status, char out[96])
 
 /* ---- one card -------------------------------------------------------------------------------- */
 
+/* Text that is not told stays as it is: empty, in a new card. */
 static void read_text(int (*get)(nvml_device, char *, unsigned int), nvml_device d, char out[NVML_TEXT])
 {
     char text[NVML_TEXT] = "";
-    out[0] = 0;
     if (get && get(d, text, sizeof text) == NVML_SUCCESS)
         vf_text_clean(out, NVML_TEXT, text, strnlen(text, sizeof text));
 }

@@ -178,7 +178,9 @@ def nvml_faults(c, root, new, broken):
     crowded.note(crowded.ask(), "in use by 300 processes")
     c.equal([x["more_processes"] for x in play("swarm").show()], [999999, 0], "a million are not believed")
     c.equal([(len(x["in_use_by"]), x["more_processes"]) for x in play("room").show()], [(12, 244), (0, 257)], "as many as there is room for, and one more")
-    c.equal([x["compute_capability"] for x in play("capabilities").show()], [None, "1.0", "99.9", None], "compute capabilities that there can be")
+    shown = play("capabilities").show()
+    c.equal([x["compute_capability"] for x in shown], [None, "1.0", "99.9", None, None, None], "compute capabilities that there can be")
+    c.equal([x["pci_address"] for x in shown][:4], ["0000:01:00.0", "0000:ff:1f.7", "0000:03:01.0", "0000:04:00.0"], "PCI addresses")
     play("long-words").fails("many words", "so many that they do not all find room in what the; in /sys", fit_only=1)
 
 
@@ -199,6 +201,16 @@ def nvml_special(c, root, new, old):
     c.equal(parts.show()[0]["compute_capability"], "8.0", "a part has the card's capability")
     c.equal(Machine(c, root, new, "divided-and-not").ask()["gpu"], "L4", "whole cards before parts")
     Machine(c, root, old, "divided").fails("parts that cannot be asked for", "is divided (MIG) and no part of it can be used")
+    # a card of the kernel that NVML does not tell of is spoken of where NVML tells of none
+    for scene, count in (("one", 0), ("zero", 1)):
+        m = fresh(c)
+        m.env.update(VRAMFIT_NVML=new, VRAMFIT_STAND_IN=scene)
+        m.file("sys/class/drm/card0/device/uevent", "DRIVER=nouveau\nPCI_SLOT_NAME=0000:09:00.0\n")
+        m.file("sys/class/drm/card0/device/vendor", "0x10de\n")
+        amd(m, 1)
+        whole = m.run("show", "auto", "-f", "json").json()["found"]
+        c.equal([n for n in whole[-1]["notes"] if "an NVIDIA card is there" in n],
+                ["an NVIDIA card is there, under the driver nouveau, but NVML (NVIDIA) tells of no card"] * count, "NVML with %s, and nouveau" % scene)
     Machine(c, root, new, "no-parts").fails("divided into nothing", "is divided (MIG) and no part of it can be used")
 
 

@@ -7,6 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef OLD /* names from before those of version 2, too */
+#define nvmlInit_v2 nvmlInit
+#define nvmlDeviceGetCount_v2 nvmlDeviceGetCount
+#define nvmlDeviceGetHandleByIndex_v2 nvmlDeviceGetHandleByIndex
+#endif
 #define EXPORT __attribute__((visibility("default")))
 #define MIB (1ULL << 20)
 #define ALL 999 /* every call fails with this (unknown error) */
@@ -21,7 +26,9 @@ typedef struct process {
 typedef struct device {
     const char *name, *uuid;
     unsigned bus;
+    unsigned slot; /* device << 3 | function */
     int capability; /* ×10 */
+    int minor;      /* in place of its last digit */
     unsigned long long total, reserved, used;
     int status;        /* what its calls give */
     int memory_status; /* what asking for its memory gives */
@@ -87,11 +94,13 @@ static const scene scenes[] = {
         {.name = "NVIDIA A100-SXM4-40GB", .uuid = "GPU-e", .bus = 1, .capability = 80, .total = 40960 * MIB, .reserved = 600 * MIB,
          .used = 25 * MIB, .parts = 100},
         {.name = "NVIDIA A100-SXM4-40GB MIG 1g.5gb", .uuid = "MIG-dddd-1", .is_part = true, .total = 4864 * MIB, .used = 12 * MIB}}},
-    {.name = "capabilities", .n = 4, .device = {
+    {.name = "capabilities", .n = 6, .device = {
         {.name = "NVIDIA L4", .uuid = "GPU-f", .bus = 1, .capability = 5, .total = 23034 * MIB},
-        {.name = "NVIDIA L4", .uuid = "GPU-g", .bus = 2, .capability = 10, .total = 23034 * MIB},
-        {.name = "NVIDIA L4", .uuid = "GPU-h", .bus = 3, .capability = 999, .total = 23034 * MIB},
-        {.name = "NVIDIA L4", .uuid = "GPU-i", .bus = 4, .capability = 1000, .total = 23034 * MIB}}},
+        {.name = "NVIDIA L4", .uuid = "GPU-g", .bus = 0xFF, .slot = 0xFF, .capability = 10, .total = 23034 * MIB},
+        {.name = "NVIDIA L4", .uuid = "GPU-h", .bus = 3, .slot = 8, .capability = 999, .total = 23034 * MIB},
+        {.name = "NVIDIA L4", .uuid = "GPU-i", .bus = 4, .capability = 1000, .total = 23034 * MIB},
+        {.name = "NVIDIA L4", .uuid = "GPU-j", .bus = 5, .capability = 80, .minor = 10, .total = 23034 * MIB},
+        {.name = "NVIDIA L4", .uuid = "GPU-k", .bus = 6, .capability = 80, .minor = -1, .total = 23034 * MIB}}},
     {.name = "swarm", .n = 2, .device = {
         {.name = "NVIDIA L4", .uuid = "GPU-j", .bus = 1, .capability = 89, .total = 23034 * MIB, .n_compute = 999999},
         {.name = "NVIDIA L4", .uuid = "GPU-k", .bus = 2, .capability = 89, .total = 23034 * MIB, .n_compute = 1000000}}},
@@ -191,7 +200,7 @@ EXPORT int nvmlDeviceGetPciInfo_v3(const device *d, pci_info *out)
         return d->status;
     memset(out, 'x', sizeof *out);
     out->pci_device_id = 0x220410de;
-    (void)snprintf(out->bus_id, sizeof out->bus_id, "00000000:%02X:00.0", d->bus);
+    (void)snprintf(out->bus_id, sizeof out->bus_id, "00000000:%02X:%02X.%X", d->bus, d->slot >> 3, d->slot & 7);
     return SUCCESS;
 }
 
@@ -239,7 +248,7 @@ EXPORT int nvmlDeviceGetMemoryInfo(const device *d, memory_v1 *out)
 EXPORT int nvmlDeviceGetCudaComputeCapability(const device *d, int *major, int *minor)
 {
     *major = d->capability / 10;
-    *minor = d->capability % 10;
+    *minor = d->minor ? d->minor : d->capability % 10;
     return d->status;
 }
 

@@ -37,6 +37,8 @@ static void numbers(void)
         bool good = vf_text_number(rows[i].text, strlen(rows[i].text), &v);
         CHECK(good == rows[i].good && (!good || v == rows[i].v), "'%s': %d, %llu", rows[i].text, good, (unsigned long long)v);
     }
+    uint64_t v;
+    CHECK(vf_text_number("129", 2, &v) && v == 12 && vf_text_number("0x1ff", 4, &v) && v == 31, "what lies behind is not looked at");
 }
 
 static void values(void)
@@ -58,10 +60,13 @@ static void values(void)
 
 static void names(void)
 {
-    static const char table[] = "# List\n1.0.0\n744C,\tC8,\tAMD Radeon RX 7900 XTX\n744C,\tCC, AMD Radeon RX 7900 XT \n15BF,\t01,\n,,\n66A1,";
+    static const char table[] = "# List\n1.0.0\n744C,\tC8,\tAMD Radeon RX 7900 XTX\n744C,\tCC, AMD Radeon RX 7900 XT \n744C,\tCD,\tFace, and more\n15BF,\t01,\n,,\n66A1,\nE,\tF,\tOne digit";
     char out[32];
     CHECK(vf_text_amd_name(table, 0x744c, 0xc8, out, sizeof out) && strcmp(out, "AMD Radeon RX 7900 XTX") == 0, "%s", out);
     CHECK(vf_text_amd_name(table, 0x744c, 0xcc, out, sizeof out) && strcmp(out, "AMD Radeon RX 7900 XT") == 0, "%s", out);
+    CHECK(vf_text_amd_name(table, 0x744c, 0xcd, out, sizeof out) && strcmp(out, "Face, and more") == 0, "a name like a number: %s", out);
+    CHECK(vf_text_amd_name(table, 0xe, 0xf, out, sizeof out) && strcmp(out, "One digit") == 0, "%s", out);
+    CHECK(!vf_text_amd_name(table, 0, 0, out, sizeof out), "no numbers");
     CHECK(!vf_text_amd_name(table, 0x744c, 0xff, out, sizeof out), "another revision");
     CHECK(vf_text_amd_name(table, 0x15bf, 1, out, sizeof out) && !out[0], "no name");
     vf_text_clean(out, sizeof out, "\t\x1b[1mX\xff\xc3\xa4 \n", 10);
@@ -75,10 +80,11 @@ static void names(void)
 static void slots(void)
 {
     static const char *const bad[] = {"", "0000", "0000:03", "0000:03:00", "0000:03:00.8", "0000:03:20.0", "0000:100:00.0", "0000:03:00.0.0",
-                                      "g000:03:00.0", "0000:03:00.", "fffffffff:03:00.0"};
+                                      "g000:03:00.0", "0000:03:00.", "fffffffff:03:00.0", "1000000:03:00.0"};
     uint32_t domain, location;
     CHECK(vf_text_slot("0001:C4:1f.7", &domain, &location) && domain == 1 && location == 0xc4ff, "%u %x", domain, location);
     CHECK(vf_text_slot("00000000:01:00.0", &domain, &location) && domain == 0 && location == 0x100, "NVML's eight digits");
+    CHECK(vf_text_slot("ffffff:ff:1f.7", &domain, &location) && domain == 0xffffff && location == 0xffff, "the last of all");
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         CHECK(!vf_text_slot(bad[i], &domain, &location), "%s", bad[i]);
 }
@@ -107,6 +113,10 @@ static void memory(void)
     vf_machine_card card = {0};
     vf_card_memory(&card, 0, 0, true, 0);
     CHECK(!card.has_total, "none");
+    vf_card_memory(&card, 1, 0, true, 0);
+    CHECK(card.has_total && card.total == 1, "the least");
+    vf_card_memory(&card, UINT64_C(1) << 60, 0, true, 0);
+    CHECK(card.has_total && card.total == UINT64_C(1) << 60, "the most");
     vf_card_memory(&card, (UINT64_C(1) << 60) + 1, 0, true, 0);
     CHECK(!card.has_total, "absurd");
     vf_card_memory(&card, 100, 100, true, 200);
@@ -139,11 +149,14 @@ static void visible(void)
     static const struct {
         const char *list, *want;
     } rows[] = {{NULL, "ABCD"}, {"", "abcd"}, {"0,1,2,3", "ABCD"}, {"3,2,1,0", "DCBA"}, {"2", "Cabd"}, {"3,0", "DAbc"}, {"1,9,2", "Bacd"},
-                {"1,1,2", "Bacd"}, {"GPU-qc", "Cabd"}, {"GPU-q,0", "abcd"}, {"GPU-", "abcd"}, {"0,", "Abcd"}, {",0", "abcd"}, {" 2 ,1", "CBad"},
+                {"1,1,2", "Bacd"}, {"GPU-qc", "Cabd"}, {"GPU-q,0", "abcd"}, {"GPU-", "abcd"}, {"0,", "Abcd"}, {",0", "abcd"}, {" 2 ,1", "CBad"}, {"GPU-qc  , GPU-pa ", "CAbd"},
                 {"2 1", "abcd"}, {"2,0,3,1", "CADB"}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         CHECK(strcmp(order(rows[i].list, 4), rows[i].want) == 0, "'%s': %s, not %s", rows[i].list ? rows[i].list : "(none)",
               order(rows[i].list, 4), rows[i].want);
+    vf_machine m = {.n_cards = 2, .card = {{.maker = VF_MAKER_AMD}, {.maker = VF_MAKER_INTEL}}};
+    vf_probe_visible(&m, "");
+    CHECK(!m.card[0].hidden && !m.card[1].hidden, "other makers' cards are not CUDA's to hide");
     CHECK(strcmp(order("15,14,0", 16), "POAbcdefghijklmn") == 0, "%s", order("15,14,0", 16));
 }
 
@@ -191,6 +204,14 @@ static void files(void)
     CHECK(vf_file_text(path, text, sizeof text) == 3 && strcmp(text, "?a?") == 0, "bytes that would end it: %s", text);
     CHECK(vf_file_text(folder, text, sizeof text) == 0 && text[0] == 0, "a folder is no text");
     CHECK(vf_file_is(path) && !vf_file_is(folder), "a file and a folder");
+    for (int spaces = 61; spaces < 64; spaces++) {
+        uint64_t v = 0;
+        f = fopen(path, "w");
+        CHECK(f && fprintf(f, "7%*s8", spaces, "") > 0 && fflush(f) == 0 && ftruncate(fileno(f), spaces + 1) == 0 && fclose(f) == 0, "%s", path);
+        CHECK(vf_file_number(path, &v) == (spaces == 61), "a number in %d bytes, of which 62 are looked at", spaces + 1);
+    }
+    f = fopen(path, "w");
+    CHECK(f && fwrite("\0a\0", 1, 3, f) == 3 && fclose(f) == 0, "%s", path);
     int input = dup(0);
     (void)close(0); /* a caller may have closed its own: 0 is a descriptor like any other */
     CHECK(vf_file_text(path, text, sizeof text) == 3, "read through descriptor 0");

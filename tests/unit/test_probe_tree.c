@@ -116,6 +116,8 @@ static void amd_card(void)
     CHECK_STR(probe()->name, "First Name", "the system's table before it");
     put("Own Name\n", CARD "product_name", 0);
     CHECK_STR(probe()->name, "Own Name", "a card's own");
+    put("X\n", CARD "product_name", 0);
+    CHECK_STR(probe()->name, "X", "however short");
     drop(CARD "mem_info_vram_used", 0);
     c = probe();
     CHECK(c->has_total && !c->has_used, "how much is in use is not told");
@@ -148,7 +150,9 @@ static void compute_half(void)
     CHECK(probe()->gfx == 110000 && found.card[0].holder[0].pid == 77, "the first node of the card");
     node(1, 110000, 0, 0x300, "4294967296");
     CHECK(probe()->gfx == 110000 && found.card[0].n_holders == 0, "an id of more than 32 bits");
+    node(1, 110000, 0, 0x300, "4711x");
     drop("sys/class/kfd/kfd/topology/nodes/2/properties");
+    CHECK(probe()->gfx == 110000 && found.card[0].n_holders == 0, "an id that is no number");
     drop("sys/class/kfd/kfd/topology/nodes/1/gpu_id");
     CHECK(probe()->gfx == 110000 && found.card[0].n_holders == 0, "no id");
     amd(0, "");
@@ -302,11 +306,12 @@ static void many_clients(void)
     clear();
     amd(0, "0000:03:00.0");
     amd(1, "0000:43:00.0");
+    client(88, 0, "/dev/dri/card0", CLIENT "5\ndrm-memory-vram:\t4 KiB\n");
     client(88, 1, "/dev/dri/card0", CLIENT "1\ndrm-memory-vram:\t1 KiB\n");
     client(88, 2, "/dev/dri/card0", CLIENT "1\ndrm-memory-vram:\t1 KiB\n");
     client(88, 3, "/dev/dri/card1", "drm-pdev:\t0000:43:00.0\ndrm-client-id:\t1\ndrm-memory-vram:\t2 KiB\n");
     (void)probe();
-    CHECK(found.n_cards == 2 && found.card[0].holder[0].bytes == 1024 && found.card[1].holder[0].bytes == 2048, "one id on two cards");
+    CHECK(found.n_cards == 2 && found.card[0].holder[0].bytes == 5 * 1024 && found.card[1].holder[0].bytes == 2048, "one id twice, and on two cards");
     for (int n = 0; n < 66; n++) {
         (void)snprintf(text, sizeof text, CLIENT "%d\ndrm-memory-vram:\t1 KiB\n", n + 10);
         client(99, n, "/dev/dri/card0", text);
@@ -323,6 +328,9 @@ static void many_clients(void)
         (void)probe();
         CHECK(n < 15 ? found.card[0].holder[0].bytes == (uint64_t)(n + 1) << 60 : n == 15 ? found.card[0].n_holders == 0 : found.card[0].n_holders <= 1, "%d times 2^60", n);
     }
+    client(99, 0, "/dev/dri/card0", CLIENT "0\ndrm-memory-vram:\t1 KiB\n"); /* what is left over of a sum that is too large is no size */
+    (void)probe();
+    CHECK_U64(found.card[0].n_holders, 0, "a kibibyte and 16 times 2^60");
 }
 
 /* Cards that are not read: their driver is named, cut to its room, as an address is. */
