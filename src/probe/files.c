@@ -50,7 +50,7 @@ bool vf_file_number(const char *path, uint64_t *v)
 {
     char text[64];
     size_t n = vf_file_text(path, text, sizeof text);
-    return n > 0 && n < sizeof text - 1 && vf_text_number(text, n, v);
+    return n < sizeof text - 1 && vf_text_number(text, n, v);
 }
 
 bool vf_file_is(const char *path)

@@ -181,6 +181,8 @@ def nvml_faults(c, root, new, broken):
     shown = play("capabilities").show()
     c.equal([x["compute_capability"] for x in shown], [None, "1.0", "99.9", None, None, None], "compute capabilities that there can be")
     c.equal([x["pci_address"] for x in shown][:4], ["0000:01:00.0", "0000:ff:1f.7", "0000:03:01.0", "0000:04:00.0"], "PCI addresses")
+    play("no-words").fails("no words", "does not start: error 17;", fit_only=1)
+    play("null-words").fails("not even none", "does not start: error 18;", fit_only=1)
     play("long-words").fails("many words", "so many that they do not all find room in what the; in /sys", fit_only=1)
 
 
@@ -192,7 +194,12 @@ def nvml_special(c, root, new, old):
     c.equal(sizes(r["devices"][0]), (125512345 * 1024, 0, 25512345 * 1024), "the system's memory")
     c.equal(r["gpu"], "GB10", "and the catalog's name")
     m.note(r, "its memory is the system's")
+    m.file("proc/meminfo", "MemTotal:       125512345 kB\n")
+    shown = m.show()[0]
+    c.equal([shown[k] for k in ("total_bytes", "in_use_bytes", "free_bytes")], [125512345 * 1024, None, None], "what is in use is not told")
     os.remove(m.root / "proc/meminfo")
+    shown = m.show()[0]
+    c.equal([shown[k] for k in ("total_bytes", "memory_of_the_system")], [None, "no"], "what it has is not told")
     parts = Machine(c, root, new, "divided")
     r = parts.ask()
     c.equal((r["gpu"], sizes(r["devices"][0])), ("NVIDIA A100-SXM4-40GB MIG 3g.20gb", (19968 * MIB, 0, 37 * MIB)), "the first part")

@@ -16,7 +16,7 @@
 #define MIB (1ULL << 20)
 #define ALL 999 /* every call fails with this (unknown error) */
 
-enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, INSUFFICIENT_SIZE = 7, NOT_LOADED = 9, LOST = 15, LONG_WORDS = 16 };
+enum { SUCCESS = 0, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3, INSUFFICIENT_SIZE = 7, NOT_LOADED = 9, LOST = 15, LONG_WORDS = 16, NO_WORDS, NULL_WORDS };
 
 typedef struct process {
     unsigned pid;
@@ -108,6 +108,8 @@ static const scene scenes[] = {
         {.name = "NVIDIA L4", .uuid = "GPU-l", .bus = 1, .capability = 89, .total = 23034 * MIB, .n_compute = 256},
         {.name = "NVIDIA L4", .uuid = "GPU-m", .bus = 2, .capability = 89, .total = 23034 * MIB, .n_compute = 257}}},
     {.name = "long-words", .init = LONG_WORDS},
+    {.name = "no-words", .init = NO_WORDS},
+    {.name = "null-words", .init = NULL_WORDS},
     {.name = "many-more", .count = 100, .n = 1, .device = {{.name = "NVIDIA L4", .uuid = "GPU-d", .bus = 1, .capability = 89, .total = 23034 * MIB}}},
     {.name = "many", .count = 20, .n = 1, .device = {{.name = "NVIDIA L4", .uuid = "GPU-d", .bus = 1, .capability = 89, .total = 23034 * MIB,
         .reserved = 500 * MIB, .used = 3 * MIB}}},
@@ -136,6 +138,8 @@ EXPORT const char *nvmlErrorString(int status)
 {
     if (status == LONG_WORDS)
         return "a driver whose words for what went wrong are so many that they do not all find room in what there is for them here";
+    if (status == NO_WORDS || status == NULL_WORDS)
+        return status == NO_WORDS ? "" : NULL;
     return status == LOST ? "GPU is lost" : status == NOT_LOADED ? "Driver Not Loaded" : status == NOT_SUPPORTED ? "Not Supported" : "Unknown \x1b[1mError";
 }
 

@@ -31,7 +31,9 @@ static void numbers(void)
                 {"0x", false, 0},
                 {"12 34", false, 0},
                 {"1e3", false, 0},
-                {"12z", false, 0}};
+                {"12z", false, 0},
+                {"12a", false, 0},
+                {"0x1g", false, 0}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint64_t v = 0;
         bool good = vf_text_number(rows[i].text, strlen(rows[i].text), &v);
@@ -55,7 +57,9 @@ static void values(void)
     CHECK(vf_text_bytes(text, "location_id", &v) && v == 768, "no unit");
     CHECK(vf_text_bytes(text, "last", &v) && v == 5, "no newline at the end");
     CHECK(!vf_text_bytes(text, "zebra", &v), "an unknown unit");
-    CHECK(!vf_text_bytes("a: 18446744073709551615 kB", "a", &v), "too large");
+    CHECK(!vf_text_bytes("a: 18446744073709551615 kB", "a", &v) && !vf_text_bytes("a: 18014398509481984 kB", "a", &v), "too large");
+    CHECK(vf_text_bytes("a: 18014398509481983 kB", "a", &v) && v == UINT64_MAX - 1023, "just not");
+    CHECK(!vf_text_bytes("a: 17179869184 GiB", "a", &v) && vf_text_bytes("a: 17179869183 GiB", "a", &v) && v == UINT64_C(17179869183) << 30, "GiB");
 }
 
 static void names(void)
@@ -106,6 +110,21 @@ static void holders(void)
     CHECK(card.n_holders == 2 && card.holder[0].pid == 1 && card.holder[0].bytes == 9 && card.holder[1].bytes == 5, "the larger of two words counts");
     vf_card_holder(&card, 1, UINT64_MAX);
     CHECK(card.holder[0].bytes == 9, "what is told beats what is not");
+    /* one among others that turns out to hold more: the others stay as they are */
+    card = (vf_machine_card){0};
+    for (uint32_t i = 0; i < 5; i++)
+        vf_card_holder(&card, 10 + i, 50 - 10 * i);
+    vf_card_holder(&card, 13, 45);
+    static const uint32_t pid[] = {10, 13, 11, 12, 14}, bytes[] = {50, 45, 40, 30, 10};
+    for (uint32_t i = 0; i < 5; i++)
+        CHECK(card.n_holders == 5 && card.holder[i].pid == pid[i] && card.holder[i].bytes == bytes[i], "holder %u is %u", i, card.holder[i].pid);
+    /* what lies behind the list is not the list's */
+    static vf_machine_card two[2];
+    memcpy(two[0].note, "a note", 7);
+    for (uint32_t i = 0; i < VF_MACHINE_HOLDERS + 3; i++)
+        vf_card_holder(&two[0], i, 100 - i);
+    CHECK_STR(two[0].note, "a note", "behind the list");
+    CHECK(two[0].more_holders == 3 && two[1].n_holders == 0 && two[1].total == 0, "and behind the card");
 }
 
 static void memory(void)
@@ -157,6 +176,13 @@ static void visible(void)
     vf_machine m = {.n_cards = 2, .card = {{.maker = VF_MAKER_AMD}, {.maker = VF_MAKER_INTEL}}};
     vf_probe_visible(&m, "");
     CHECK(!m.card[0].hidden && !m.card[1].hidden, "other makers' cards are not CUDA's to hide");
+    m = (vf_machine){.n_cards = 3, .card = {{.partition = true}, {.partition = false}, {.partition = true}}};
+    vf_probe_visible(&m, NULL);
+    CHECK(m.card[0].hidden && !m.card[1].hidden && m.card[2].hidden, "a whole card before parts, wherever it is");
+    m = (vf_machine){.n_cards = 2, .card = {{.partition = true}, {.partition = true}}};
+    vf_probe_visible(&m, NULL);
+    CHECK(!m.card[0].hidden && m.card[1].hidden, "of parts the first");
+    CHECK(strcmp(order("GPU-zz", 16), "abcdefghijklmnop") == 0, "%s", order("GPU-zz", 16));
     CHECK(strcmp(order("15,14,0", 16), "POAbcdefghijklmn") == 0, "%s", order("15,14,0", 16));
 }
 
@@ -184,6 +210,7 @@ static void files(void)
     root[VF_PATH_SIZE - 1] = 0;
     CHECK(vf_path(path, root, "%s", "") && strlen(path) == VF_PATH_SIZE - 1, "nothing behind it");
     CHECK(!vf_path(path, root, "%s", "x"), "one byte more");
+    CHECK(vf_path(path, "", "/proc/%u", 7u) && strcmp(path, "/proc/7") == 0, "no root is the system's: %s", path);
     char room[VF_PATH_SIZE + 32], longer[VF_PATH_SIZE + 9];
     memset(room, '#', sizeof room);
     memset(longer, 'r', sizeof longer);
@@ -203,6 +230,7 @@ static void files(void)
     CHECK(f && fwrite("\0a\0", 1, 3, f) == 3 && fclose(f) == 0, "%s", path);
     CHECK(vf_file_text(path, text, sizeof text) == 3 && strcmp(text, "?a?") == 0, "bytes that would end it: %s", text);
     CHECK(vf_file_text(folder, text, sizeof text) == 0 && text[0] == 0, "a folder is no text");
+    CHECK(vf_file_text("/dev/zero", text, sizeof text) == 0 && text[0] == 0, "nor is a device");
     CHECK(vf_file_is(path) && !vf_file_is(folder), "a file and a folder");
     for (int spaces = 61; spaces < 64; spaces++) {
         uint64_t v = 0;

@@ -140,9 +140,10 @@ static void compute_half(void)
         node(1, rows[i].gfx, rows[i].domain, rows[i].location, "4711");
         put("2097152\n", "sys/class/kfd/kfd/proc/77/vram_4711");
         put("0\n", "sys/class/kfd/kfd/proc/78/vram_4711");
+        put("1\n", "sys/class/kfd/kfd/proc/80/vram_4711");
         put("5\n", "sys/class/kfd/kfd/proc/79/vram_4712");
         const vf_machine_card *c = probe();
-        CHECK(c->gfx == rows[i].want && c->n_holders == (rows[i].want != 0), "row %zu: gfx %u, %u holders", i, c->gfx, c->n_holders);
+        CHECK(c->gfx == rows[i].want && c->n_holders == (rows[i].want ? 2 : 0), "row %zu: gfx %u, %u holders", i, c->gfx, c->n_holders);
         CHECK(!c->n_holders || (c->holder[0].pid == 77 && c->holder[0].bytes == 2 * MIB), "row %zu", i);
     }
     node(1, 110000, 0, 0x300, "4711");
@@ -160,6 +161,12 @@ static void compute_half(void)
     amd(1, "");
     (void)probe();
     CHECK(found.n_cards == 2, "cards without an address are not one card");
+    amd(0, "0000:03:00.0");
+    (void)probe();
+    CHECK(found.n_cards == 2 && !found.card[1].bus[0], "nor has one another's");
+    put("PCI_SLOT_NAME=0000:04:00.0\n", CARD "uevent", 1);
+    (void)probe();
+    CHECK(found.n_cards == 1, "nor another's driver");
 }
 
 /* Graphics cores of processors, by instruction set: they use the system's memory. Their neighbours are cards. */
@@ -208,6 +215,9 @@ static void processors(void)
         CHECK(c->integrated && c->total == rows[i].total && c->has_used == rows[i].has_used && c->used == rows[i].in_use, "row %zu: %llu of %llu", i,
               (unsigned long long)c->used, (unsigned long long)c->total);
     }
+    drop(CARD "mem_info_vram_total", 0);
+    CHECK(probe()->integrated && found.card[0].total == 32768 * MIB && strstr(found.card[0].note, "the 0 MiB that the firmware set apart"), "%s", found.card[0].note);
+    amd(0, "0000:03:00.0");
     drop("sys/class/kfd/kfd/topology/nodes/1/properties");
     CHECK(!probe()->integrated, "without a compute half: a card that says how busy its memory is");
     drop(CARD "mem_busy_percent", 0);
@@ -361,6 +371,7 @@ static void other_drivers(void)
             put("0x10de", CARD "vendor", n);
         }
     }
+    client(88, 1, "/dev/dri/card0", "drm-pdev:\t0000:99:00.0\ndrm-client-id:\t1\ndrm-memory-vram:\t1 KiB\n");
     (void)probe();
     CHECK(found.n_cards == VF_MACHINE_CARDS && found.more_cards == 0 && found.n_notes == 3, "%u cards, %u notes", found.n_cards, found.n_notes);
     for (uint32_t i = 0; i < found.n_notes; i++)
