@@ -62,7 +62,7 @@ static void each_descriptor(void *ctx, uint32_t number)
     if (!vf_path(path, p->job->root, "/proc/%u/fd/%u", p->pid, number))
         return;
     ssize_t got = readlink(path, text, sizeof text - 1);
-    if (got <= 0 || got < 9 || memcmp(text, "/dev/dri/", 9) != 0)
+    if (got < 9 || memcmp(text, "/dev/dri/", 9) != 0)
         return;
     if (!vf_path(path, p->job->root, "/proc/%u/fdinfo/%u", p->pid, number) || vf_file_text(path, text, sizeof text) == 0)
         return;

@@ -148,7 +148,7 @@ def nvml_sets(c, root, new):
         c.equal((len(whole), whole[-1]["more_cards"]), (17, 48), "%s: of 100 that there are 64 are asked" % scene)
 
 
-def nvml_faults(c, root, new, broken):
+def nvml_faults(c, root, new, old, broken):
     def play(scene, library=new, **env):
         return Machine(c, root, library, scene, **env)
     play("zero").fails("no card", "no GPU found", "NVML (NVIDIA) tells of no card", "/sys/class/drm")
@@ -174,6 +174,9 @@ def nvml_faults(c, root, new, broken):
     c.that(lies.show()[0]["more_processes"] > 0, "a million processes in room for fewer")
     crowd = play("crowd").show()[0]
     c.equal(([h["pid"] for h in crowd["in_use_by"]], crowd["more_processes"]), ([1199 - i for i in range(12)], 188), "200 processes")
+    crowd = play("crowd", old).show()[0]
+    c.equal(([h["pid"] for h in crowd["in_use_by"]], crowd["more_processes"]), ([1199 - i for i in range(12)], 188), "200 of an old driver's first list")
+    c.that(crowd["note"].startswith("an old driver: what it reserves"), "and its note: %s" % crowd["note"])
     crowded = play("crowded")
     crowded.note(crowded.ask(), "in use by 300 processes")
     c.equal([x["more_processes"] for x in play("swarm").show()], [999999, 0], "a million are not believed")
@@ -498,7 +501,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="vramfit-probe.") as root:
             nvml_sizes(c, root, new, old)
             nvml_sets(c, root, new)
-            nvml_faults(c, root, new, broken)
+            nvml_faults(c, root, new, old, broken)
             nvml_special(c, root, new, old)
     if o.sysfs:
         for f in (sysfs_amd, sysfs_apu, sysfs_intel, sysfs_mixed, sysfs_hostile, host_memory, formats):

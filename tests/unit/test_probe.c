@@ -33,7 +33,10 @@ static void numbers(void)
                 {"1e3", false, 0},
                 {"12z", false, 0},
                 {"12a", false, 0},
-                {"0x1g", false, 0}};
+                {"0x1g", false, 0},
+                {"0x7", true, 7},
+                {"1`", false, 0},
+                {"0x1@", false, 0}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint64_t v = 0;
         bool good = vf_text_number(rows[i].text, strlen(rows[i].text), &v);
@@ -79,6 +82,8 @@ static void names(void)
     CHECK(strcmp(out, "abc") == 0, "%s", out);
     vf_text_clean(out, 4, "ab\xc3\xa4", 4);
     CHECK(strcmp(out, "ab") == 0, "cut between characters: %s", out);
+    vf_text_clean(out, sizeof out, "a\xc3\xa4", 2);
+    CHECK(strcmp(out, "a?") == 0, "what lies behind is not looked at: %s", out);
 }
 
 static void slots(void)
@@ -118,11 +123,17 @@ static void holders(void)
     static const uint32_t pid[] = {10, 13, 11, 12, 14}, bytes[] = {50, 45, 40, 30, 10};
     for (uint32_t i = 0; i < 5; i++)
         CHECK(card.n_holders == 5 && card.holder[i].pid == pid[i] && card.holder[i].bytes == bytes[i], "holder %u is %u", i, card.holder[i].pid);
+    card = (vf_machine_card){0};
+    for (uint32_t i = 0; i < 3; i++)
+        vf_card_holder(&card, 20 + i, 7);
+    CHECK(card.holder[0].pid == 20 && card.holder[1].pid == 21 && card.holder[2].pid == 22, "those of one size in the order in which they were told of");
     /* what lies behind the list is not the list's */
     static vf_machine_card two[2];
     memcpy(two[0].note, "a note", 7);
     for (uint32_t i = 0; i < VF_MACHINE_HOLDERS + 3; i++)
         vf_card_holder(&two[0], i, 100 - i);
+    vf_card_holder(&two[0], VF_MACHINE_HOLDERS - 1, 1000);
+    CHECK(two[0].holder[0].bytes == 1000 && two[0].n_holders == VF_MACHINE_HOLDERS, "the last is the first");
     CHECK_STR(two[0].note, "a note", "behind the list");
     CHECK(two[0].more_holders == 3 && two[1].n_holders == 0 && two[1].total == 0, "and behind the card");
 }
@@ -170,6 +181,8 @@ static void visible(void)
     } rows[] = {{NULL, "ABCD"}, {"", "abcd"}, {"0,1,2,3", "ABCD"}, {"3,2,1,0", "DCBA"}, {"2", "Cabd"}, {"3,0", "DAbc"}, {"1,9,2", "Bacd"},
                 {"1,1,2", "Bacd"}, {"GPU-qc", "Cabd"}, {"GPU-q,0", "abcd"}, {"GPU-", "abcd"}, {"0,", "Abcd"}, {",0", "abcd"}, {" 2 ,1", "CBad"}, {"GPU-qc  , GPU-pa ", "CAbd"},
                 {"2 1", "abcd"}, {"2,0,3,1", "CADB"}};
+    static const char all[] = "15,14,13,12,11,10,9,8,7,6,5,4,3,2,1,0";
+    CHECK_STR(order(all, 16), "PONMLKJIHGFEDCBA", all);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         CHECK(strcmp(order(rows[i].list, 4), rows[i].want) == 0, "'%s': %s, not %s", rows[i].list ? rows[i].list : "(none)",
               order(rows[i].list, 4), rows[i].want);
@@ -189,6 +202,12 @@ static void visible(void)
 static void add(void *ctx, uint32_t number)
 {
     *(uint64_t *)ctx = *(uint64_t *)ctx * 100 + number;
+}
+
+static void count(void *ctx, uint32_t number)
+{
+    (void)number;
+    ++*(uint64_t *)ctx;
 }
 
 static int next_descriptor(void)
@@ -216,6 +235,8 @@ static void files(void)
     memset(longer, 'r', sizeof longer);
     longer[sizeof longer - 1] = 0;
     CHECK(!vf_path(room, longer, "/%s", "x"), "a root that is longer than the room");
+    longer[VF_PATH_SIZE - 5] = 0;
+    CHECK(!vf_path(room, longer, "/%s", "longer"), "one that leaves too little of it");
     for (size_t i = VF_PATH_SIZE; i < sizeof room; i++)
         CHECK(room[i] == '#', "nothing is written behind it: byte %zu", i);
     int before = next_descriptor();
@@ -259,6 +280,14 @@ static void files(void)
     CHECK_U64(sum, 211, "0, 2 and 11, in order");
     vf_folder_numbers(folder, "", 100, add, &sum);
     CHECK_U64(sum, 211, "an empty folder");
+    for (int made = 1; made >= 0; made--) { /* of more than there is room for as many as there is */
+        uint64_t n = 0;
+        for (unsigned i = 0; i < 8194; i++)
+            if (vf_path(path, folder, "/%u", i))
+                CHECK((made ? symlink("x", path) : unlink(path)) == 0, "%s", path);
+        vf_folder_numbers(folder, "", 10000, count, &n);
+        CHECK_U64(n, made ? 8192 : 0, "entries");
+    }
     (void)rmdir(folder);
     vf_folder_numbers(folder, "", 100, add, &sum);
     CHECK_U64(sum, 211, "no folder");

@@ -149,9 +149,17 @@ static void compute_half(void)
     node(1, 110000, 0, 0x300, "4711");
     node(2, 110100, 0, 0x300, "4712");
     CHECK(probe()->gfx == 110000 && found.card[0].holder[0].pid == 77, "the first node of the card");
+    node(1, 110000, 0, 0x300, "4294967295");
+    put("3\n", "sys/class/kfd/kfd/proc/4194304/vram_4294967295"); /* the last process that there can be */
+    put("3\n", "sys/class/kfd/kfd/proc/4194305/vram_4294967295");
+    CHECK(probe()->n_holders == 1 && found.card[0].holder[0].pid == 4194304 && found.card[0].holder[0].bytes == 3, "the largest id");
+    put("gfx_target_version 110000\nlocation_id 768\n", "sys/class/kfd/kfd/topology/nodes/1/properties");
+    CHECK(probe()->gfx == 110000, "without a domain it is the first");
     node(1, 110000, 0, 0x300, "4294967296");
     CHECK(probe()->gfx == 110000 && found.card[0].n_holders == 0, "an id of more than 32 bits");
     node(1, 110000, 0, 0x300, "4711x");
+    put("5\n", "sys/class/kfd/kfd/proc/81/vram_1");
+    put("5\n", "sys/class/kfd/kfd/proc/82/vram_0");
     drop("sys/class/kfd/kfd/topology/nodes/2/properties");
     CHECK(probe()->gfx == 110000 && found.card[0].n_holders == 0, "an id that is no number");
     drop("sys/class/kfd/kfd/topology/nodes/1/gpu_id");
@@ -236,7 +244,7 @@ static void intel_card(void)
     for (int i = 0; i < 9; i++)
         put("1048576", i % 2 ? CARD "tile%d/memory/physical_vram_size_bytes" : CARD "tile%d/physical_vram_size_bytes", 0, i);
     const vf_machine_card *c = probe();
-    CHECK(c->maker == VF_MAKER_INTEL && c->has_total && c->total == 8 * MIB && !c->has_used, "eight tiles: %llu", (unsigned long long)c->total);
+    CHECK(c->maker == VF_MAKER_INTEL && c->has_total && c->total == 8 * MIB && c->reserved == 0 && !c->has_used, "eight tiles: %llu", (unsigned long long)c->total);
     CHECK_STR(c->note, "xe does not tell how much of the memory is in use", "a note");
     put("18446744073709551615", CARD "tile0/physical_vram_size_bytes", 0);
     CHECK(!probe()->has_total, "tiles that are more than there can be");
@@ -302,6 +310,11 @@ static void descriptors(void)
         CHECK(c->n_holders == (rows[i].kib > 0) && (!c->n_holders || (c->holder[0].pid == 88 && c->holder[0].bytes == rows[i].kib << 10)),
               "row %zu: %u holders, %llu", i, c->n_holders, (unsigned long long)c->holder[0].bytes);
     }
+    clear();
+    amd(0, "0000:03:00.0");
+    client(88, 4, "/dev/dri/", ""); /* a shorter name is not what is left of another one */
+    client(88, 5, "/dev/dri", CLIENT "1\ndrm-memory-vram:\t4 KiB\n");
+    CHECK(probe()->n_holders == 0, "a link of eight bytes");
     /* in a processor: the system's memory, too */
     put("34359738368\n", CARD "mem_info_gtt_total", 0);
     node(1, 110501, 0, 0x300, "1");
@@ -319,9 +332,11 @@ static void many_clients(void)
     client(88, 0, "/dev/dri/card0", CLIENT "5\ndrm-memory-vram:\t4 KiB\n");
     client(88, 1, "/dev/dri/card0", CLIENT "1\ndrm-memory-vram:\t1 KiB\n");
     client(88, 2, "/dev/dri/card0", CLIENT "1\ndrm-memory-vram:\t1 KiB\n");
+    put("one-of-two\n", "proc/88/comm");
     client(88, 3, "/dev/dri/card1", "drm-pdev:\t0000:43:00.0\ndrm-client-id:\t1\ndrm-memory-vram:\t2 KiB\n");
     (void)probe();
     CHECK(found.n_cards == 2 && found.card[0].holder[0].bytes == 5 * 1024 && found.card[1].holder[0].bytes == 2048, "one id twice, and on two cards");
+    CHECK(strcmp(found.card[0].holder[0].name, "one-of-two") == 0 && strcmp(found.card[1].holder[0].name, "one-of-two") == 0, "named on each");
     for (int n = 0; n < 66; n++) {
         (void)snprintf(text, sizeof text, CLIENT "%d\ndrm-memory-vram:\t1 KiB\n", n + 10);
         client(99, n, "/dev/dri/card0", text);
@@ -357,6 +372,11 @@ static void other_drivers(void)
     put("0x1af4", CARD "vendor", 0);
     (void)probe();
     CHECK(found.n_notes == 0, "another maker's: %s", found.note[0]);
+    clear();
+    for (int n = 0; n < 3; n++)
+        amd(n, n ? "0000:43:00.0" : "0000:03:00.0");
+    (void)probe();
+    CHECK(found.n_cards == 2, "a card under two numbers is one, be it the first or not");
     clear();
     amd(0, "0000:03:00.0-and-some-thirty-bytes-behind");
     CHECK_STR(probe()->bus, "0000:03:00.0-and-some-thirty-by", "an address of 31 bytes");
