@@ -464,6 +464,11 @@ def formats(c):
         c.that(r.exit == 0 and "Radeon RX 7900 XTX" in r.out, "--format %s" % f)
     r = m.run("show", "auto", "-f", "tsv")
     c.equal((r.exit, r.out), (2, ""), "show auto has no tsv")
+    m.file("sys/class/drm/card0/device/product_name", "a" + "\u00e9" * 40 + "\n")
+    for columns, want in ((40, "a" + "\u00e9" * 37 + ".."), (41, "a" + "\u00e9" * 40), (0, "a" + "\u00e9" * 40)):
+        lines = m.run("list", "gpus", "auto", COLUMNS=str(columns)).out.splitlines()
+        c.that(len(lines) == 2 and lines[1].split(" ")[0] == want, "a name that is wider than %d columns is cut between characters: %s" % (columns, lines[1:]))
+    os.remove(m.root / "sys/class/drm/card0/device/product_name")
     whole = m.run("show", "auto", "-f", "json").json()["found"]
     c.equal([x["kind"] for x in whole], ["GPU of this machine", "this machine"], "show auto -f json")
     c.equal(m.run("8B", "-q", "q4", "--gpu", "auto", "-c", "max", "-f", "json").result()["verdict"], "fit", "solving on this machine")

@@ -91,14 +91,26 @@ static size_t fitting(const grid *g)
     return n;
 }
 
+/* How many bytes the first `columns` characters are. */
+static size_t bytes_of(const char *text, size_t columns)
+{
+    size_t n = 0, seen = 0;
+    for (; text[n]; n++) {
+        seen += ((unsigned char)text[n] & 0xC0u) != 0x80u;
+        if (seen > columns)
+            break;
+    }
+    return n;
+}
+
 static void table_cell(grid *g, size_t i, const char *text, bool last)
 {
     size_t start = g->out->n, columns = text_columns(text, strlen(text)), bytes = strlen(text);
     if (g->column[i].number)
         buf_repeat(g->out, " ", g->width[i] - columns);
     if (g->most && columns > g->most) {
-        /* only a first column that is wider than the terminal: ASCII by the catalog's rule */
-        bytes = g->most - 2;
+        /* only a first column that is wider than the terminal */
+        bytes = bytes_of(text, g->most - 2);
         buf_add(g->out, text, bytes);
         buf_str(g->out, "..");
     } else {
