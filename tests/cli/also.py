@@ -156,6 +156,8 @@ def started(c):
             (["8x7B", "-q", "q4", "--cpu-moe", "8", "--ubatch", "256", *also("8B@q4", "bge-m3@f16")], "24GB"),
             (["8B", "-q", "q4", "-c", "16k", "--parallel", "4", "--kv-unified", "--ubatch", "256", "--flash-attn", "off", *also("14B@q4")], "24GB"),
             (["8B", "-q", "q4", "-c", "8k", "--kv-type", "q8_0/q4_0", "--no-kv-offload", "--gpu-layers", "20", *also("27B@q4")], "24GB"),
+            (["gemma-2-9b", "-q", "q4", "-c", "8k", "--swa-full", "--batch", "1024", *also("8B@q4")], "24GB"),
+            (["8x7B", "-q", "q4", "--cpu-moe", "8", "--no-op-offload", "--no-mmap", *also("8B@q4")], "24GB"),
             (["32B", "-q", "q4", "--draft", "0.5B@q8", *also("8B@q4", "nomic-embed-text@f16")], "2x24GB"),
             (["13B", "-q", "q8", "--split", "tensor", *also("8B@q8")], "2x24GB"),
             (["8B", "-q", "awq", *also("bge-base@f16", "8B@q4")], "2x24GB"),
@@ -250,6 +252,11 @@ def settings(c):
     c.equal([r["host"][k] for k in HOST], [sum(h[k] for h in hosts) for k in HOST], "without a card: side by side in system memory")
     r, status = c.ask("8B", "-q", "q4", "-g", "none", "--host-memory", "6GB", *also("7B@q8"))
     c.equal((r["verdict"], status), ("no-fit", 1), "which may be too little")
+    for backend in ("cuda", "rocm"): # the card's, whatever runtime is beside
+        r, _ = c.ask("8B", "-q", "awq", "-g", "2x24GB", "--backend", backend, *also("8B@q4"))
+        one = alone(c, "8B@q4", "24GB", "--backend", backend)["devices"][0]
+        m = r["members"][0]
+        c.equal((m["runtime"], m["runtime_bytes"], m["compute_bytes"]), ("llama.cpp", one["runtime_bytes"], one["compute_bytes"]), "on %s beside vllm" % backend)
     card = {"cuda": ("24GB", "CUDA_VISIBLE_DEVICES=0 "), "vulkan": ("24GB", "GGML_VK_VISIBLE_DEVICES=0 "), "sycl": ("24GB", "ONEAPI_DEVICE_SELECTOR=level_zero:0 "),
             "rocm": ("RX 7900 XTX", "HIP_VISIBLE_DEVICES=0 "), "metal": ("24GB", "llama-server ")}
     for backend, (gpu, start) in card.items():

@@ -32,6 +32,7 @@ def github(c, path):
     where = " file=%s,line=" % str(path).replace(",", "%2C").replace(":", "%3A")
     c.equal([line.split("::")[1] for line in lines],
             ["error%s2" % where, "warning%s3" % where, "error%s4" % where, "warning%s5" % where], "what does not fit, by line")
+    c.equal(lines[0].split("::", 2)[2], "%s:2: unknown model 'none<such&'" % path, "what is wrong, and where")
     c.that(": no-fit: needs " in lines[2] and "70B" in lines[2], lines[2])
     c.equal(c.run("8B", "-g", "24GB", "--format", "github").out, "", "what fits needs no annotation")
     one = c.run("70B", "-g", "24GB", "--format", "github")

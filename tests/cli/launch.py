@@ -44,6 +44,10 @@ REFUSED = [
     ("llama-server -m 8B stray", ["unknown argument", "stray"]),
     ("llama-bench -m 8B", ["llama-bench", "llama-server"]),
     ("ollama serve", ["ollama run"]),
+    ("python3 -m http.server --model 8B", ["python3", "not a program"]),
+    ("python3 -m", ["python3", "not a program"]),
+    ("python3 -c vllm.entrypoints.openai.api_server --model 8B", ["python3", "not a program"]),
+    ("perl -m vllm.entrypoints.openai.api_server --model 8B", ["perl", "not a program"]),
     ("vllm serve 8B --dtype int3", ["--dtype", "bfloat16"]),
     ("vllm serve 8B --speculative-config {}", ["--speculative-config"]),
 ]

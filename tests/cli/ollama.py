@@ -188,6 +188,24 @@ def bad(c, env, store):
         c.that(r.exit == 2 and not r.out and r.err.count("\n") == 1, "%s: exit %d, %r" % (name, r.exit, r.err))
         c.that(all(w in r.err for w in words), "%s: %s" % (name, r.err))
         c.that(r.err.count("ollama:") <= 4, "%s: at most three suggestions: %s" % (name, r.err))
+    # of many that are near the nearest three, by distance and then by name; names that are long are not cut within
+    blob = Store(store.parent / "many")
+    for tag in ("d", "e", "ab"):  # in the folder that is looked at second
+        blob.model("registry.ollama.ai/library/near%s/latest" % tag)
+    for tag in "cba":
+        blob.model("ollama.com/library/near%s/latest" % tag, folder="manifests-v2")
+    r = c.run("ollama:nearz", *G, env={"OLLAMA_MODELS": str(blob.folder)})
+    c.that("(did you mean 'ollama:neara:latest', 'ollama:nearb:latest' or 'ollama:nearc:latest'?)" in r.err, "the nearest three: %s" % r.err)
+    for n in (60, 80):
+        blob = Store(store.parent / ("long-%d" % n))
+        for tag in "abc":
+            blob.model("registry.ollama.ai/library/%s/%s" % ("n" * n, tag * 40))
+        r = c.run("ollama:" + "n" * n, *G, env={"OLLAMA_MODELS": str(blob.folder)})
+        shown = ["ollama:%s:%s" % ("n" * n, tag * 40) for tag in "abc"]
+        hint = r.err[r.err.find(" (did you mean"):].strip()
+        c.that(hint.startswith("(did you mean '" + shown[0] + "'") and hint.endswith("?)"), "whole names: %s" % r.err)
+        c.equal([w for w in hint[len("(did you mean "):-2].replace("' or '", "', '").strip("'").split("', '")], shown[:hint.count("ollama:")], "whole names")
+        c.that(1 <= hint.count("ollama:") <= 3 and len(hint) < 300, "as many as there is room for: %s" % hint)
     for env, words in (({"OLLAMA_MODELS": str(store / "nothere")}, ["OLLAMA_MODELS"]), ({}, ["unknown model"])):
         r = c.run("ollama:llama3.2", *G, env=env)
         c.that(r.exit == 2 and all(w in r.err for w in words), "no store: %r" % r.err)

@@ -19,11 +19,42 @@ QUESTIONS = [
     {"--model": "13B", "--quant": "q8_0", "--gpu": "2x8GB", "--tensor-split": "3,1"},
     {"--model": "8B", "--quant": "q4_k_m", "--gpu": "8GB", "--context": "8192", "--flash-attn": "off", "--ubatch": "2048", "--batch": "2048"},
     {"--model": "8B", "--quant": "q4_k_m", "--gpu": "8GB", "--context": "8192", "--outputs": "512", "--desktop": "1750MB"},
+    {"--model": "8B", "--quant": "fp16", "--runtime": "vllm", "--gpu": "19GB", "--desktop": "none", "--context": "4k"},
+    {"--model": "8B", "--quant": "fp16", "--runtime": "vllm", "--gpu": "20GB", "--desktop": "none", "--context": "12k"},
+    {"--model": "gemma-2-9b", "--quant": "awq", "--runtime": "vllm", "--gpu": "10GB", "--context": "8k", "--max-num-seqs": "64"},
+    {"--model": "70B", "--quant": "q5_k_m", "--gpu": "2x24GB"},
 ]
+# Cards and sets in the order of their memory, and fewer sequences in that in which they are tried.
+LARGER = ["8GB", "12GB", "16GB", "24GB", "32GB", "48GB", "2x32GB", "80GB", "2x48GB", "2x80GB", "4x80GB", "8x80GB", "16x80GB"]
+FEWER = ["128", "64", "32", "16"]
 
 
 def typed(question):
     return [word for pair in question.items() for word in pair]
+
+
+def memory(gpu):
+    count, x, size = gpu.partition("x")
+    return int(count) * int(size[:-2]) if x else int(gpu[:-2])
+
+
+def first_good(c, question, option, values):
+    """The first of the values that makes it fit, or else fragile where it was worse."""
+    verdicts = {v: c.ask(*typed({**question, option: v}))[0]["verdict"] for v in values}
+    order = ["fit", "fragile"][:1 + (c.ask(*typed(question))[0]["verdict"] == "no-fit")]
+    return next((v for want in order for v in values if verdicts[v] == want), None)
+
+
+def nearest(c, question, result):
+    """What is offered of a kind is the least change that is enough."""
+    offered = [g["change"].split(" ") for g in result["suggestions"]]
+    usual = [words[1] for words in offered if words[0] == "--gpu" and words[1] in LARGER]
+    without = {k: v for k, v in question.items() if k != "--tensor-split"}
+    want = first_good(c, without, "--gpu", [g for g in LARGER if memory(g) > memory(question["--gpu"])])
+    c.equal(usual[-1:], [want] if want else [], "%s: the smallest card" % question)
+    if question.get("--runtime") == "vllm":
+        want = None if "--max-num-seqs" in question else first_good(c, question, "--max-num-seqs", FEWER)
+        c.equal([words[1] for words in offered if words[0] == "--max-num-seqs"], [want] if want else [], "%s: the most sequences" % question)
 
 
 def flags(c):
@@ -70,6 +101,7 @@ def main():
     for question in QUESTIONS:
         r, _ = c.ask(*typed(question))
         c.that(r["verdict"] != "fit" and r["suggestions"], "%s: %s, with suggestions" % (question, r["verdict"]))
+        nearest(c, question, r)
         for g in r["suggestions"]:
             words = g["change"].split(" ")
             kinds.add(words[0])
@@ -79,7 +111,8 @@ def main():
             again, _ = c.ask(*typed(changed))
             c.equal(again and (again["verdict"], again["need_bytes"]), (g["verdict"], g["need_bytes"]), "%s: %s" % (question, g["change"]))
             c.that(order.index(g["verdict"]) < order.index(r["verdict"]), "%s: %s is better" % (question, g["change"]))
-    for kind in ("--desktop", "--kv-type", "--context", "--quant", "--cpu-moe", "--gpu-layers", "--model", "--gpu", "--flash-attn", "--ubatch", "--outputs"):
+    for kind in ("--desktop", "--kv-type", "--context", "--quant", "--cpu-moe", "--gpu-layers", "--model", "--gpu", "--flash-attn", "--ubatch", "--outputs", "--max-num-seqs",
+                 "--gpu-memory-utilization"):
         c.that(kind in kinds, "%s is suggested somewhere" % kind)
     flags(c)
     series(c)

@@ -94,6 +94,23 @@ def matrix(c):
     c.that(re.search(r"(?m)^fit +no answer +Qwen/Qwen2.5-0.5B", mixed), "a cell without an answer: %s" % mixed)
 
 
+def blocks(c):
+    """Cards that do not find room beside each other come one group below the other, with whole names, and none is left out."""
+    args = ["-m", "8B", "-m", "70B", "-q", "q4", "-g", "8GB,RTX 3090,24GB,48GB,80GB,RTX 4060 Ti 16GB"]
+    results = c.run(*args, "-f", "json").json()["results"]
+    want = {}
+    for r in results:
+        want.setdefault(r["gpu"], []).append(r["verdict"])
+    for columns in (50, 60, 90, 150, 250):
+        show, got = on_terminal(c.program, args, columns, PLAIN), {}
+        for block in re.findall(r"(?m)^(?!VERDICT)\S.* {2}MODEL\n(?:(?:fit|fragile|no-fit) .*\n)+", show):
+            lines = block.splitlines()
+            for i, name in enumerate(re.split(" {2,}", lines[0])[:-1]):
+                c.that(name not in got, "%d columns: %s twice" % (columns, name))
+                got[name] = [line.split()[i] for line in lines[1:]]
+        c.equal(got, want, "%d columns: a verdict for each" % columns)
+
+
 def long_name(c):
     """A name wider than the terminal is cut, with a sign; one column less is whole."""
     name = "deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct"
@@ -148,6 +165,7 @@ def main():
     colours(c)
     pictures(c)
     matrix(c)
+    blocks(c)
     long_name(c)
     narrow(c)
     widths(c)

@@ -163,6 +163,7 @@ static void check_lines(void)
         {"--model -", CMD_FIT, "", NULL},
         {"--model -1", CMD_FIT, "", NULL}, /* no option's letter */
         {"--model -xy", CMD_FIT, "", NULL},
+        {"--model -qx", CMD_FIT, "", NULL},
         {"--model -q", CMD_FIT, "", "a value is missing (MODEL)"},
         {"--model --quiet", CMD_FIT, "", "a value is missing (MODEL)"},
         {"--model", CMD_FIT, "", "a value is missing (MODEL)"},
@@ -235,7 +236,7 @@ static void check_numbers(void)
         const char *text;
         uint64_t value;
         bool good;
-    } tokens[] = {{"8k", 8192, true},    {"8K", 8192, true}, {"1m", 1048576, true}, {"4096", 4096, true}, {"k", 0, false},
+    } tokens[] = {{"8k", 8192, true},    {"8K", 8192, true}, {"1m", 1048576, true}, {"1M", 1048576, true}, {"4096", 4096, true}, {"k", 0, false},
                   {"", 0, false},        {"-1", 0, false},   {"1.5k", 0, false},    {"8kk", 0, false},    {"+8", 0, false},
                   {"18446744073709551615", UINT64_MAX, true}, {"18446744073709551616", 0, false},
                   {"18014398509481984k", 0, false}};

@@ -462,6 +462,8 @@ def formats(c):
     for f in ("table", "json", "jsonl", "csv", "tsv", "markdown"):
         r = m.run(*QUESTION, "--gpu", "auto", "-f", f)
         c.that(r.exit == 0 and "Radeon RX 7900 XTX" in r.out, "--format %s" % f)
+    text = m.run("show", "auto").out
+    c.that(text.startswith("GPU of this machine\n") and "\n\nthis machine\n" in text, "a blank line between a card and the machine: %s" % text)
     r = m.run("show", "auto", "-f", "tsv")
     c.equal((r.exit, r.out), (2, ""), "show auto has no tsv")
     m.file("sys/class/drm/card0/device/product_name", "a" + "\u00e9" * 40 + "\n")
