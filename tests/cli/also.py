@@ -162,7 +162,9 @@ def started(c):
             (["13B", "-q", "q8", "--split", "tensor", *also("8B@q8")], "2x24GB"),
             (["8B", "-q", "awq", *also("bge-base@f16", "8B@q4")], "2x24GB"),
             (["8B", "-q", "awq", *also("7B@awq", "bge-base@f16")], "24GB")):
-        read_back(c, "%s on %s" % (" ".join(args), gpu), args, gpu)
+        r = read_back(c, "%s on %s" % (" ".join(args), gpu), args, gpu)
+        for option, flag in (("--batch", " -b 1024 "), ("--no-mmap", " --no-mmap "), ("--flash-attn", " -fa off ")):  # what need not cost memory
+            c.equal(r and flag in r["launch"][0], option in args, "%s: %s" % (" ".join(args), flag))
 
 
 def spread(c):
