@@ -73,6 +73,7 @@ static const struct {
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 pack_bits=4", VF_ERR_REFUSED, "--quant", "the files hold weights that are quantized already"},
     {"mlx", "llama-3.1-8b", "q4_k_m", "backend=3", VF_ERR_USAGE, "--quant", "Q4_K_M is no format of mlx"},
     {"mlx", "llama-3.1-8b", "awq", "backend=3", VF_ERR_USAGE, "--quant", "is no format of mlx"},
+    {"mlx", "llama-3.1-8b", "awq", "backend=3 kind=0 from_file=1 file_type=4294967295 pack_bits=4", VF_ERR_USAGE, "--quant", "is no format of mlx"}, /* files packed so */
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 members=1", VF_ERR_USAGE, "--draft", "not judged with mlx"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 context=100 prompt=101", VF_ERR_USAGE, "--prompt", "101 tokens are more than the context of 100"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 type_kv_set=1 type_k=12", VF_ERR_REFUSED, "--kv-type", "Q4_K/F16: no cache of mlx"},
@@ -151,6 +152,7 @@ static const struct {
     {"vllm", "llama-3.1-8b", "bf16", "type_kv_set=1 type_k=1 type_v=1"},
     {"vllm", "llama-3.1-8b", "bf16", "layers=3 cards=2"}, /* tensors of layers that the model has not */
     {"mlx", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=4294967295 layers=3"},
+    {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 kind=0 from_file=1 file_type=4294967295 pack_bits=4"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 layers=3 cards=2"},
     {"transformers", "llama-3.1-8b", "nf4", "train=3"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=0 from_file=1 pack_bits=4 train=3"}, /* packed in the files */
