@@ -232,6 +232,34 @@ static void loaded(void)
           (unsigned long long)result.host.weights, (unsigned long long)result.model_bytes);
 }
 
+/* Sums over what is in range each: cards, and what is in system memory. */
+static void together(void)
+{
+    vf_error err = {0};
+    vf_model *m = NULL;
+    vf_quant_entry e = {0};
+    uint32_t i;
+    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, "q4_k_m", &i, &err) == VF_OK && vf_catalog_quant(catalog, i, &e) == VF_OK, "q4_k_m");
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.1-8b", &i, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, i, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
+    vf_request q = {.runtime = "llama.cpp", .model = m, .quant = e.quant, .n_devices = 16};
+    vf_settings_init(&q.settings);
+    for (i = 0; i < 16; i++)
+        q.device[i].total = UINT64_C(1) << 60;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_ERR_RANGE && strstr(err.text, "over 2^64 bytes"), "2^64 bytes: %s", err.text);
+    q.device[15].total -= 2;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_OK && result.available == UINT64_MAX - 1, "2^64 - 2 bytes: %s", err.text);
+    const vf_member half = {.kind = VF_MEMBER_MMPROJ, .name = "mmproj", .bytes = UINT64_C(3) << 58};
+    const vf_member members[] = {half, half};
+    q.n_devices = 0;
+    q.member = members;
+    q.n_members = 1;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_OK && result.host.weights > half.bytes, "%s", err.text);
+    q.n_members = 2;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_ERR_RANGE && strstr(err.text, "over 2^60 bytes"), "twice as much: %s", err.text);
+    vf_model_free(m);
+}
+
 /* A projector of which only the size is known, on a card and in system memory. */
 static void projectors(void)
 {
@@ -342,6 +370,7 @@ int main(void)
     noted();
     loaded();
     projectors();
+    together();
     guardrails();
     no_memory();
     vf_catalog_free(catalog);
