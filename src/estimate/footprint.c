@@ -108,6 +108,10 @@ static vf_status sum_up(vf_result *out, vf_error *err)
         if (d->verdict > out->verdict)
             out->verdict = d->verdict;
     }
+    if (!vf_size_ok(vf_add(vf_add(out->host.weights, out->host.kv_cache), vf_add(out->host.compute, out->host.output))))
+        return vf_fail(err, VF_ERR_RANGE, "the need of system memory would be over 2^60 bytes");
+    if (out->need == VF_OVERFLOW || out->available == VF_OVERFLOW || out->margin == VF_OVERFLOW)
+        return vf_fail(err, VF_ERR_RANGE, "the cards together would be over 2^64 bytes");
     return VF_OK;
 }
 

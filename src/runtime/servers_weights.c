@@ -43,7 +43,7 @@ static bool is_cut(const vf_tensor *t)
     vf_slot slot = vf_tensor_slot(t);
     if (slot == VF_SLOT_PLAIN)
         return (t->part == VF_PART_BIAS && HAS(columns, t->role)) || t->role == VF_ROLE_SSM_CONV1D ||
-               t->part == VF_PART_SCALE;
+               (t->part == VF_PART_SCALE && t->role != VF_ROLE_FFN_GATE_INP); /* routers are whole */
     return slot != VF_SLOT_ROUTER && !HAS(whole, t->role);
 }
 
@@ -103,14 +103,15 @@ static bool is_here(const vf_model *m, const sv_stage *s, const vf_tensor *t)
 static uint64_t position_tables(const sv_run *run, const sv_stage *s)
 {
     const vf_model *m = run->k->model;
-    uint64_t widths = 0, last = 0;
+    uint64_t one = 0, other = 0; /* with a window and without: at most two kinds */
     for (uint32_t i = s->first; i < s->end && m->arch.attention.rope; i++) {
         uint64_t width = m->layers[i].has_cache ? m->layers[i].n_rot : 0;
-        if (width && width != last) /* at most two kinds, in turn */
-            widths = last == 0 ? width : vf_add(sv_max(widths, width), sv_min(last, width));
-        last = width ? width : last;
+        if (one == 0)
+            one = width;
+        else if (width && width != one)
+            other = width;
     }
-    return vf_mul3(m->hp.context_length, widths, run->bytes);
+    return vf_mul3(m->hp.context_length, one + other, run->bytes);
 }
 
 vf_status sv_weigh(const sv_run *run, sv_stage *s, uint64_t *model, vf_error *err)

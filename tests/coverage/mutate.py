@@ -35,7 +35,7 @@ import mutants
 
 FOLDERS = "base,model,estimate,runtime,search,load,probe,cli"
 NEVER = "^(structure|readme|accuracy.measured)"  # these judge the source
-TRAPS = "-fsanitize=undefined -fsanitize-trap=undefined"  # the fast tests run under sanitizers too: this is the part of them that costs little
+TRAPS = "-fsanitize=undefined -fsanitize-trap=undefined -ftrivial-auto-var-init=pattern"  # the fast tests run under sanitizers too: this is the part of them that costs little
 ROWS = "10"  # one in so many of accuracy's rows: all of them are most of the fast tests' time
 MARK = b"vf-mutant-mark:"
 HEADER = r"""

@@ -163,7 +163,8 @@ static inline void fuzz_check_result(const vf_request *r, const vf_result *e)
         available = vf_add(available, d->available);
     }
     PROMISE(e->n_devices == 0 || (e->need == need && e->available == available && e->verdict == worst));
-    PROMISE(vf_size_ok(e->host.weights) && vf_size_ok(e->host.kv_cache) && vf_size_ok(e->host.compute) && vf_size_ok(e->host.output));
+    PROMISE(vf_size_ok(vf_add(vf_add(e->host.weights, e->host.kv_cache), vf_add(e->host.compute, e->host.output))));
+    PROMISE(need != VF_OVERFLOW && available != VF_OVERFLOW);
     for (uint32_t i = 0; i < e->n_terms; i++) {
         const vf_term *t = &e->term[i];
         PROMISE(t->device >= -1 && t->device < (int32_t)(e->n_devices ? e->n_devices : 1) && (unsigned)t->segment < VF_SEG_COUNT);

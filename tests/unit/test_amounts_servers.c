@@ -329,6 +329,26 @@ static void whole_experts(void)
     CHECK_U64(most - result.device[0].segment[VF_SEG_WEIGHTS], UINT64_C(24) * 3 * 2048 * 1408, "half an expert of every layer");
 }
 
+/** On each of two cards lie routers, with their scale, and all vectors; matrices are halved. */
+static void whole_routers(void)
+{
+    vf_error err;
+    vf_model *m;
+    uint32_t at;
+    uint64_t whole = 0;
+    CHECK(ask("vllm", "gemma-4-26b-a4b", "bfloat16", "", &err) == VF_OK, "%s", err.text);
+    uint64_t one = result.device[0].segment[VF_SEG_WEIGHTS];
+    CHECK(ask("vllm", "gemma-4-26b-a4b", "bfloat16", "cards=2", &err) == VF_OK, "%s", err.text);
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "gemma-4-26b-a4b", &at, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, at, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
+    for (size_t i = 0; i < m->n_tensors; i++)
+        if (vf_tensor_is_parameter(&m->tensors[i]) && (m->tensors[i].ne[1] == 1 || m->tensors[i].role == VF_ROLE_FFN_GATE_INP))
+            whole += 2 * vf_tensor_elements(&m->tensors[i]);
+    uint64_t tower = 2 * m->vision_parameters, tables = UINT64_C(262144) * (256 + 512) * 2; /* cos and sin: of layers with a window, and without */
+    CHECK_U64(2 * result.device[0].segment[VF_SEG_WEIGHTS] - one, whole + tower + tables, "what each of the cards holds whole");
+    vf_model_free(m);
+}
+
 int main(void)
 {
     vf_error err;
@@ -342,6 +362,7 @@ int main(void)
     NOTES_OF(said_of_ollama);
     fit_target();
     whole_experts();
+    whole_routers();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

@@ -73,6 +73,7 @@ static const struct {
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 pack_bits=4", VF_ERR_REFUSED, "--quant", "the files hold weights that are quantized already"},
     {"mlx", "llama-3.1-8b", "q4_k_m", "backend=3", VF_ERR_USAGE, "--quant", "Q4_K_M is no format of mlx"},
     {"mlx", "llama-3.1-8b", "awq", "backend=3", VF_ERR_USAGE, "--quant", "is no format of mlx"},
+    {"mlx", "llama-3.1-8b", "awq", "backend=3 kind=0 from_file=1 file_type=4294967295 pack_bits=4", VF_ERR_USAGE, "--quant", "is no format of mlx"}, /* files packed so */
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 members=1", VF_ERR_USAGE, "--draft", "not judged with mlx"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 context=100 prompt=101", VF_ERR_USAGE, "--prompt", "101 tokens are more than the context of 100"},
     {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 type_kv_set=1 type_k=12", VF_ERR_REFUSED, "--kv-type", "Q4_K/F16: no cache of mlx"},
@@ -151,6 +152,7 @@ static const struct {
     {"vllm", "llama-3.1-8b", "bf16", "type_kv_set=1 type_k=1 type_v=1"},
     {"vllm", "llama-3.1-8b", "bf16", "layers=3 cards=2"}, /* tensors of layers that the model has not */
     {"mlx", "llama-3.1-8b", "bf16", "backend=3 kind=0 from_file=1 file_type=4294967295 layers=3"},
+    {"mlx", "llama-3.1-8b", "mlx-4bit", "backend=3 kind=0 from_file=1 file_type=4294967295 pack_bits=4"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=2 layers=3 cards=2"},
     {"transformers", "llama-3.1-8b", "nf4", "train=3"},
     {"transformers", "llama-3.1-8b", "bf16", "kind=0 from_file=1 pack_bits=4 train=3"}, /* packed in the files */
@@ -228,6 +230,34 @@ static void loaded(void)
     CHECK(ask("transformers", "llama-3.2-1b", "bfloat16", "train=2 cards=0", &err) == VF_OK, "%s", err.text);
     CHECK(result.n_devices == 0 && result.host.weights >= result.model_bytes && result.host.compute > 0, "training in system memory: %llu of %llu",
           (unsigned long long)result.host.weights, (unsigned long long)result.model_bytes);
+}
+
+/* Sums over what is in range each: cards, and what is in system memory. */
+static void together(void)
+{
+    vf_error err = {0};
+    vf_model *m = NULL;
+    vf_quant_entry e = {0};
+    uint32_t i;
+    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, "q4_k_m", &i, &err) == VF_OK && vf_catalog_quant(catalog, i, &e) == VF_OK, "q4_k_m");
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.1-8b", &i, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, i, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
+    vf_request q = {.runtime = "llama.cpp", .model = m, .quant = e.quant, .n_devices = 16};
+    vf_settings_init(&q.settings);
+    for (i = 0; i < 16; i++)
+        q.device[i].total = UINT64_C(1) << 60;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_ERR_RANGE && strstr(err.text, "over 2^64 bytes"), "2^64 bytes: %s", err.text);
+    q.device[15].total -= 2;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_OK && result.available == UINT64_MAX - 1, "2^64 - 2 bytes: %s", err.text);
+    const vf_member half = {.kind = VF_MEMBER_MMPROJ, .name = "mmproj", .bytes = UINT64_C(3) << 58};
+    const vf_member members[] = {half, half};
+    q.n_devices = 0;
+    q.member = members;
+    q.n_members = 1;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_OK && result.host.weights > half.bytes, "%s", err.text);
+    q.n_members = 2;
+    CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_ERR_RANGE && strstr(err.text, "over 2^60 bytes"), "twice as much: %s", err.text);
+    vf_model_free(m);
 }
 
 /* A projector of which only the size is known, on a card and in system memory. */
@@ -340,6 +370,7 @@ int main(void)
     noted();
     loaded();
     projectors();
+    together();
     guardrails();
     no_memory();
     vf_catalog_free(catalog);
