@@ -333,7 +333,7 @@ static void whole_experts(void)
 static void whole_routers(void)
 {
     vf_error err;
-    vf_model *m;
+    vf_model *m = NULL;
     uint32_t at;
     uint64_t whole = 0;
     CHECK(ask("vllm", "gemma-4-26b-a4b", "bfloat16", "", &err) == VF_OK, "%s", err.text);
@@ -341,6 +341,8 @@ static void whole_routers(void)
     CHECK(ask("vllm", "gemma-4-26b-a4b", "bfloat16", "cards=2", &err) == VF_OK, "%s", err.text);
     CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "gemma-4-26b-a4b", &at, &err) == VF_OK &&
               vf_catalog_model_open(catalog, at, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
+    if (!m)
+        return;
     for (size_t i = 0; i < m->n_tensors; i++)
         if (vf_tensor_is_parameter(&m->tensors[i]) && (m->tensors[i].ne[1] == 1 || m->tensors[i].role == VF_ROLE_FFN_GATE_INP))
             whole += 2 * vf_tensor_elements(&m->tensors[i]);
