@@ -288,9 +288,11 @@ static bool slices(const vf_slicer *s, uint16_t type, const uint64_t ne[4], uint
     return true;
 }
 
-static const slice_rule *rule_of(const vf_tensor *t)
+/** NULL: it lies whole on every card, as does a tensor of a layer that the model does not have. */
+static const slice_rule *rule_of(const vf_model *m, const vf_tensor *t)
 {
-    for (size_t i = 0; t->stack == VF_STACK_BLK && i < sizeof rules / sizeof rules[0]; i++)
+    bool known = t->stack == VF_STACK_BLK && (t->layer < 0 || (uint32_t)t->layer < m->n_layers);
+    for (size_t i = 0; known && i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i].role == t->role && rules[i].part == t->part)
             return &rules[i];
     return NULL;
@@ -299,7 +301,7 @@ static const slice_rule *rule_of(const vf_tensor *t)
 bool vf_slice_weight(const vf_slicer *s, size_t i, uint64_t bytes[VF_MAX_DEVICES])
 {
     const vf_tensor *t = &s->m->tensors[i];
-    const slice_rule *r = rule_of(t);
+    const slice_rule *r = rule_of(s->m, t);
     bool is_norm = t->role == VF_ROLE_ATTN_Q_NORM || t->role == VF_ROLE_ATTN_K_NORM;
     if (!r || (is_norm && t->ne[1] == 1)) {
         whole(s, s->types[i], t->ne, bytes);

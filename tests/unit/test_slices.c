@@ -150,6 +150,26 @@ static void what_cannot_be_cut(void)
     close_cutter(&c);
 }
 
+/* A file may hold tensors of layers that its header does not count: no layer tells how they are cut. */
+static void past_the_last_layer(void)
+{
+    cutter c;
+    vf_tensor *t;
+    vf_weights weights;
+    vf_error err = {0};
+    open_cutter(&c, "TinyLlama-1.1B");
+
+    t = tensor_of(&c, 3, VF_ROLE_ATTN_OUTPUT, VF_PART_WEIGHT);
+    for (int far = 0; far < 2; far++) {
+        t->layer = far ? 900000000 : (int32_t)c.x.m->n_layers;
+        check_cut("of no layer", &c, t, 2048 * 2048, 2048 * 2048, 2048 * 2048);
+        CHECK(vf_weights_plan(c.x.m, c.x.types, &c.p, &weights, &err) == VF_OK, "%s", err.text);
+    }
+    t->layer = (int32_t)c.x.m->n_layers - 1; /* the 22nd: the first card is cut first again */
+    check_cut("of the last", &c, t, 512 * 2048, 512 * 2048, 1024 * 2048);
+    close_cutter(&c);
+}
+
 /* Queries, keys and values in one matrix: cut apart, each by its own grain. */
 static void fused_projections(void)
 {
@@ -220,6 +240,7 @@ int main(void)
     attention_by_groups();
     caches();
     what_cannot_be_cut();
+    past_the_last_layer();
     fused_projections();
     fused_experts();
     delta_heads();
