@@ -108,6 +108,11 @@ def gguf_files(c, tmp):
     (tmp / "tiny-00002-of-00002.gguf").unlink()
     lost = c.run(str(tmp / "tiny-00001-of-00002.gguf"), "-g", "8GB")
     c.that(lost.exit == 2 and "00002-of-00002" in lost.err, "a missing part is named: " + lost.err)
+    for name in ("part.gguf", "tiny-00001-of-00003.gguf", "tiny_00001-of-00002.gguf", "tiny-0000x-of-00002.gguf", "tiny-00001-on-00002.gguf",
+                 "tiny-00001-of-0000x.gguf", "tiny-00001-of-00002.GGUF"):
+        shutil.copy(tmp / "tiny-00001-of-00002.gguf", tmp / name)
+        lost = c.run(name, "-g", "8GB", cwd=tmp)
+        c.that(lost.exit == 2 and not lost.out and "its name does not end in -00001-of-00002.gguf" in lost.err, "%s: %s" % (name, lost.err))
     shutil.copy(tmp / "tiny.gguf", tmp / "13B")
     won, _ = c.ask("13B", "-g", "8GB", cwd=tmp)
     c.equal(won["model"], "tiny", "a file wins over a name")
@@ -151,6 +156,8 @@ def folders(c, tmp):
     c.equal(alone["parameters"], PARAMETERS, "a folder: parameters of the shape")
     c.equal(alone["devices"][0]["kv_cache_bytes"], CACHE, "a folder: cache")
     c.equal(c.ask(str(folder / "config.json"), "-g", "8GB")[0], alone, "config.json is its folder")
+    for path in ("%s/", "%s//", "%s//config.json"):
+        c.equal(c.ask(path % folder, "-g", "8GB")[0], alone, "a folder as " + path)
     safetensors(folder / "model.safetensors", list(tensors()))
     held, _ = c.ask(str(folder), "-g", "8GB")
     c.equal((held["quant"].lower(), held["runtime"]), ("bf16", "transformers"), "a folder with weights: as they are")
@@ -170,6 +177,9 @@ def folders(c, tmp):
     (lone / "model-00002-of-00002.safetensors").unlink()
     lost = c.run(str(lone / "model.safetensors.index.json"), "-g", "8GB")
     c.that(lost.exit == 2 and "model-00002-of-00002.safetensors" in lost.err, "a missing shard is named: " + lost.err)
+    (lone / "model.safetensors.index.json").unlink()
+    one, _ = c.ask("model-00001-of-00002.safetensors", "-g", "8GB", cwd=lone)
+    c.equal(one and one["parameters"], sum(product(s) for _, s in list(tensors())[:9]), "a shard alone is what it holds")
     empty = tmp / "empty"
     empty.mkdir()
     c.that("config.json" in c.run(str(empty), "-g", "8GB").err, "a folder without config.json")
