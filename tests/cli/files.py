@@ -122,6 +122,25 @@ def gguf_files(c, tmp):
     c.equal(listed.out.count("\ntiny,"), 3, "files in a list")
 
 
+def untold(c, tmp):
+    """A file that does not say how long a context it was trained for: 4096 are taken, and nothing stands for all of it."""
+    g = gguf()
+    data = g.build()
+    at = data.index(b"llama.context_length")
+    (tmp / "untold.gguf").write_bytes(data[:at] + b"llama.context_lengtj" + data[at + 20:])
+    r, _ = c.ask(str(tmp / "untold.gguf"), "-g", "8GB")
+    c.equal(r and (r["context"], r["devices"][0]["kv_cache_bytes"]), (4096, 2 * CACHE), "no trained length")
+    r = c.run("untold.gguf", "-g", "8GB", "-c", "train", cwd=tmp)
+    c.equal((r.exit, r.out), (2, ""), "--context train")
+    c.that("--context" in r.err and "the model's maximum is not known" in r.err, "--context train: %s" % r.err)
+    r = c.run("--models-from", "-", "-g", "8GB", "-f", "tsv", cwd=tmp, stdin=b"untold.gguf f16 train\nuntold.gguf f16 0\nuntold.gguf f16 3g\n"
+              b"untold.gguf f16 x\nuntold.gguf f16 1k\n")
+    c.equal((r.exit, [line.split("\t")[4] for line in r.out.splitlines()[1:]]), (2, ["1024"]), "contexts in a list: %s" % r.out)
+    for n, word in enumerate(("the model's maximum is not known", "context '0': out of range (1 to 2147483648)", "context '3g': ",
+                              "context 'x': not a number such as 4096 or 8k"), 1):
+        c.that("line %d" % n in r.err and word in r.err.splitlines()[n - 1], "line %d: %s" % (n, r.err))
+
+
 def long_arrays(c, tmp):
     """What is passed over is longer than what is read at once: in a file, in a pipe, and cut off in either."""
     g = gguf()
@@ -179,7 +198,10 @@ def folders(c, tmp):
     c.that(lost.exit == 2 and "model-00002-of-00002.safetensors" in lost.err, "a missing shard is named: " + lost.err)
     (lone / "model.safetensors.index.json").unlink()
     one, _ = c.ask("model-00001-of-00002.safetensors", "-g", "8GB", cwd=lone)
-    c.equal(one and one["parameters"], sum(product(s) for _, s in list(tensors())[:9]), "a shard alone is what it holds")
+    held = sum(product(s) for _, s in list(tensors())[:9])
+    c.equal(one and one["parameters"], held, "a shard alone is what it holds")
+    beside, _ = c.ask("13B", "-q", "q4", "-g", "24GB", "--also", "model-00001-of-00002.safetensors", cwd=lone)
+    c.equal(beside and [(m["weights_bytes"], m["kv_cache_bytes"]) for m in beside["members"]], [(2 * held, 0)], "beside a model, too")
     empty = tmp / "empty"
     empty.mkdir()
     c.that("config.json" in c.run(str(empty), "-g", "8GB").err, "a folder without config.json")
@@ -236,7 +258,7 @@ def catalogs(c, tmp):
 
 def main():
     c, root = Checks(str(Path(sys.argv[1]).resolve())), Path(sys.argv[2]).resolve()
-    for check in (gguf_files, long_arrays, named, folders, catalogs):
+    for check in (gguf_files, untold, long_arrays, named, folders, catalogs):
         with tempfile.TemporaryDirectory() as tmp:
             check(c, Path(tmp))
     with tempfile.TemporaryDirectory() as tmp:

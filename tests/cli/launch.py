@@ -84,6 +84,9 @@ def meanings(c):
     c.that(got and 4096 < got["context"] < 131072 and got["verdict"] == "fit", "or what fits")
     got = judge(c, "8GB", "llama-server -m qwen2.5-14b -c 8192")
     c.that(got and 0 < got["devices"][0]["layers"] < 48 and got["verdict"] == "fit", "layers that do not fit stay off the card")
+    for option, word in (("--help", "usage"), ("--version", "vramfit")):  # told, whatever the line is
+        r = c.run(*gpu, option, "--", "llama-server", "--frobnicate")
+        c.that(r.exit == 0 and word in r.out.lower() and not r.err, "%s before a line: %s" % (option, r.err))
     for before in (["8B"], ["--model", "8B"], ["--models-from", "-"]):
         r = c.run(*gpu, *before, "--", "llama-server", "-c", "4096")
         c.that(r.exit == 2 and not r.out and "a launch line names the model itself" in r.err, "%s before the line: %s" % (before, r.err))
