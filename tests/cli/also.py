@@ -265,6 +265,32 @@ def on_one_card(c):
             c.equal((r["cards"], len(r["members"][-1]["cards"])), ([0, 1], 1), "%s 2 is the model's" % how)
 
 
+def passed_on(c):
+    """What was asked is on the command line of the one who was asked, and of nobody else's."""
+    vllm = ["8B", "-q", "bf16", "-r", "vllm", "-g", "2x80GB"]
+    glm = ["glm-4.5-air", "-q", "q4", "-g", "2x96GB"]
+    for args, words in ((vllm + ["--max-num-seqs", "16", "--max-num-batched-tokens", "4096", "--kv-type", "fp8"],
+                         ["--dtype bfloat16", "--max-num-seqs 16", "--max-num-batched-tokens 4096", "--kv-cache-dtype fp8"]),
+                        (["30B-A3B", "-q", "fp8", "-g", "3x80GB", "--tensor-parallel", "2", "--expert-parallel"],
+                         ["-q fp8", "--tensor-parallel-size 2", "--enable-expert-parallel"]),
+                        (["8B", "-q", "fp8", "-r", "sglang", "-g", "3x80GB", "--tensor-parallel", "2"], ["--tp-size 2"]),
+                        (["8B", "-q", "fp8", "-r", "sglang", "-g", "3x80GB", "--pipeline-parallel", "2"], ["--pp-size 2"]),
+                        (["8B", "-q", "fp8", "-r", "tensorrt-llm", "-g", "3x80GB", "--tensor-parallel", "2"], ["--tp_size 2"]),
+                        (["8B", "-q", "fp8", "-r", "tensorrt-llm", "-g", "3x80GB", "--pipeline-parallel", "2"], ["--pp_size 2"]),
+                        (["30B-A3B", "-q", "q4", "-g", "24GB", "--cpu-moe", "all", "--batch", "1024"], ["-cmoe", "-b 1024"]),
+                        (["8B", "-q", "q4", "-g", "2x24GB", "--tensor-split", "2.5,1"], ["-ts 2.500000,1"]),
+                        (["8B", "-q", "q4", "-g", "2x24GB", "--tensor-split", "3,1"], ["-ts 3,1"]),
+                        (glm + ["--draft", "mtp", "--draft-max", "5"], ["--spec-type draft-mtp", "--spec-draft-n-max 5"])):
+        beside = "1B@fp8" if "fp8" in args and "-r" in args else "1B@q4" if args[2] != "bf16" else "1B@bf16"
+        r, _ = c.ask(*args, *also(beside))
+        if not c.that(r and len(r["launch"]) == 2, "%s: two commands" % args):
+            continue
+        for word in words:
+            c.that(" %s " % word in r["launch"][0], "%s: no %r: %s" % (args, word, r["launch"][0]))
+            if not word.startswith(("--dtype", "-q", "--kv", "--max-num", "-cmoe", "-b")):
+                c.that(word not in r["launch"][1], "%s: %r beside it: %s" % (args, word, r["launch"][1]))
+
+
 def solved(c):
     best, _ = c.ask("8B", "-q", "q4", "-g", "24GB", "-c", "max", *also("13B@q4"))
     only, _ = c.ask("8B", "-q", "q4", "-g", "24GB", "-c", "max")
@@ -369,6 +395,7 @@ def main():
     seed_table_c(c)
     settings(c)
     on_one_card(c)
+    passed_on(c)
     solved(c)
     suggested(c)
     formats(c, sys.argv[2])

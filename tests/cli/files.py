@@ -6,6 +6,7 @@ usage: files.py PROGRAM ROOT
 import gzip
 import json
 import os
+import shlex
 import shutil
 import struct
 import sys
@@ -116,6 +117,11 @@ def gguf_files(c, tmp):
     shutil.copy(tmp / "tiny.gguf", tmp / "13B")
     won, _ = c.ask("13B", "-g", "8GB", cwd=tmp)
     c.equal(won["model"], "tiny", "a file wins over a name")
+    odd = "it's a tiny.gguf"
+    shutil.copy(tmp / "tiny.gguf", tmp / odd)
+    beside, _ = c.ask(odd, "-g", "24GB", "--also", "7B@q4", cwd=tmp)
+    c.that(beside and "-m 'it'\\''s a tiny.gguf' " in beside["launch"][0], "a name as a word of a shell's: %s" % (beside and beside["launch"]))
+    c.that(beside and odd in shlex.split(beside["launch"][0]), "which a shell reads as that name")
     shown = c.run("show", str(tmp / "tiny.gguf"), "-f", "json").json()["found"][0]
     c.equal((shown["name"], shown["layers"], shown["parameters"]), ("tiny", 2, PARAMETERS), "show of a file")
     listed = c.run("--models-from", "-", "-g", "8GB", "-f", "csv", stdin=b"tiny.gguf\n13B q4\ntiny.gguf\n", cwd=tmp)
