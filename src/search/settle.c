@@ -80,11 +80,10 @@ static uint64_t visible(const vf_packer *p, uint32_t c)
     return d->reserved < d->total ? d->total - d->reserved : 0;
 }
 
-/** Whether its runtime leaves room on a card for others. */
+/** Whether the runtime of a request that was answered leaves room on a card for others. */
 static bool shares_cards(const vf_request *r)
 {
-    const vf_profile *profile = r->runtime ? vf_profile_find(r->runtime) : NULL;
-    return profile && profile->shares_cards;
+    return vf_profile_find(r->runtime)->shares_cards;
 }
 
 static uint64_t less(uint64_t a, uint64_t b)
