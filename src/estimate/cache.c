@@ -102,7 +102,7 @@ vf_status vf_cache_plan(const vf_model *m, const uint16_t *types, const vf_conte
         const vf_layer *l = &m->layers[i];
         if (l->has_cache && (c->drafts ? l->mtp : !l->draft_cache))
             add_attention(&pl, i);
-        if (l->recurrent != VF_REC_NONE && !l->mtp && !c->drafts)
+        if (l->recurrent != VF_REC_NONE && !c->drafts) /* no prediction layer is */
             add_state(&pl, i);
     }
     if (pl.aborts)

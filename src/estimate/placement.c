@@ -68,7 +68,7 @@ static bool has_kernel(const vf_model *m, const vf_tensor *t, uint16_t type, vf_
 {
     if (t->part == VF_PART_WEIGHT && (t->role == VF_ROLE_SSM_CONV1D || t->role == VF_ROLE_SHORTCONV_CONV))
         return vf_kernel_ssm_conv(backend, t->ne[1]);
-    uint8_t kind = t->role == VF_ROLE_SSM_A && t->layer >= 0 && (uint32_t)t->layer < m->n_layers ? m->layers[t->layer].recurrent : VF_REC_NONE;
+    uint8_t kind = t->role == VF_ROLE_SSM_A && (uint32_t)t->layer < m->n_layers ? m->layers[t->layer].recurrent : VF_REC_NONE;
     if (kind != VF_REC_NONE && t->ne[1] > 0 &&
         (kind == VF_REC_MAMBA || kind == VF_REC_MAMBA2 || kind == VF_REC_PLAMO2)) {
         bool per_head = t->ne[0] == 1;
@@ -150,7 +150,7 @@ static int16_t tensor_home(const vf_model *m, const vf_settings *s, const vf_ten
             return output;
         return first;
     default:
-        return t->layer < 0 && t->role == VF_ROLE_UNKNOWN ? output : first;
+        return t->layer < 0 ? output : first; /* of a block are all roles that are left: without a layer none is known */
     }
 }
 

@@ -124,7 +124,7 @@ static uint64_t q_grain(const vf_slicer *s, const vf_layer *l, uint64_t block, u
 static uint64_t attention_grain(const vf_slicer *s, const vf_layer *l, grain g, uint64_t width, uint64_t block)
 {
     uint64_t q = q_grain(s, l, block, 1), n_gqa = l->n_head_kv ? l->n_head / l->n_head_kv : 0;
-    if (q == 0 || n_gqa == 0 || l->head_k == 0)
+    if (n_gqa == 0 || l->head_k == 0) /* then q is 0, too */
         return 0;
     switch (g) {
     case Q_DOUBLED: /* the other half gates the output */
@@ -144,6 +144,12 @@ static uint64_t attention_grain(const vf_slicer *s, const vf_layer *l, grain g, 
 static uint64_t delta_grain(const vf_slicer *s, uint64_t block)
 {
     return lcm(lcm(block, GOOD_BLOCK), s->m->hp.ssm_state_size);
+}
+
+/** Value heads that share a key head of a delta net. */
+static uint64_t heads_ratio(const vf_hparams *hp)
+{
+    return hp->ssm_group_count ? hp->ssm_time_step_rank / hp->ssm_group_count : 1;
 }
 
 static uint64_t recurrent_grain(const vf_slicer *s, grain g, uint64_t block)
@@ -183,7 +189,7 @@ static void cut_delta(const vf_slicer *s, uint16_t role, uint64_t unit, cut *c)
     const vf_hparams *hp = &s->m->hp;
     uint64_t keys = vf_mul(hp->ssm_state_size, hp->ssm_group_count), part_grain = c->part[0].grain;
     uint64_t values = vf_mul(hp->ssm_state_size, hp->ssm_time_step_rank);
-    uint64_t ratio = hp->ssm_group_count ? hp->ssm_time_step_rank / hp->ssm_group_count : 1;
+    uint64_t ratio = heads_ratio(hp);
     bool apart = s->m->arch.graph.repeat_heads;
     switch (role) {
     case VF_ROLE_ATTN_QKV:
@@ -288,9 +294,11 @@ static bool slices(const vf_slicer *s, uint16_t type, const uint64_t ne[4], uint
     return true;
 }
 
-static const slice_rule *rule_of(const vf_tensor *t)
+/** NULL: it lies whole on every card, as does a tensor of a layer that the model does not have. */
+static const slice_rule *rule_of(const vf_model *m, const vf_tensor *t)
 {
-    for (size_t i = 0; t->stack == VF_STACK_BLK && i < sizeof rules / sizeof rules[0]; i++)
+    bool known = t->stack == VF_STACK_BLK && (t->layer < 0 || (uint32_t)t->layer < m->n_layers);
+    for (size_t i = 0; known && i < sizeof rules / sizeof rules[0]; i++)
         if (rules[i].role == t->role && rules[i].part == t->part)
             return &rules[i];
     return NULL;
@@ -299,7 +307,7 @@ static const slice_rule *rule_of(const vf_tensor *t)
 bool vf_slice_weight(const vf_slicer *s, size_t i, uint64_t bytes[VF_MAX_DEVICES])
 {
     const vf_tensor *t = &s->m->tensors[i];
-    const slice_rule *r = rule_of(t);
+    const slice_rule *r = rule_of(s->m, t);
     bool is_norm = t->role == VF_ROLE_ATTN_Q_NORM || t->role == VF_ROLE_ATTN_K_NORM;
     if (!r || (is_norm && t->ne[1] == 1)) {
         whole(s, s->types[i], t->ne, bytes);
@@ -344,17 +352,17 @@ bool vf_slice_cache(const vf_slicer *s, uint32_t il, vf_cached what, vf_type typ
     cut c = {.n_parts = 1, .rotation = rotation_of(s, (int32_t)il), .part = {{width, 1, 1}}};
     const vf_hparams *hp = &s->m->hp;
     if (what == VF_CACHED_KV) {
-        c.part[0].grain = attention_grain(s, l, KV_HEADS, width, block);
+        c.part[0].grain = l->recurrent == VF_REC_NONE ? attention_grain(s, l, KV_HEADS, width, block) : 1;
     } else if (what == VF_CACHED_R) {
         uint64_t unit = hp->ssm_conv_kernel ? hp->ssm_conv_kernel - 1 : 0;
         c.part[0].grain = vf_mul(delta_grain(s, block), unit);
-        cut_delta(s, VF_ROLE_SSM_CONV1D, unit, &c);
+        if (is_delta_net(s->m))
+            cut_delta(s, VF_ROLE_SSM_CONV1D, unit, &c);
     } else {
         uint64_t head = hp->ssm_state_size;
-        uint64_t ratio = hp->ssm_group_count ? hp->ssm_time_step_rank / hp->ssm_group_count : 1;
         c.part[0].grain = vf_mul(delta_grain(s, block), head);
-        if (!s->m->arch.graph.repeat_heads)
-            c.part[0] = (segment){vf_mul3(hp->ssm_group_count, head, head), ratio, c.part[0].grain};
+        if (is_delta_net(s->m) && !s->m->arch.graph.repeat_heads)
+            c.part[0] = (segment){vf_mul3(hp->ssm_group_count, head, head), heads_ratio(hp), c.part[0].grain};
     }
     return slices(s, (uint16_t)type, ne, 0, &c, bytes);
 }

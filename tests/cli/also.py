@@ -274,6 +274,42 @@ def on_one_card(c):
             c.equal((r["cards"], len(r["members"][-1]["cards"])), ([0, 1], 1), "%s 2 is the model's" % how)
 
 
+def passed_on(c):
+    """What was asked is on the command line; how the model itself lies, on that of nobody beside it."""
+    vllm = ["8B", "-q", "bf16", "-r", "vllm", "-g", "2x80GB"]
+    glm = ["glm-4.5-air", "-q", "q4", "-g", "2x96GB"]
+    for args, words in ((vllm + ["--max-num-seqs", "16", "--max-num-batched-tokens", "4096", "--kv-type", "fp8"],
+                         ["--dtype bfloat16", "--max-num-seqs 16", "--max-num-batched-tokens 4096", "--kv-cache-dtype fp8"]),
+                        (["30B-A3B", "-q", "fp8", "-g", "3x80GB", "--tensor-parallel", "2", "--expert-parallel"],
+                         ["-q fp8", "--tensor-parallel-size 2", "--enable-expert-parallel"]),
+                        (["8B", "-q", "fp8", "-r", "sglang", "-g", "3x80GB", "--tensor-parallel", "2"], ["--tp-size 2"]),
+                        (["8B", "-q", "fp8", "-r", "sglang", "-g", "3x80GB", "--pipeline-parallel", "2"], ["--pp-size 2"]),
+                        (["8B", "-q", "fp8", "-r", "tensorrt-llm", "-g", "3x80GB", "--tensor-parallel", "2"], ["--tp_size 2"]),
+                        (["8B", "-q", "fp8", "-r", "tensorrt-llm", "-g", "3x80GB", "--pipeline-parallel", "2"], ["--pp_size 2"]),
+                        (["30B-A3B", "-q", "fp8", "-r", "sglang", "-g", "2x80GB", "--kv-type", "fp8", "--max-num-seqs", "16", "--max-num-batched-tokens", "4096"],
+                         ["--quantization fp8", "--max-running-requests 16", "--chunked-prefill-size 4096", "--kv-cache-dtype fp8_e4m3"]),
+                        (["30B-A3B", "-q", "bf16", "-r", "sglang", "-g", "3x141GB", "--tensor-parallel", "2", "--expert-parallel"],
+                         ["--dtype bfloat16", "--tp-size 2", "--ep-size 2"]),
+                        (["30B-A3B", "-q", "fp8", "-r", "tensorrt-llm", "-g", "3x80GB", "--tensor-parallel", "2", "--expert-parallel", "--max-num-seqs", "16",
+                          "--max-num-batched-tokens", "4096", "--gpu-memory-utilization", "0.5", "--kv-type", "fp8"],
+                         ["--ep_size 2", "--max_batch_size 16", "--max_num_tokens 4096", "--kv_cache_free_gpu_memory_fraction 0.5000", "kv_cache_config: {dtype: fp8}"]),
+                        (["8B", "-q", "q4", "-r", "ollama", "-g", "24GB", "--kv-type", "q8_0"], ["OLLAMA_FLASH_ATTENTION=1", "OLLAMA_KV_CACHE_TYPE=q8_0"]),
+                        (["8B", "-q", "q4", "-r", "ollama", "-g", "24GB", "--flash-attn", "off"], ["OLLAMA_FLASH_ATTENTION=0"]),
+                        (["8B", "-q", "q4", "-r", "ollama", "-g", "24GB", "--flash-attn", "on"], ["OLLAMA_FLASH_ATTENTION=1"]),
+                        (["30B-A3B", "-q", "q4", "-g", "24GB", "--cpu-moe", "all", "--batch", "1024"], ["-cmoe", "-b 1024"]),
+                        (["8B", "-q", "q4", "-g", "2x24GB", "--tensor-split", "2.5,1"], ["-ts 2.500000,1"]),
+                        (["8B", "-q", "q4", "-g", "2x24GB", "--tensor-split", "3,1"], ["-ts 3,1"]),
+                        (glm + ["--draft", "mtp", "--draft-max", "5"], ["--spec-type draft-mtp", "--spec-draft-n-max 5"])):
+        beside = "30B-A3B@fp8" if "--expert-parallel" in args and "-r" in args else "1B@fp8" if "fp8" in args and "-r" in args else "1B@q4" if args[2] != "bf16" else "1B@bf16"
+        r, _ = c.ask(*args, *also(beside))
+        if not c.that(r and len(r["launch"]) == 2, "%s: two commands" % args):
+            continue
+        for word in words:
+            c.that(" %s " % word in r["launch"][0], "%s: no %r: %s" % (args, word, r["launch"][0]))
+            if word.startswith(("--tensor", "--tp", "--pp", "--enable", "--ep", "-ts", "--spec")):
+                c.that(word not in r["launch"][1], "%s: %r beside it: %s" % (args, word, r["launch"][1]))
+
+
 def solved(c):
     best, _ = c.ask("8B", "-q", "q4", "-g", "24GB", "-c", "max", *also("13B@q4"))
     only, _ = c.ask("8B", "-q", "q4", "-g", "24GB", "-c", "max")
@@ -378,6 +414,7 @@ def main():
     seed_table_c(c)
     settings(c)
     on_one_card(c)
+    passed_on(c)
     solved(c)
     suggested(c)
     formats(c, sys.argv[2])

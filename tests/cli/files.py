@@ -6,6 +6,7 @@ usage: files.py PROGRAM ROOT
 import gzip
 import json
 import os
+import shlex
 import shutil
 import struct
 import sys
@@ -108,13 +109,42 @@ def gguf_files(c, tmp):
     (tmp / "tiny-00002-of-00002.gguf").unlink()
     lost = c.run(str(tmp / "tiny-00001-of-00002.gguf"), "-g", "8GB")
     c.that(lost.exit == 2 and "00002-of-00002" in lost.err, "a missing part is named: " + lost.err)
+    for name in ("part.gguf", "tiny-00001-of-00003.gguf", "tiny_00001-of-00002.gguf", "tiny-0000x-of-00002.gguf", "tiny-00001-on-00002.gguf",
+                 "tiny-00001-of-0000x.gguf", "tiny-00001-of-00002.GGUF"):
+        shutil.copy(tmp / "tiny-00001-of-00002.gguf", tmp / name)
+        lost = c.run(name, "-g", "8GB", cwd=tmp)
+        c.that(lost.exit == 2 and not lost.out and "its name does not end in -00001-of-00002.gguf" in lost.err, "%s: %s" % (name, lost.err))
     shutil.copy(tmp / "tiny.gguf", tmp / "13B")
     won, _ = c.ask("13B", "-g", "8GB", cwd=tmp)
     c.equal(won["model"], "tiny", "a file wins over a name")
+    odd = "it's a tiny.gguf"
+    shutil.copy(tmp / "tiny.gguf", tmp / odd)
+    beside, _ = c.ask(odd, "-g", "24GB", "--also", "7B@q4", cwd=tmp)
+    c.that(beside and "-m 'it'\\''s a tiny.gguf' " in beside["launch"][0], "a name as a word of a shell's: %s" % (beside and beside["launch"]))
+    c.that(beside and odd in shlex.split(beside["launch"][0]), "which a shell reads as that name")
     shown = c.run("show", str(tmp / "tiny.gguf"), "-f", "json").json()["found"][0]
     c.equal((shown["name"], shown["layers"], shown["parameters"]), ("tiny", 2, PARAMETERS), "show of a file")
     listed = c.run("--models-from", "-", "-g", "8GB", "-f", "csv", stdin=b"tiny.gguf\n13B q4\ntiny.gguf\n", cwd=tmp)
     c.equal(listed.out.count("\ntiny,"), 3, "files in a list")
+
+
+def untold(c, tmp):
+    """A file that does not say how long a context it was trained for: 4096 are taken, and nothing stands for all of it."""
+    g = gguf()
+    data = g.build()
+    at = data.index(b"llama.context_length")
+    (tmp / "untold.gguf").write_bytes(data[:at] + b"llama.context_lengtj" + data[at + 20:])
+    r, _ = c.ask(str(tmp / "untold.gguf"), "-g", "8GB")
+    c.equal(r and (r["context"], r["devices"][0]["kv_cache_bytes"]), (4096, 2 * CACHE), "no trained length")
+    r = c.run("untold.gguf", "-g", "8GB", "-c", "train", cwd=tmp)
+    c.equal((r.exit, r.out), (2, ""), "--context train")
+    c.that("--context" in r.err and "the model's maximum is not known" in r.err, "--context train: %s" % r.err)
+    r = c.run("--models-from", "-", "-g", "8GB", "-f", "tsv", cwd=tmp, stdin=b"untold.gguf f16 train\nuntold.gguf f16 0\nuntold.gguf f16 3g\n"
+              b"untold.gguf f16 x\nuntold.gguf f16 1k\n")
+    c.equal((r.exit, [line.split("\t")[4] for line in r.out.splitlines()[1:]]), (2, ["1024"]), "contexts in a list: %s" % r.out)
+    for n, word in enumerate(("the model's maximum is not known", "context '0': out of range (1 to 2147483648)", "context '3g': ",
+                              "context 'x': not a number such as 4096 or 8k"), 1):
+        c.that("line %d" % n in r.err and word in r.err.splitlines()[n - 1], "line %d: %s" % (n, r.err))
 
 
 def long_arrays(c, tmp):
@@ -151,6 +181,8 @@ def folders(c, tmp):
     c.equal(alone["parameters"], PARAMETERS, "a folder: parameters of the shape")
     c.equal(alone["devices"][0]["kv_cache_bytes"], CACHE, "a folder: cache")
     c.equal(c.ask(str(folder / "config.json"), "-g", "8GB")[0], alone, "config.json is its folder")
+    for path in ("%s/", "%s//", "%s//config.json"):
+        c.equal(c.ask(path % folder, "-g", "8GB")[0], alone, "a folder as " + path)
     safetensors(folder / "model.safetensors", list(tensors()))
     held, _ = c.ask(str(folder), "-g", "8GB")
     c.equal((held["quant"].lower(), held["runtime"]), ("bf16", "transformers"), "a folder with weights: as they are")
@@ -170,6 +202,12 @@ def folders(c, tmp):
     (lone / "model-00002-of-00002.safetensors").unlink()
     lost = c.run(str(lone / "model.safetensors.index.json"), "-g", "8GB")
     c.that(lost.exit == 2 and "model-00002-of-00002.safetensors" in lost.err, "a missing shard is named: " + lost.err)
+    (lone / "model.safetensors.index.json").unlink()
+    one, _ = c.ask("model-00001-of-00002.safetensors", "-g", "8GB", cwd=lone)
+    held = sum(product(s) for _, s in list(tensors())[:9])
+    c.equal(one and one["parameters"], held, "a shard alone is what it holds")
+    beside, _ = c.ask("13B", "-q", "q4", "-g", "24GB", "--also", "model-00001-of-00002.safetensors", cwd=lone)
+    c.equal(beside and [(m["weights_bytes"], m["kv_cache_bytes"]) for m in beside["members"]], [(2 * held, 0)], "beside a model, too")
     empty = tmp / "empty"
     empty.mkdir()
     c.that("config.json" in c.run(str(empty), "-g", "8GB").err, "a folder without config.json")
@@ -226,7 +264,7 @@ def catalogs(c, tmp):
 
 def main():
     c, root = Checks(str(Path(sys.argv[1]).resolve())), Path(sys.argv[2]).resolve()
-    for check in (gguf_files, long_arrays, named, folders, catalogs):
+    for check in (gguf_files, untold, long_arrays, named, folders, catalogs):
         with tempfile.TemporaryDirectory() as tmp:
             check(c, Path(tmp))
     with tempfile.TemporaryDirectory() as tmp:

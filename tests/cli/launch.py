@@ -24,8 +24,14 @@ SAME = [  # a launch line, and the options that ask for the same
      ["8B", "--gpu-layers", "99", "--override-tensor", "ffn_up=CPU", "--override-tensor", "ffn_gate=CPU"]),
     ("llama-cli -m glm-4.5-air -c 4096 -ngl 9 --spec-type ngram-mod,draft-mtp --spec-draft-n-max 5",
      ["glm-4.5-air", "--gpu-layers", "9", "--draft", "mtp", "--draft-max", "5"]),
+    ("llama-cli -m glm-4.5-air -c 4096 -ngl 9 --spec-type none,draft-simple,ngram-cache", ["glm-4.5-air", "--gpu-layers", "9"]),
+    ("llama-cli -m 8B -c 4096 -ngl 99 -ot ,ffn_up=CPU,,", ["8B", "--gpu-layers", "99", "--override-tensor", "ffn_up=CPU"]),
+    ("llama-cli -hf bartowski/Qwen2.5-7B-Instruct-GGUF -c 4096 -ngl all", ["bartowski/Qwen2.5-7B-Instruct-GGUF", "-c", "4096"]),
+    ("llama-server -m 8B -c 4096 -ngl 99 -np -1 -kvu", ["8B", "-c", "4096", "--parallel", "4", "--kv-unified", "--gpu-layers", "99"]),
     ("llama-cli -m %s -c 32768 -fit off" % FILE, [FILE, "-c", "32768"]),
+    ("llama-cli -m 30B-A3B -c 4096 -fit on", ["30B-A3B", "-c", "4096", "--gpu-layers", "auto"]),
     ("ollama run llama3.1:8b", ["llama3.1:8b", "-r", "ollama"]),
+    ("ollama run llama3.1:8b - two words", ["llama3.1:8b", "-r", "ollama"]),
     ("vllm serve 8B --max-model-len 8k --max-num-seqs 16 --dtype half", ["8B", "-r", "vllm", "-q", "fp16", "-c", "8k", "--max-num-seqs", "16"]),
     ("vllm serve 8B --max-model-len 8k --dtype auto", ["8B", "-r", "vllm", "-c", "8k"]),
     ("vllm serve 8B -q fp8 --max-model-len 8k --dtype half", ["8B", "-r", "vllm", "-q", "fp8", "-c", "8k"]),
@@ -42,12 +48,16 @@ REFUSED = [
     ("llama-server -m 8B --spec-type draft-eagle3", ["--spec-type", "draft-mtp"]),
     ("llama-server -c 4096", ["llama-server", "no model"]),
     ("llama-server -m 8B stray", ["unknown argument", "stray"]),
+    ("llama-server -m 8B -", ["unknown argument", "'-'"]),
+    ("llama-server -m 8B -fit maybe", ["-fit", "not one of on, off"]),
+    ("llama-server -m 8B --ctx-size=", ["--ctx-size"]),
     ("llama-bench -m 8B", ["llama-bench", "llama-server"]),
     ("ollama serve", ["ollama run"]),
     ("python3 -m http.server --model 8B", ["python3", "not a program"]),
     ("python3 -m", ["python3", "not a program"]),
     ("python3 -c vllm.entrypoints.openai.api_server --model 8B", ["python3", "not a program"]),
     ("perl -m vllm.entrypoints.openai.api_server --model 8B", ["perl", "not a program"]),
+    ("python3 serve.py vllm", ["'python3'", "not a program whose launch lines are read"]),
     ("vllm serve 8B --dtype int3", ["--dtype", "bfloat16"]),
     ("vllm serve 8B --speculative-config {}", ["--speculative-config"]),
 ]
@@ -76,6 +86,12 @@ def meanings(c):
     c.that(got and 4096 < got["context"] < 131072 and got["verdict"] == "fit", "or what fits")
     got = judge(c, "8GB", "llama-server -m qwen2.5-14b -c 8192")
     c.that(got and 0 < got["devices"][0]["layers"] < 48 and got["verdict"] == "fit", "layers that do not fit stay off the card")
+    for option, word in (("--help", "usage"), ("--version", "vramfit")):  # told, whatever the line is
+        r = c.run(*gpu, option, "--", "llama-server", "--frobnicate")
+        c.that(r.exit == 0 and word in r.out.lower() and not r.err, "%s before a line: %s" % (option, r.err))
+    for before in (["8B"], ["--model", "8B"], ["--models-from", "-"]):
+        r = c.run(*gpu, *before, "--", "llama-server", "-c", "4096")
+        c.that(r.exit == 2 and not r.out and "a launch line names the model itself" in r.err, "%s before the line: %s" % (before, r.err))
     r = c.run(*gpu, "-c", "4096", "--", "llama-server", "-m", "8B", "-c", "8192")
     c.that(r.exit == 2 and "twice" in r.err, "a setting before the line and another on it: %s" % r.err)
 

@@ -89,6 +89,9 @@ def make(store):
         {"runner": "mlx", "digest": "sha256:" + "0" * 64},
         {"runner": "ollama", "digest": store.blob(json.dumps({"schemaVersion": 2, "layers": [model]}).encode())}]}
     store.manifest("ollama.com/library/both/latest", both, folder="manifests-v2")
+    store.model(library + "new/latest", model)  # in both folders
+    store.model("ollama.com/library/odd/latest", model)
+    store.model(library + "many/latest", model, *[store.layer("adapter", adapter)] * 3)
     loop = dict(both, manifests=[{"runner": "ollama", "digest": store.blob(json.dumps(both).encode())}])
     store.manifest(library + "loop/latest", loop)
     store.model(library + "gone/latest", dict(model, digest="sha256:" + "d" * 64))
@@ -113,7 +116,8 @@ def good(c, env, store, blob):
         again, _ = c.ask("--model", "ollama:" + name, *G, env=env)
         c.equal(again, r, name)
     for name, title in (("hf.co/someone/Llama-3.2-GGUF:Q4_K_M", None), ("localhost:5000/me/mine:v1", None), ("new", "new:latest"),
-                        ("both", "both:latest"), ("ollama.com/library/new", "new:latest")):
+                        ("both", "both:latest"), ("ollama.com/library/new", "new:latest"), ("odd", "odd:latest"),
+                        ("ollama.com/library/llama3.2:1b", "llama3.2:1b")):
         other, _ = c.ask("ollama:" + name, *G, env=env)
         c.equal(other, dict(r, model=title or name), name)
     path = store / "manifests/registry.ollama.ai/library/llama3.2/1b"
@@ -127,8 +131,14 @@ def good(c, env, store, blob):
     home = store.parent
     (home / ".ollama").mkdir()
     (home / ".ollama/models").symlink_to(store)
-    again, _ = c.ask("ollama:llama3.2:1b", *G, env={"HOME": str(home)})
-    c.equal(again, r, "the store in HOME")
+    for more in ({}, {"OLLAMA_MODELS": ""}):
+        again, _ = c.ask("ollama:llama3.2:1b", *G, env=dict(more, HOME=str(home)))
+        c.equal(again, r, "the store in HOME, %s" % more)
+    other = store / "mymanifests/registry.ollama.ai/library/llama3.2/1b"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(path.read_bytes())
+    p = c.run(str(other), *G)
+    c.that(p.exit == 2 and "GGUF" in p.err, "a manifest that lies in no store: %s" % p.err)
     p = c.run("--models-from", "-", *G, "-f", "tsv", env=env, stdin=b"ollama:llama3.2:1b\nollama:new\n")
     c.equal([line.split("\t")[:3] for line in p.out.splitlines()[1:]], [["llama3.2:1b", "Q4_K_M", "ollama"], ["new:latest", "Q4_K_M", "ollama"]],
             "lines of a list")
@@ -150,12 +160,33 @@ def settings(c, env):
     c.equal((context, layers), (2048, 7), "num_gpu counts the output layer")
     c.that("num_ctx 2048, num_batch 256, num_gpu 8" in notes, notes)
     c.equal(of("ollama:tuned", "--gpu-layers", "all")[2], 16, "--gpu-layers wins")
+
+    def needs(*args):
+        r, _ = c.ask(*args, "--gpu-layers", "8", "-c", "2k", *G, env=env)
+        return r and r["devices"][0]["need_bytes"]
+
+    for given, taken in (([], ["--batch", "256"]), (["--batch", "1024"], ["--batch", "1024"]), (["--ubatch", "64"], ["--ubatch", "64"])):
+        c.equal(needs("ollama:tuned", *given), needs("ollama:llama3.2", *taken), "num_batch of the model, and %s beside it" % given)
+    c.that(len({needs("ollama:llama3.2", "--ubatch", n) for n in ("64", "256", "512")}) == 3, "each batch has its need")
     plain, _ = c.ask("ollama:new", *G, env=env)
     seeing, _ = c.ask("ollama:seeing", *G, env=env)
     if not (plain and seeing):
         return
     c.equal([(m["kind"], m["weights_bytes"]) for m in seeing["members"] or []], [("mmproj", 2 * 64 * 96), ("lora", 2 * 2 * 16 * 2048)], "layers")
     c.equal(seeing["devices"][0]["weights_bytes"] - plain["devices"][0]["weights_bytes"], 2 * 64 * 96 + 4 * 16 * 2048, "are counted")
+    with tempfile.TemporaryDirectory() as tmp:
+        eye = Path(tmp) / "eye.gguf"
+        eye.write_bytes(gguf("clip", "mmproj", {"v.blk.0.attn_q.weight": [64, 128], "v.position_embd.weight": [64, 32]}))
+        other, _ = c.ask("ollama:seeing", "--mmproj", str(eye), *G, env=env)
+        c.equal(sorted((m["kind"], m["weights_bytes"]) for m in other["members"]), [("lora", 2 * 2 * 16 * 2048), ("mmproj", 2 * 64 * 160)],
+                "--mmproj replaces the store's")
+        p = c.run("13B", "-q", "q4", *G, "--also", str(eye), env=env)
+        c.that(p.exit == 2 and not p.out and "--also" in p.err and "a projector or an adapter, not a model" in p.err, "a projector beside a model: %s" % p.err)
+        adapter = Path(tmp) / "more.gguf"
+        adapter.write_bytes(gguf("llama", "adapter", {"blk.0.attn_q.weight.lora_a": [2048, 16], "blk.0.attn_q.weight.lora_b": [16, 2048]}))
+        for n in (13, 14):
+            p = c.run("ollama:many", *["--lora", str(adapter)] * n, *G, env=env)
+            c.that((p.exit == 0) == (n == 13) and (n == 13 or "more than 16 models beside the model" in p.err), "%d and 3 adapters: %s" % (n, p.err))
     seeing, _ = c.ask("ollama:seeing", "-r", "llama.cpp", *G, env=env)
     c.that(not seeing.get("members") and any("--runtime ollama" in n for n in seeing["notes"]), "llama.cpp loads what it is told to")
 
@@ -181,7 +212,7 @@ def bad(c, env, store):
         ("a:", ["NAME[:TAG]"]), (":b", ["NAME[:TAG]"]), ("a:../b", ["NAME[:TAG]"]), (".x", ["NAME[:TAG]"]), ("-x", ["NAME[:TAG]"]), ("..", ["NAME[:TAG]"]),
         ("x:.1", ["NAME[:TAG]"]), (".n/x", ["NAME[:TAG]"]), ("a:b:c", ["NAME[:TAG]"]), ("h:1/n:2/x", ["NAME[:TAG]"]), ("x" * 200, ["NAME[:TAG]"]),
         ("llama3.1:1b", ["did you mean", "ollama:llama3.2:1b"]), ("llama3", ["ollama:llama3.2:1b", "ollama:llama3.2:latest"]),
-        ("new:v9", ["ollama:new:latest"]), ("qqqqqqqq", ["not in Ollama's store"]),
+        ("new:v9", ["(did you mean 'ollama:new:latest'?)"]), ("qqqqqqqq", ["not in Ollama's store"]),
     ]
     for name, words in rows:
         r = c.run("ollama:" + name, *G, env=env)
@@ -206,6 +237,8 @@ def bad(c, env, store):
         c.that(hint.startswith("(did you mean '" + shown[0] + "'") and hint.endswith("?)"), "whole names: %s" % r.err)
         c.equal([w for w in hint[len("(did you mean "):-2].replace("' or '", "', '").strip("'").split("', '")], shown[:hint.count("ollama:")], "whole names")
         c.that(1 <= hint.count("ollama:") <= 3 and len(hint) < 300, "as many as there is room for: %s" % hint)
+    p = c.run("--models-from", "-", *G, "-f", "tsv", env=env, stdin=b"ollama:llama3\n" * 12)
+    c.equal((p.exit, p.err.count("not in Ollama's store"), p.err.count("did you mean")), (2, 12, 10), "a list suggests for ten of its lines")
     for env, words in (({"OLLAMA_MODELS": str(store / "nothere")}, ["OLLAMA_MODELS"]), ({}, ["unknown model"])):
         r = c.run("ollama:llama3.2", *G, env=env)
         c.that(r.exit == 2 and all(w in r.err for w in words), "no store: %r" % r.err)

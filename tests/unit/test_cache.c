@@ -161,8 +161,13 @@ static void refusals(void)
     s.batch = 3;
     CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED && strcmp(err.key, "--batch") == 0,
           "a batch of fewer rows than sequences");
+    m.arch.encoder_decoder = true; /* a decoder's encoder hands back its whole batch, whatever is asked for */
+    s.outputs = 5;
+    CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "T5, a batch of fewer rows than sequences");
+    CHECK_STR(err.key, "--batch", "T5");
+    CHECK_STR(err.text, "3: llama.cpp needs at least one row of outputs for each sequence (4)", "T5");
+    s.outputs = VF_OUTPUTS_ALL;
     s.batch = 0;
-    m.arch.encoder_decoder = true;
     CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_ERR_REFUSED, "T5 with a cache for each sequence");
     s.kv_unified = true;
     CHECK(vf_context_resolve(&m, &s, &p, &scratch, &c, &err) == VF_OK, "T5 with one cache: %s", err.text);

@@ -130,6 +130,67 @@ static void kinds_that_are_not_described(void)
     close_subject(&x);
 }
 
+/* Nor can it be asked of such a graph where attention runs: half of it on the host, it is on. */
+static void attention_of_no_graph(void)
+{
+    subject x = open_subject("TinyLlama-1.1B");
+    const vf_device device = {.total = UINT64_C(80) << 30, .compute_capability = 86};
+    vf_error err = {0};
+    vf_placement p;
+    vf_context c;
+
+    x.s.gpu_layers = 11;
+    for (int described = 0; described < 2; described++) {
+        x.m->layers[7].attention = described ? VF_ATTN_GQA : VF_ATTN_LINEAR;
+        CHECK(vf_placement_build(x.m, x.types, &x.s, 1, &device, &device.total, &heap, &p, &err) == VF_OK &&
+                  vf_context_resolve(x.m, &x.s, &p, &heap, &c, &err) == VF_OK, "%s", err.text);
+        CHECK(c.flash_attn && !c.v_transposed, "on");
+        CHECK(count(&x, false).compute.is_bound == !described, "a bound");
+        vf_placement_free(x.m, &heap, &p);
+    }
+    close_subject(&x);
+}
+
+/* A bound has room for copies in 16 bits of a cache of another type, be it K or V, beside a rotation of 64 by 64 for each; and for the largest weight that big
+ * batches bring to the card, a tied table as the head among them. */
+static void parts_of_a_bound(void)
+{
+    subject x = open_subject("TinyLlama-1.1B");
+    uint64_t plain, copies = UINT64_C(4096) * 4 * (64 + 64) * 2;
+
+    x.m->known_arch = false;
+    x.s.outputs = VF_OUTPUTS_DEFAULT;
+    x.s.flash_attn = VF_ON;
+    plain = count(&x, false).compute.device[0];
+    for (int way = 1; way < 4; way++) {
+        x.s.type_k = way & 1 ? VF_TYPE_Q8_0 : VF_TYPE_F16;
+        x.s.type_v = way & 2 ? VF_TYPE_Q8_0 : VF_TYPE_F16;
+        CHECK_U64(count(&x, false).compute.device[0], plain + copies + (way == 3 ? 2 : 1) * UINT64_C(64) * 64 * 4, way == 1 ? "K" : way == 2 ? "V" : "both");
+    }
+    close_subject(&x);
+
+    x = open_subject("Qwen2.5-0.5B");
+    uint64_t table = 0, largest = 0, with[2];
+    for (size_t i = 0; i < x.m->n_tensors; i++) {
+        uint64_t bytes = vf_tensor_bytes(&x.m->tensors[i], x.types[i]);
+        if (x.m->tensors[i].role == VF_ROLE_TOKEN_EMBD)
+            table = bytes;
+        else if (x.m->tensors[i].layer >= 0 && bytes > largest)
+            largest = bytes;
+    }
+    x.m->known_arch = false;
+    x.s.gpu_layers = 0;
+    for (int tied = 0; tied < 2; tied++) {
+        x.m->tied = tied;
+        with[tied] = count(&x, false).compute.device[0];
+    }
+    CHECK_U64(with[1] - with[0], table - largest, "the head");
+    x.m->tied = true;
+    x.s.gpu_layers = 1; /* the output is on the card, and its copy of the table */
+    CHECK(count(&x, false).compute.device[0] < with[1] - (table - largest) / 2, "no head to bring");
+    close_subject(&x);
+}
+
 /* RWKV-6 in Qwen2 blocks: fewer key heads are repeated; a file that does not say has as many as heads. */
 static void repeated_heads(void)
 {
@@ -347,6 +408,8 @@ int main(void)
     pooling();
     per_layer_embeddings();
     kinds_that_are_not_described();
+    attention_of_no_graph();
+    parts_of_a_bound();
     repeated_heads();
     where_layers_rotate();
     where_layers_rescale();

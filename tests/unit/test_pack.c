@@ -223,6 +223,46 @@ static void limits(void)
     close_models();
 }
 
+/* Cards that are alike but for the share that was asked for, or for a margin, are no alike to who comes next. */
+static void told_apart(void)
+{
+    for (uint32_t m = 0; m < 3; m++)
+        open_model(m, "llama-3.2-1b", "vllm", "bfloat16");
+    request[0].settings.gpu_memory_utilization = 900000; /* most of its card is claimed: the two others share the second */
+    set_cards(3, 2, (const uint32_t[]){24, 24});
+    for (uint32_t m = 0; m < 3; m++)
+        request[m].device[0] = request[m].device[1];
+    CHECK(vf_pack(resident, 3, &heap, card, &err) == VF_OK, "%s", err.text);
+    CHECK(resident[1].cards == resident[2].cards && resident[0].cards != resident[1].cards, "%u, %u, %u", resident[0].cards, resident[1].cards, resident[2].cards);
+    CHECK(card[0].verdict == VF_FIT && card[1].verdict == VF_FIT && resident[0].settings.gpu_memory_utilization == 900000, "all have room");
+
+    for (uint32_t m = 0; m < 3; m++) {
+        open_model(m, "llama-3.1-8b", "llama.cpp", "q4_k_m");
+        request[m].quant.spread_percent = m == 1 ? 50 : 0; /* some 2.3 GiB more or less */
+    }
+    set_cards(3, 2, (const uint32_t[]){14, 14});
+    for (uint32_t m = 0; m < 3; m++)
+        request[m].device[0] = request[m].device[1];
+    CHECK(vf_pack(resident, 3, &heap, card, &err) == VF_OK, "%s", err.text);
+    CHECK(resident[0].cards == resident[2].cards && resident[0].cards != resident[1].cards, "%u, %u, %u", resident[0].cards, resident[1].cards, resident[2].cards);
+    CHECK(card[0].verdict == VF_FIT && card[1].verdict == VF_FIT, "the one that may be larger is alone");
+
+    /* margins of two that together no number holds, though each has one */
+    set_cards(2, 1, (const uint32_t[]){14});
+    request[0].device[0].desktop_spread = 0;
+    CHECK(vf_estimate(&request[0], &heap, &result[0], &err) == VF_OK && result[0].margin > 0, "%s", err.text);
+    uint64_t rest = (UINT64_C(1) << 60) - result[0].margin;
+    for (uint32_t m = 0; m < 3; m += 2) {
+        request[m].device[0] = request[0].device[0];
+        request[m].device[0].desktop_spread = rest;
+    }
+    resident[1].request = &request[2];
+    request[2].n_devices = 1;
+    CHECK(vf_pack(resident, 1, &heap, card, &err) == VF_OK && card[0].margin == UINT64_C(1) << 60, "one: %s", err.text);
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_RANGE && strstr(err.text, "over 2^60 bytes"), "two: %s", err.text);
+    close_models();
+}
+
 static void errors(void)
 {
     open_model(0, "llama-3.1-8b", "llama.cpp", "q8_0");
@@ -301,6 +341,7 @@ int main(void)
     servers();
     spread();
     limits();
+    told_apart();
     errors();
     out_of_memory(0, 8);
     out_of_memory(2, 24); /* a server over both cards, one of which holds the other model, too */

@@ -1,32 +1,9 @@
-/* Where layers and tensors go, which settings are refused, in which words; and sizes that nothing has. */
+/* Where layers go, which settings are refused, in which words; and sizes that nothing has. */
 #include "base/checked.h"
-#include "estimate/placement.h"
 #include "estimate/profile.h"
 #include "memory.h"
-#include "subject.h"
+#include "placed.h"
 #include "vramfit/speed.h"
-
-static vf_error failure;
-
-static vf_status place(const subject *x, uint32_t n_cards, vf_placement *p)
-{
-    vf_device device[VF_MAX_DEVICES] = {0};
-    uint64_t available[VF_MAX_DEVICES];
-
-    for (uint32_t i = 0; i < n_cards; i++) {
-        device[i].total = available[i] = UINT64_C(24) << 30;
-        device[i].compute_capability = i == 1 ? 75 : 86;
-    }
-    failure = (vf_error){0};
-    return vf_placement_build(x->m, x->types, &x->s, n_cards, device, available, &heap, p, &failure);
-}
-
-static void check_failure(const char *name, vf_status st, vf_status want, const char *key, const char *text)
-{
-    CHECK(st == want && failure.status == want, "%s: status %d", name, (int)st);
-    CHECK_STR(failure.key, key, name);
-    CHECK_STR(failure.text, text, name);
-}
 
 /* Layers of each card, the output layer with them, as letters; h: system memory. */
 static const char *layers_of(const subject *x, const vf_placement *p)
@@ -114,89 +91,6 @@ static void splits_that_are_refused(void)
     close_subject(&x);
 }
 
-static int16_t device_of(const subject *x, const vf_placement *p, vf_role role, int32_t layer)
-{
-    for (size_t i = 0; i < x->m->n_tensors; i++)
-        if (x->m->tensors[i].role == role && x->m->tensors[i].part == VF_PART_WEIGHT && x->m->tensors[i].layer == layer)
-            return p->tensor_device[i];
-    return -100;
-}
-
-/* CUDA has no product with ternary weights: they stay in system memory, tied embeddings with the output that is made of
- * them. */
-static void weights_without_a_kernel(void)
-{
-    static const vf_type types[] = {VF_TYPE_Q4_K, VF_TYPE_TQ1_0, VF_TYPE_TQ2_0};
-    subject x = open_subject("Qwen2.5-3B");
-
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        for (int vulkan = 0; vulkan < 2; vulkan++) {
-            bool card = vulkan || i == 0;
-            vf_placement p;
-            x.s.backend = vulkan ? VF_BACKEND_VULKAN : VF_BACKEND_CUDA;
-            for (size_t k = 0; k < x.m->n_tensors; k++)
-                if (x.m->tensors[k].role == VF_ROLE_TOKEN_EMBD || x.m->tensors[k].role == VF_ROLE_FFN_UP)
-                    x.types[k] = (uint16_t)types[i];
-            CHECK(place(&x, 1, &p) == VF_OK, "%s", failure.text);
-            CHECK(p.tied_output_device == (card ? 0 : VF_HOST) && device_of(&x, &p, VF_ROLE_FFN_UP, 3) == (card ? 0 : VF_HOST), "type %d",
-                  (int)types[i]);
-            CHECK(device_of(&x, &p, VF_ROLE_TOKEN_EMBD, -1) == VF_HOST && device_of(&x, &p, VF_ROLE_FFN_DOWN, 3) == 0, "all others");
-            vf_placement_free(x.m, &heap, &p);
-        }
-    close_subject(&x);
-}
-
-/* --override-tensor: the first pattern that fits; a tied output goes where the embeddings go. */
-static void overrides(void)
-{
-    subject x = open_subject("Qwen2.5-0.5B");
-    vf_placement p;
-    const vf_override two[] = {{"blk\\.3\\.ffn_up", VF_DEVICE_CPU}, {"blk\\.[34]\\.", 1}};
-    const vf_override embeddings[] = {{"token_embd", 1}};
-
-    CHECK(x.m->tied, "tied");
-    x.s.override = two;
-    x.s.n_override = 2;
-    CHECK(place(&x, 2, &p) == VF_OK, "%s", failure.text);
-    CHECK(device_of(&x, &p, VF_ROLE_FFN_UP, 3) == VF_HOST, "the first that fits");
-    CHECK(device_of(&x, &p, VF_ROLE_FFN_DOWN, 3) == 1 && device_of(&x, &p, VF_ROLE_FFN_UP, 4) == 1, "the second");
-    CHECK(device_of(&x, &p, VF_ROLE_FFN_UP, 5) == 0 && device_of(&x, &p, VF_ROLE_TOKEN_EMBD, -1) == VF_HOST, "none");
-    CHECK(!p.pipeline && p.tied_output_device == 1, "no pipeline; the output stays");
-    vf_placement_free(x.m, &heap, &p);
-    x.s.override = embeddings;
-    x.s.n_override = 1;
-    x.s.split = VF_SPLIT_NONE;
-    CHECK(place(&x, 2, &p) == VF_OK && p.tied_output_device == 1 && device_of(&x, &p, VF_ROLE_TOKEN_EMBD, -1) == 1, "the tied output");
-    vf_placement_free(x.m, &heap, &p);
-    close_subject(&x);
-}
-
-static void overrides_that_are_refused(void)
-{
-    subject x = open_subject("TinyLlama-1.1B");
-    vf_override o = {"ffn", 2};
-    vf_placement p;
-    char text[64];
-
-    x.s.override = &o;
-    x.s.n_override = 1;
-    check_failure("past the last card", place(&x, 2, &p), VF_ERR_USAGE, "--override-tensor", "device 2: there are 2");
-    o.device = VF_DEVICE_CPU - 1;
-    (void)snprintf(text, sizeof text, "device %d: there are 2", (int)o.device);
-    check_failure("before the CPU", place(&x, 2, &p), VF_ERR_USAGE, "--override-tensor", text);
-    o = (vf_override){"ffn[", 1};
-    CHECK(place(&x, 2, &p) == VF_ERR_USAGE && failure.text[0], "a pattern that is none");
-    CHECK_STR(failure.key, "--override-tensor", "a pattern that is none");
-    CHECK(vf_placement_build(x.m, x.types, &x.s, 1, &(vf_device){.total = 1}, &(uint64_t){1}, &heap, &p, NULL) == VF_ERR_USAGE, "nobody asks why");
-    x.s.split = VF_SPLIT_TENSOR;
-    o = (vf_override){"ffn", 0};
-    check_failure("with slices", place(&x, 2, &p), VF_ERR_REFUSED, "--override-tensor", "with --split tensor only CPU is a place of its own");
-    o.device = VF_DEVICE_CPU;
-    CHECK(place(&x, 2, &p) == VF_OK && device_of(&x, &p, VF_ROLE_FFN_UP, 0) == VF_HOST, "CPU is");
-    vf_placement_free(x.m, &heap, &p);
-    close_subject(&x);
-}
-
 /* Memory that ends at each allocation. */
 static void memory_ends(void)
 {
@@ -220,41 +114,6 @@ static void memory_ends(void)
             vf_placement_free(x.m, &a, &p);
         CHECK_U64(counts.in_use, 0, "given back");
         CHECK_U64(counts.wrong_sizes, 0, "sizes");
-    }
-    close_subject(&x);
-}
-
-/* Rotation factors lie once wherever layers rotate by them; the output does not. */
-static void rotation_factors(void)
-{
-    static const uint32_t layers[] = {0, 1, 2, 16, 33}; /* of 32 and the output */
-    subject x = open_subject("Llama-3.1-8B");
-    vf_tensor *table = NULL;
-
-    for (size_t i = 0; i < x.m->n_tensors; i++)
-        if (x.m->tensors[i].role == VF_ROLE_ROPE_FREQS)
-            table = &x.m->tensors[i];
-    CHECK(table != NULL, "Llama 3.1 has them");
-    for (size_t i = 0; table && i < sizeof layers / sizeof layers[0]; i++) {
-        vf_weights was, now;
-        vf_placement p;
-        x.s.gpu_layers = layers[i];
-        CHECK(place(&x, 1, &p) == VF_OK && vf_weights_plan(x.m, x.types, &p, &was, &failure) == VF_OK, "%s", failure.text);
-        table->ne[0] += 1024; /* 4 KiB more of each copy */
-        CHECK(vf_weights_plan(x.m, x.types, &p, &now, &failure) == VF_OK, "%s", failure.text);
-        table->ne[0] -= 1024;
-        CHECK_U64(now.device[0] - was.device[0], layers[i] > 1 ? 4096 : 0, "on the card");
-        CHECK_U64(now.host - was.host, layers[i] < 33 ? 4096 : 0, "in system memory");
-        table->layer = 0; /* as old files have it: a tensor of its layer */
-        vf_placement_free(x.m, &heap, &p);
-        CHECK(place(&x, 1, &p) == VF_OK && vf_weights_plan(x.m, x.types, &p, &was, &failure) == VF_OK, "%s", failure.text);
-        table->ne[0] += 1024;
-        CHECK(vf_weights_plan(x.m, x.types, &p, &now, &failure) == VF_OK, "%s", failure.text);
-        table->ne[0] -= 1024;
-        table->layer = -1;
-        CHECK_U64(now.device[0] - was.device[0], layers[i] == 33 ? 4096 : 0, "with its layer on the card");
-        CHECK_U64(now.host - was.host, layers[i] < 33 ? 4096 : 0, "with its layer in system memory");
-        vf_placement_free(x.m, &heap, &p);
     }
     close_subject(&x);
 }
@@ -542,11 +401,7 @@ int main(void)
     open_catalog();
     layers_by_share();
     splits_that_are_refused();
-    weights_without_a_kernel();
-    overrides();
-    overrides_that_are_refused();
     memory_ends();
-    rotation_factors();
     no_layers();
     sizes_that_nothing_has();
     drafting();

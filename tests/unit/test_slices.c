@@ -19,6 +19,7 @@ static void open_cutter(cutter *c, const char *model)
 
     c->x = open_subject(model);
     c->x.s.split = VF_SPLIT_TENSOR;
+    c->x.m->arch.graph.no_tensor_split = false; /* as a catalog of one's own may have it */
     CHECK(vf_placement_build(c->x.m, c->x.types, &c->x.s, CARDS, device, available, &heap, &c->p, &err) == VF_OK, "%s", err.text);
     for (size_t i = 0; i < c->x.m->n_tensors; i++) /* bytes of a row tell its number of elements */
         c->x.types[i] = VF_TYPE_F32;
@@ -41,17 +42,30 @@ static vf_tensor *tensor_of(const cutter *c, int32_t layer, vf_role role, vf_par
 }
 
 /* Bytes of each card, as if of so many elements (f32, padded to 128 bytes). */
-static void check_cut(const char *name, const cutter *c, const vf_tensor *t, uint64_t a, uint64_t b, uint64_t third)
+static void check_elements(const char *name, bool cut, const uint64_t *bytes, uint64_t a, uint64_t b, uint64_t third)
 {
     const uint64_t want[CARDS] = {a, b, third};
-    uint64_t bytes[VF_MAX_DEVICES];
 
-    if (!vf_slice_weight(&c->slicer, (size_t)(t - c->x.m->tensors), bytes)) {
-        CHECK(false, "%s: refused", name);
-        return;
-    }
-    for (int i = 0; i < CARDS; i++)
+    CHECK(cut, "%s: refused", name);
+    for (int i = 0; cut && i < CARDS; i++)
         CHECK(bytes[i] == (want[i] * 4 + 127) / 128 * 128, "%s: card %d has %" PRIu64 " elements, want %" PRIu64, name, i, bytes[i] / 4, want[i]);
+}
+
+static void check_cut(const char *name, const cutter *c, const vf_tensor *t, uint64_t a, uint64_t b, uint64_t third)
+{
+    uint64_t bytes[VF_MAX_DEVICES];
+    bool cut = vf_slice_weight(&c->slicer, (size_t)(t - c->x.m->tensors), bytes);
+
+    check_elements(name, cut, bytes, a, b, third);
+}
+
+/* The same of a cache's tensor in f32. */
+static void check_cache(const char *name, const cutter *c, vf_cached what, uint64_t width, uint64_t rows, uint64_t a, uint64_t b, uint64_t third)
+{
+    uint64_t bytes[VF_MAX_DEVICES];
+    bool cut = vf_slice_cache(&c->slicer, 0, what, VF_TYPE_F32, width, rows, bytes);
+
+    check_elements(name, cut, bytes, a * rows, b * rows, third * rows);
 }
 
 static bool refused(const cutter *c, const vf_tensor *t)
@@ -80,7 +94,10 @@ static void attention_by_groups(void)
     check_cut("output", &c, tensor_of(&c, 0, VF_ROLE_ATTN_OUTPUT, VF_PART_WEIGHT), 512 * w, 512 * w, 1024 * w);
     /* 5632 by 128 */
     check_cut("up", &c, tensor_of(&c, 0, VF_ROLE_FFN_UP, VF_PART_WEIGHT), 1792 * w, 1920 * w, 1920 * w);
-    check_cut("down", &c, tensor_of(&c, 0, VF_ROLE_FFN_DOWN, VF_PART_WEIGHT), 1792 * w, 1920 * w, 1920 * w);
+    vf_tensor *down = tensor_of(&c, 0, VF_ROLE_FFN_DOWN, VF_PART_WEIGHT);
+    check_cut("down", &c, down, 1792 * w, 1920 * w, 1920 * w);
+    down->ne[1] = 0;
+    check_cut("no rows", &c, down, 0, 0, 0);
     /* 22 layers: the logits begin with the second card, row by row */
     check_cut("logits", &c, tensor_of(&c, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT), 10667 * w, 10666 * w, 10667 * w);
     c.p.share[0] = 1;
@@ -150,6 +167,26 @@ static void what_cannot_be_cut(void)
     close_cutter(&c);
 }
 
+/* A file may hold tensors of layers that its header does not count: no layer tells how they are cut. */
+static void past_the_last_layer(void)
+{
+    cutter c;
+    vf_tensor *t;
+    vf_weights weights;
+    vf_error err = {0};
+    open_cutter(&c, "TinyLlama-1.1B");
+
+    t = tensor_of(&c, 3, VF_ROLE_ATTN_OUTPUT, VF_PART_WEIGHT);
+    for (int far = 0; far < 2; far++) {
+        t->layer = far ? 900000000 : (int32_t)c.x.m->n_layers;
+        check_cut("of no layer", &c, t, 2048 * 2048, 2048 * 2048, 2048 * 2048);
+        CHECK(vf_weights_plan(c.x.m, c.x.types, &c.p, &weights, &err) == VF_OK, "%s", err.text);
+    }
+    t->layer = (int32_t)c.x.m->n_layers - 1; /* the 22nd: the first card is cut first again */
+    check_cut("of the last", &c, t, 512 * 2048, 512 * 2048, 1024 * 2048);
+    close_cutter(&c);
+}
+
 /* Queries, keys and values in one matrix: cut apart, each by its own grain. */
 static void fused_projections(void)
 {
@@ -214,15 +251,93 @@ static void delta_heads(void)
     close_cutter(&c);
 }
 
+/* Layers that attend and recur, of an architecture of one's own: what belongs to the recurrence is cut by its heads, in
+ * one piece as it is no delta net; attention and its cache by single rows. A cache's slices are all of it. */
+static void beside_attention(void)
+{
+    cutter c;
+    open_cutter(&c, "Falcon-H1-7B");
+    const vf_layer *l = &c.x.m->layers[0];
+    const uint64_t w = 3072;
+
+    CHECK(l->recurrent == VF_REC_MAMBA2 && l->n_head == 12 && l->n_head_kv == 2 && l->head_k == 128, "Falcon-H1");
+    check_cut("queries", &c, tensor_of(&c, 0, VF_ROLE_ATTN_Q, VF_PART_WEIGHT), 512 * w, 512 * w, 512 * w);
+    check_cut("keys", &c, tensor_of(&c, 0, VF_ROLE_ATTN_K, VF_PART_WEIGHT), 85 * w, 85 * w, 86 * w);
+    check_cut("output", &c, tensor_of(&c, 0, VF_ROLE_ATTN_OUTPUT, VF_PART_WEIGHT), 512 * w, 512 * w, 512 * w);
+    /* 256 of the state divide 128: 3584 rows of four by 256, 24 heads by one */
+    check_cut("convolution", &c, tensor_of(&c, 0, VF_ROLE_SSM_CONV1D, VF_PART_WEIGHT), 1024 * 4, 1280 * 4, 1280 * 4);
+    check_cut("dt", &c, tensor_of(&c, 0, VF_ROLE_SSM_DT, VF_PART_BIAS), 8, 8, 8);
+    check_cut("back", &c, tensor_of(&c, 0, VF_ROLE_SSM_OUT, VF_PART_WEIGHT), 1024 * w, 1024 * w, 1024 * w);
+    check_cut("up", &c, tensor_of(&c, 0, VF_ROLE_FFN_UP, VF_PART_WEIGHT), 4096 * w, 4096 * w, 4096 * w);
+    check_cache("keys", &c, VF_CACHED_KV, 256, 1024, 85, 85, 86);
+    CHECK(l->state_r == 3 * 3584 && l->state_s == 256 * 3072, "its states");
+    check_cache("rows of the convolution", &c, VF_CACHED_R, l->state_r, 1, 3 * 1024, 3 * 1280, 3 * 1280);
+    c.p.share[0] = c.p.share[1] = 1;
+    check_cache("states", &c, VF_CACHED_S, l->state_s, 2, 256 * 1536, 256 * 1536, 0);
+    close_cutter(&c);
+
+    open_cutter(&c, "mamba-130m"); /* no groups: nothing is divided by them */
+    l = &c.x.m->layers[0];
+    CHECK(l->state_r == 3 * 1536 && l->state_s == 16 * 1536 && c.x.m->hp.ssm_group_count == 0, "Mamba");
+    check_cache("rows", &c, VF_CACHED_R, l->state_r, 1, 1536, 1536, 1536);
+    check_cache("states", &c, VF_CACHED_S, l->state_s, 1, 16 * 512, 16 * 512, 16 * 512);
+    close_cutter(&c);
+}
+
+/* Qwen3-Next repeats its key heads: queries and keys are cut apart from the values, states in one piece. */
+static void repeated_heads(void)
+{
+    cutter c;
+    open_cutter(&c, "Qwen3-Next-80B-A3B-Instruct");
+    const vf_layer *l = &c.x.m->layers[0];
+    const uint64_t w = 2048;
+
+    CHECK(c.x.m->arch.graph.repeat_heads && c.x.m->hp.ssm_group_count == 16 && c.x.m->hp.ssm_time_step_rank == 32, "Qwen3-Next");
+    /* twice 16 heads as 5, 5 and 6; 32 as 10, 11 and 11 */
+    check_cut("projections", &c, tensor_of(&c, 0, VF_ROLE_ATTN_QKV, VF_PART_WEIGHT), 20 * 128 * w, 21 * 128 * w, 23 * 128 * w);
+    check_cut("beta and alpha", &c, tensor_of(&c, 0, VF_ROLE_SSM_BA, VF_PART_WEIGHT), 20 * w, 22 * w, 22 * w);
+    check_cut("gate", &c, tensor_of(&c, 0, VF_ROLE_ATTN_GATE, VF_PART_WEIGHT), 10 * 128 * w, 11 * 128 * w, 11 * 128 * w);
+    check_cache("rows", &c, VF_CACHED_R, l->state_r, 1, 3 * 20 * 128, 3 * 21 * 128, 3 * 23 * 128);
+    check_cache("states", &c, VF_CACHED_S, l->state_s, 1, 10 * 128 * 128, 11 * 128 * 128, 11 * 128 * 128);
+    close_cutter(&c);
+}
+
+/* RWKV has nothing that its states could be cut along; where a file gives it tensors of another recurrence, there are no
+ * heads to divide by. */
+static void heads_of_nothing(void)
+{
+    static const vf_role roles[] = {VF_ROLE_SSM_OUT, VF_ROLE_SSM_ALPHA, VF_ROLE_SSM_BA, VF_ROLE_SSM_CONV1D};
+    cutter c;
+    uint64_t bytes[VF_MAX_DEVICES];
+    open_cutter(&c, "RWKV7-Goose-World3-0.1B");
+
+    CHECK(c.x.m->hp.ssm_state_size == 0 && c.x.m->hp.ssm_conv_kernel == 0, "RWKV");
+    for (int given = 0; given < 2; given++) {
+        CHECK(!vf_slice_cache(&c.slicer, 0, VF_CACHED_R, VF_TYPE_F32, c.x.m->layers[0].state_r, 1, bytes), "rows, %d", given);
+        CHECK(!vf_slice_cache(&c.slicer, 0, VF_CACHED_S, VF_TYPE_F32, c.x.m->layers[0].state_s, 1, bytes), "states, %d", given);
+        tensor_of(&c, 0, given ? VF_ROLE_SSM_OUT : VF_ROLE_TIME_MIX_OUTPUT, VF_PART_WEIGHT)->role = VF_ROLE_SSM_OUT;
+    }
+    vf_tensor *t = tensor_of(&c, 0, VF_ROLE_TIME_MIX_KEY, VF_PART_WEIGHT);
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        t->role = (uint16_t)roles[i];
+        CHECK(refused(&c, t), "role %d", (int)roles[i]);
+    }
+    close_cutter(&c);
+}
+
 int main(void)
 {
     open_catalog();
     attention_by_groups();
     caches();
     what_cannot_be_cut();
+    past_the_last_layer();
     fused_projections();
     fused_experts();
     delta_heads();
+    beside_attention();
+    repeated_heads();
+    heads_of_nothing();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

@@ -262,6 +262,85 @@ static void limits(void)
     close_subject(&c.x);
 }
 
+/* Experts of layers that have none by their header, or past the last layer, are matrices like others: read whole. */
+static void experts_of_nobody(void)
+{
+    speed_case c;
+    open_case(&c, "Qwen3-30B-A3B", "F16", 1);
+    const uint64_t was = bounds(&c).read_bytes, up = UINT64_C(2048) * 768 * 128 * 2;
+    vf_layer *l = &c.x.m->layers[3];
+
+    CHECK(l->n_expert == 128 && l->n_expert_used == 8, "eight of 128");
+    l->n_expert = 0;
+    CHECK_U64(bounds(&c).read_bytes - was, 3 * (up - up / 16), "gate, up and down of one layer");
+    l->n_expert = 128;
+    for (size_t i = 0; i < c.x.m->n_tensors; i++)
+        if (c.x.m->tensors[i].role == VF_ROLE_FFN_UP_EXPS && c.x.m->tensors[i].layer == 3)
+            c.x.m->tensors[i].layer = (int32_t)c.x.m->n_layers;
+    CHECK_U64(bounds(&c).read_bytes - was, up - up / 16, "up past the last layer");
+    close_subject(&c.x);
+}
+
+/* Keeps the first tensor of a role, of two rows. */
+static void keep_one(speed_case *c, vf_role role, uint64_t n)
+{
+    size_t i = 0;
+
+    while (c->x.m->tensors[i].role != role)
+        i++;
+    c->x.m->tensors[0] = c->x.m->tensors[i];
+    c->x.m->tensors[0].ne[0] = n;
+    c->x.m->tensors[0].ne[1] = 2;
+    c->x.m->n_tensors = 1;
+    free(c->x.m->order);
+    free(c->x.m->mix);
+    free(c->x.m->groups);
+    CHECK(vf_model_index(c->x.m, &failure) == VF_OK, "%s", failure.text);
+}
+
+/* Files of next to nothing: a table alone is looked up, not read; what takes no picosecond has no rate. */
+static void next_to_nothing(void)
+{
+    speed_case c;
+    vf_speed s;
+
+    open_case(&c, "TinyLlama-1.1B", "F16", 1);
+    size_t n = c.x.m->n_tensors;
+    keep_one(&c, VF_ROLE_TOKEN_EMBD, 2048);
+    c.x.m->tensors[0].role = VF_ROLE_PER_LAYER_TOKEN_EMBD; /* which is no head */
+    s = bounds(&c);
+    CHECK(s.read_bytes == 0 && !s.has_decode && !s.has_prompt, "a table: %" PRIu64, s.read_bytes);
+    c.x.m->n_tensors = n;
+    close_subject(&c.x);
+
+    open_case(&c, "TinyLlama-1.1B", "F16", 1);
+    keep_one(&c, VF_ROLE_FFN_UP, 1);
+    c.r.device[0].bandwidth_mbs = 8000000; /* 4 bytes at 8 TB/s */
+    s = bounds(&c);
+    CHECK(s.has_decode && s.read_bytes == 4 && s.decode.high == 0 && s.decode.low > 0, "no time at best");
+    result.device[0].segment[VF_SEG_KV_CACHE] = 0; /* as an encoder's */
+    s = bounds(&c);
+    CHECK(s.has_decode && s.decode.low == 0, "nor at worst: %" PRIu64, s.decode.low);
+    c.x.m->n_tensors = n;
+    close_subject(&c.x);
+
+    vf_quant_entry e;
+    uint32_t index;
+    open_case(&c, "TinyLlama-1.1B", "F16", 1); /* rows of nothing, whose scales are padded to 128: two bytes each */
+    keep_one(&c, VF_ROLE_FFN_UP, 0);
+    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, "exl3-4.0bpw", &index, &failure) == VF_OK && vf_catalog_quant(catalog, index, &e) == VF_OK, "EXL3");
+    c.r.quant = e.quant;
+    c.r.quant.millibits = e.millibits;
+    result.host.weights = 0; /* no table is there */
+    s = bounds(&c);
+    CHECK(s.has_decode && s.read_bytes == 256 && s.efficiency_percent == 45, "bytes of no weights: %" PRIu64 ", %u %%", s.read_bytes, s.efficiency_percent);
+    CHECK_U64(s.flops, UINT64_C(2) * 22 * 2048 * result.context_per_sequence, "attention alone");
+    CHECK(s.has_prompt, "a prompt");
+    CHECK_U64(s.prompt.low, SECOND / (s.flops * 1000000 / (UINT64_C(100) * 2048 * 1100 * 40 / 100)), "nothing is unpacked");
+    c.x.m->n_tensors = n;
+    close_subject(&c.x);
+}
+
 /* A model whose tensors nobody listed: it needs room for its cache, and no speed is told of weights that are not known. */
 static void no_tensors(void)
 {
@@ -290,6 +369,8 @@ int main(void)
 {
     open_catalog();
     no_tensors();
+    experts_of_nobody();
+    next_to_nothing();
     decoding();
     prompts();
     arithmetic();

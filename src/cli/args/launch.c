@@ -170,7 +170,7 @@ static bool take_flag(line *l)
     return take_value(l, f, name, value);
 }
 
-/** Which program: by its name without folders, and the word behind it; passes over both. */
+/** Which program: by its name without folders, and the word behind it, which a launch line always has (parse.c); passes over both. */
 static bool find_program(line *l)
 {
     const char *const *argv = l->o->line;
@@ -179,7 +179,7 @@ static bool find_program(line *l)
     if (n > 4 && strcmp(name + n - 4, ".exe") == 0)
         name = part(l, name, n - 4);
     l->program = launch_programs;
-    if (strncmp(name, "python", 6) == 0 && argv[1] && strcmp(argv[1], "-m") == 0 && argv[2] &&
+    if (strncmp(name, "python", 6) == 0 && strcmp(argv[1], "-m") == 0 && argv[2] &&
         strncmp(argv[2], "vllm.entrypoints.", 17) == 0) {
         while (!strchr(l->program->name, ' '))
             l->program++;
@@ -192,7 +192,7 @@ static bool find_program(line *l)
         l->at = 1;
         if (!l->program->word)
             return true;
-        if (argv[1] && strcmp(argv[1], l->program->word) == 0)
+        if (strcmp(argv[1], l->program->word) == 0)
             return l->at = 2, true;
         return fail(l->err, "--", "%s: only '%s %s' is a launch line", name, name, l->program->word);
     }
@@ -251,7 +251,7 @@ bool launch_read(options *o, vf_error *err)
         }
         l.at++;
     }
-    if (!options_has(o, OPT_MODEL) && !options_has(o, OPT_MODELS_FROM))
+    if (!options_has(o, OPT_MODEL))
         return fail(err, "--", "%s: no model on the line", l.program->name);
     return defaults(&l);
 }

@@ -108,7 +108,7 @@ static void file(buf *b, const subject *sub, const char *quant)
 /* ---- llama-server --------------------------------------------------------------------------------- */
 
 /* Names of types are in small letters there. */
-static void flag_type(buf *b, const char *name, vf_type type)
+static void type_word(buf *b, const char *name, vf_type type)
 {
     const vf_type_info *info = vf_type_get((uint32_t)type);
     char text[16];
@@ -116,7 +116,8 @@ static void flag_type(buf *b, const char *name, vf_type type)
     for (char *p = text; *p; p++)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p - 'A' + 'a');
-    flag_word(b, name, text);
+    buf_str(b, name);
+    word(b, text);
 }
 
 static void llama_split(buf *b, const process *x)
@@ -196,8 +197,8 @@ static void llama_server(buf *b, const process *x)
     if (s->flash_attn != VF_AUTO)
         flag_word(b, "-fa", s->flash_attn == VF_ON ? "on" : "off");
     if (s->type_kv_set) {
-        flag_type(b, "-ctk", s->type_k);
-        flag_type(b, "-ctv", s->type_v);
+        type_word(b, " -ctk ", s->type_k);
+        type_word(b, " -ctv ", s->type_v);
     }
     buf_str(b, s->swa_full ? " --swa-full" : "");
     llama_offload(b, x);
@@ -229,6 +230,31 @@ static uint32_t shared_by(const process *x, uint32_t *stages)
     return s->tensor_parallel ? s->tensor_parallel : n / *stages ? n / *stages : 1;
 }
 
+/* Formats that vLLM and SGLang make or read by name; files of all others say themselves what they are in. */
+static bool is_named(const vf_quant *q)
+{
+    return word_index("awq gptq fp8 mxfp4", ' ', q->name) != NOT_A_WORD;
+}
+
+static void serve_format(buf *b, const char *name, const vf_quant *q)
+{
+    if (q->kind == VF_QUANT_CAST)
+        flag_word(b, "--dtype", q->type == VF_TYPE_F16 ? "float16" : q->type == VF_TYPE_F32 ? "float32" : "bfloat16");
+    else if (is_named(q))
+        flag_word(b, name, q->name);
+}
+
+static void of_files(buf *b, const vf_quant *q)
+{
+    if (q->kind == VF_QUANT_SCHEME && !is_named(q))
+        buf_fmt(b, " # of its files in %s", q->name);
+}
+
+static bool has_narrow_cache(const vf_settings *s)
+{
+    return s->type_kv_set && s->type_k == VF_TYPE_F8_E4M3;
+}
+
 static void vllm(buf *b, const process *x)
 {
     const vf_settings *s = &x->resident->settings;
@@ -238,10 +264,7 @@ static void vllm(buf *b, const process *x)
     buf_str(b, "vllm serve ");
     word(b, published(x));
     flag(b, "--max-model-len", x->resident->result->context);
-    if (q->kind == VF_QUANT_CAST)
-        flag_word(b, "--dtype", q->type == VF_TYPE_F16 ? "float16" : q->type == VF_TYPE_F32 ? "float32" : "bfloat16");
-    else if (word_index("awq gptq fp8 mxfp4", ' ', q->name) != NOT_A_WORD)
-        flag_word(b, "-q", q->name);
+    serve_format(b, "-q", q);
     share(b, "--gpu-memory-utilization", s->gpu_memory_utilization);
     if (tensor > 1)
         flag(b, "--tensor-parallel-size", tensor);
@@ -252,31 +275,42 @@ static void vllm(buf *b, const process *x)
         flag(b, "--max-num-seqs", s->max_num_seqs);
     if (s->max_num_batched_tokens)
         flag(b, "--max-num-batched-tokens", s->max_num_batched_tokens);
-    if (s->type_kv_set && s->type_k == VF_TYPE_F8_E4M3)
+    if (has_narrow_cache(s))
         buf_str(b, " --kv-cache-dtype fp8");
     flag(b, "--port", PORT + x->number);
-    if (q->kind == VF_QUANT_SCHEME && word_index("awq gptq fp8 mxfp4", ' ', q->name) == NOT_A_WORD)
-        buf_fmt(b, " # of its files in %s", q->name);
+    of_files(b, q);
 }
 
 static void sglang(buf *b, const process *x)
 {
     const vf_settings *s = &x->resident->settings;
+    const vf_quant *q = &x->choice->quant;
     uint32_t stages, tensor = shared_by(x, &stages);
     visible(b, x);
     buf_str(b, "python -m sglang.launch_server --model-path ");
     word(b, published(x));
     flag(b, "--context-length", x->resident->result->context);
+    serve_format(b, "--quantization", q);
     share(b, "--mem-fraction-static", s->gpu_memory_utilization);
     if (tensor > 1)
         flag(b, "--tp-size", tensor);
     if (stages > 1)
         flag(b, "--pp-size", stages);
+    if (s->expert_parallel && tensor > 1)
+        flag(b, "--ep-size", tensor);
+    if (s->max_num_seqs)
+        flag(b, "--max-running-requests", s->max_num_seqs);
+    if (s->max_num_batched_tokens)
+        flag(b, "--chunked-prefill-size", s->max_num_batched_tokens);
+    if (has_narrow_cache(s))
+        buf_str(b, " --kv-cache-dtype fp8_e4m3");
     flag(b, "--port", PORT + x->number);
+    of_files(b, q);
 }
 
 static void tensorrt(buf *b, const process *x)
 {
+    const vf_settings *s = &x->resident->settings;
     uint32_t stages, tensor = shared_by(x, &stages);
     visible(b, x);
     buf_str(b, "trtllm-serve ");
@@ -286,16 +320,31 @@ static void tensorrt(buf *b, const process *x)
         flag(b, "--tp_size", tensor);
     if (stages > 1)
         flag(b, "--pp_size", stages);
+    if (s->expert_parallel && tensor > 1)
+        flag(b, "--ep_size", tensor);
+    if (s->max_num_seqs)
+        flag(b, "--max_batch_size", s->max_num_seqs);
+    if (s->max_num_batched_tokens)
+        flag(b, "--max_num_tokens", s->max_num_batched_tokens);
+    share(b, "--kv_cache_free_gpu_memory_fraction", s->gpu_memory_utilization);
     flag(b, "--port", PORT + x->number);
+    if (has_narrow_cache(s)) /* of a file that --extra_llm_api_options names */
+        buf_str(b, " # with kv_cache_config: {dtype: fp8} in its options' file");
 }
 
 /* A server of its own for each model, so that each sees its cards only. */
 static void ollama(buf *b, const process *x)
 {
+    const vf_settings *s = &x->resident->settings;
     const vf_result *r = x->resident->result;
     visible(b, x);
-    buf_fmt(b, "OLLAMA_HOST=127.0.0.1:%u OLLAMA_NUM_PARALLEL=%u OLLAMA_CONTEXT_LENGTH=%llu OLLAMA_KEEP_ALIVE=-1 ollama serve # ",
+    buf_fmt(b, "OLLAMA_HOST=127.0.0.1:%u OLLAMA_NUM_PARALLEL=%u OLLAMA_CONTEXT_LENGTH=%llu OLLAMA_KEEP_ALIVE=-1 ",
             PORT_OLLAMA + x->number, r->parallel, (unsigned long long)r->context_per_sequence);
+    if (s->flash_attn != VF_AUTO || s->type_kv_set)
+        buf_fmt(b, "OLLAMA_FLASH_ATTENTION=%d ", r->flash_attn);
+    if (s->type_kv_set)
+        type_word(b, "OLLAMA_KV_CACHE_TYPE=", s->type_k);
+    buf_str(b, s->type_kv_set ? " ollama serve # " : "ollama serve # ");
     buf_plain(b, x->sub->title);
     buf_fmt(b, " %s", x->choice->quant.name);
 }

@@ -113,7 +113,7 @@ static uint64_t offloaded(const sizes *z, const uint16_t *types, const vf_placem
                     (t->role == VF_ROLE_OUTPUT || (z->m->tied && t->role == VF_ROLE_TOKEN_EMBD));
 
         if (head || (t->layer >= 0 && p->tensor_device[i] == VF_HOST))
-            widen(&most, vf_tensor_bytes(t, types ? types[i] : t->type));
+            widen(&most, vf_tensor_bytes(t, types[i]));
     }
     return most;
 }

@@ -83,7 +83,7 @@ static repetition repeat(const vf_build *b, const uint32_t *kind, uint32_t first
     while (end < b->n_layer && kind[end] == kind[end - period])
         end++;
     uint32_t repeats = (end - first) / period;
-    bool pairs = (repeats - KEEP_PLAIN) % 2 == 0; /* else one more would have to be built behind them */
+    bool pairs = repeats % 2 == KEEP_PLAIN % 2; /* else one more would have to be built behind them */
     repetition r = {.period = period, .keep = period == 1 && pairs && is_plain(b, first) ? KEEP_PLAIN : KEEP};
     if (repeats > r.keep)
         r.spare = (repeats - r.keep) / 2 * 2 * period;
