@@ -196,9 +196,15 @@ static vf_range peak(const vf_device *d)
     return (vf_range){flops * cores[i].mhz_low, flops * cores[i].mhz_high};
 }
 
+/** What takes less than a picosecond counts as one. */
+static uint64_t rate_of(uint64_t time)
+{
+    return PER_SECOND_MILLI / (time ? time : 1);
+}
+
 static vf_range rate(uint64_t slowest, uint64_t fastest)
 {
-    return (vf_range){slowest ? PER_SECOND_MILLI / slowest : 0, fastest ? PER_SECOND_MILLI / fastest : 0};
+    return (vf_range){rate_of(slowest), rate_of(fastest)};
 }
 
 /** A prompt of the whole context: at best all cards work at once, at worst one after the other. */
