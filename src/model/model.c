@@ -81,8 +81,8 @@ static void insert(const vf_model *m, uint32_t *items, uint32_t n)
 /* Merge sort: stable, no bad input. `spare` has room for n. */
 static void sort(const vf_model *m, uint32_t *items, uint32_t *spare, uint32_t n)
 {
-    for (uint32_t lo = 0; lo < n; lo += n - lo > RUN ? RUN : n - lo)
-        insert(m, items + lo, n - lo > RUN ? RUN : n - lo);
+    for (size_t lo = 0; lo < n; lo += RUN)
+        insert(m, items + lo, n - lo > RUN ? RUN : (uint32_t)(n - lo));
     for (uint32_t width = RUN; width < n; width = width > n / 2 ? n : width * 2) {
         for (uint32_t lo = 0; n - lo > width; lo += n - lo > 2 * width ? 2 * width : n - lo) {
             uint32_t mid = lo + width;
