@@ -42,7 +42,7 @@ static uint64_t bytes_in_hand(const vf_quant *q)
 static uint64_t matrix_weights(const vf_model *m, const vf_tensor *t)
 {
     uint64_t n = vf_tensor_elements(t), one = vf_tensor_matrix(t);
-    return one > 0 && n != VF_OVERFLOW ? vf_tensor_weights(m, t) / (n / one) : 0;
+    return one > 0 && n >= one && n != VF_OVERFLOW ? vf_tensor_weights(m, t) / (n / one) : 0; /* no matrices: n is 0 */
 }
 
 vf_status tf_weigh(const vf_case *k, tf_weights *out, vf_error *err)

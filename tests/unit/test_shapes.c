@@ -89,13 +89,14 @@ static void absurd(void)
 {
     static const struct {
         const char *runtime, *quant;
-        uint64_t ne[2];
+        uint64_t ne[3];
         vf_status status;
     } asked[] = {
-        {"transformers", "nf4", {UINT64_C(1) << 40, UINT64_C(1) << 40}, VF_ERR_RANGE}, {"transformers", "hqq", {UINT64_C(1) << 29, UINT64_C(1) << 29}, VF_ERR_RANGE},
-        {"transformers", "nf4", {UINT64_C(1) << 26, UINT64_C(1) << 25}, VF_OK},        {"transformers", "nf4", {0, 64}, VF_OK},
-        {"vllm", "fp8", {UINT64_C(1) << 40, UINT64_C(1) << 40}, VF_ERR_RANGE},         {"exllamav3", "exl3-4.0bpw", {UINT64_C(1) << 40, UINT64_C(1) << 40}, VF_ERR_RANGE},
-        {"generic", "q8_0", {UINT64_C(1) << 40, UINT64_C(1) << 40}, VF_ERR_RANGE},
+        {"transformers", "nf4", {UINT64_C(1) << 40, UINT64_C(1) << 40, 1}, VF_ERR_RANGE}, {"transformers", "hqq", {UINT64_C(1) << 29, UINT64_C(1) << 29, 1}, VF_ERR_RANGE},
+        {"transformers", "nf4", {UINT64_C(1) << 26, UINT64_C(1) << 25, 1}, VF_OK},        {"transformers", "nf4", {0, 64, 1}, VF_OK},
+        {"transformers", "nf4", {64, 64, 0}, VF_OK},                                {"transformers", "hqq", {64, 64, 0}, VF_OK},
+        {"vllm", "fp8", {UINT64_C(1) << 40, UINT64_C(1) << 40, 1}, VF_ERR_RANGE},         {"exllamav3", "exl3-4.0bpw", {UINT64_C(1) << 40, UINT64_C(1) << 40, 1}, VF_ERR_RANGE},
+        {"generic", "q8_0", {UINT64_C(1) << 40, UINT64_C(1) << 40, 1}, VF_ERR_RANGE},
     };
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
         vf_request q = {.runtime = asked[i].runtime, .n_devices = 1, .device = {{.total = 80 * GIB}}};
@@ -107,6 +108,7 @@ static void absurd(void)
         vf_tensor *t = &m->tensors[vf_model_tensor(m, 3, VF_ROLE_FFN_UP, VF_PART_WEIGHT) - m->tensors];
         t->ne[0] = asked[i].ne[0];
         t->ne[1] = asked[i].ne[1];
+        t->ne[2] = asked[i].ne[2];
         m->parameters = vf_model_parameters(m);
         q.model = m;
         q.quant = e.quant;
