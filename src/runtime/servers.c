@@ -195,9 +195,6 @@ static vf_status card(const sv_run *run, const sv_rules *rules, uint32_t i, vf_r
     d->segment[VF_SEG_KV_CACHE] = vf_mul(p.sequence, run->sequences);
     d->segment[VF_SEG_COMPUTE] = vf_add(p.activations.bytes, p.graphs.bytes);
     d->segment[VF_SEG_RUNTIME] = p.other.bytes;
-    for (int j = 0; j < VF_SEG_COUNT; j++)
-        if (!vf_size_ok(d->segment[j]))
-            return vf_fail(err, VF_ERR_RANGE, "the need would be over 2^60 bytes");
     uint64_t error = margin(run, rules, d);
     d->margin = vf_add(vf_add(d->margin, error), vf_add(p.activations.spread, vf_add(p.graphs.spread, p.other.spread)));
     explain(run, rules, &s, &p, i, out);
