@@ -105,13 +105,13 @@ static void check_parser(int i)
 /* The ends of what an option takes, and what lies beyond them. */
 static void check_range(const option *o)
 {
-    const uint64_t at[] = {o->min, o->max, o->min - 1, o->max + 1};
+    const uint64_t at[] = {o->min, o->max, o->min ? o->min - 1 : 0, o->max < UINT64_MAX ? o->max + 1 : 0};
     if (o->kind != OPT_NUMBER && o->kind != OPT_TOKENS && o->kind != OPT_SIZE && o->kind != OPT_FRACTION)
         return;
     for (int i = 0; i < 4; i++) {
         char arg[80];
         unsigned long long v = at[i];
-        if (i == 2 && o->min == 0)
+        if ((i == 2 && o->min == 0) || (i == 3 && o->max == UINT64_MAX))
             continue;
         if (o->kind == OPT_FRACTION)
             (void)snprintf(arg, sizeof arg, "--%s=%llu.%06llu", o->name, v / 1000000, v % 1000000);
