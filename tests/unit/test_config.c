@@ -359,6 +359,8 @@ static void test_bad_kinds(void)
         {"mpt", "\"d_model\":64,\"expansion_ratio\":\"4\"", "expansion_ratio"},
         {"mpt", "\"d_model\":\"64\",\"expansion_ratio\":4", "d_model"},
         {"mpt", "\"d_model\":64,\"expansion_ratio\":4294967295", "what follows for feed_forward_length is too large"},
+        {"mpt", "\"d_model\":64,\"n_heads\":4,\"n_layers\":2,\"expansion_ratio\":1048577", "what follows for feed_forward_length is too large (limit 67108864)"},
+        {"mpt", "\"d_model\":64,\"n_heads\":4,\"n_layers\":2,\"expansion_ratio\":1048576", NULL},
         {"jamba", "\"attn_layer_period\":0,\"attn_layer_offset\":1,\"num_key_value_heads\":4", "attn_layer_period"},
         {"jamba", "\"attn_layer_period\":2,\"attn_layer_offset\":-1,\"num_key_value_heads\":4", "attn_layer_offset"},
         {"jamba", "\"attn_layer_period\":2,\"attn_layer_offset\":1,\"num_key_value_heads\":\"4\"", "num_key_value_heads"},

@@ -215,6 +215,7 @@ static void out_of_memory(void)
         {"llama-2-7b", .n_ctx = 8192, .gpu_layers = 16}, /* with the probe for flash attention */
         {"gemma-3-4b", .more_cards = 1},
         {"jamba-mini", .n_ctx = 4096},
+        {"qwen3-30b-a3b", .n_ctx = 4096}, /* experts: fused nodes */
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -225,8 +226,9 @@ static void out_of_memory(void)
         bool done = false;
 
         CHECK(m && compute(m, types, &cases[i], &heap, &want, &err) == VF_OK, "%s", err.text);
-        for (uint64_t fail_at = 1; m && !done; fail_at++) {
-            memory_allocator counts = {.fail_at = fail_at, .sticky = true};
+        for (uint64_t step = 2; m && !done; step++) { /* from there on, or once */
+            uint64_t fail_at = step / 2;
+            memory_allocator counts = {.fail_at = fail_at, .sticky = step % 2 == 0};
             vf_allocator a = {memory_resize, &counts};
             vf_status st;
 
