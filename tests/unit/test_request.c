@@ -232,19 +232,28 @@ static void loaded(void)
           (unsigned long long)result.host.weights, (unsigned long long)result.model_bytes);
 }
 
+/* A question about Llama 3.1 8B in Q4_K_M, without cards; *m is the caller's. */
+static vf_request of_llama(vf_model **m)
+{
+    vf_error err = {0};
+    vf_quant_entry e = {0};
+    uint32_t i;
+    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, "q4_k_m", &i, &err) == VF_OK && vf_catalog_quant(catalog, i, &e) == VF_OK, "q4_k_m");
+    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.1-8b", &i, &err) == VF_OK &&
+              vf_catalog_model_open(catalog, i, &sample_allocator, m, &err) == VF_OK, "%s", err.text);
+    vf_request q = {.runtime = "llama.cpp", .model = *m, .quant = e.quant};
+    vf_settings_init(&q.settings);
+    return q;
+}
+
 /* Sums over what is in range each: cards, and what is in system memory. */
 static void together(void)
 {
     vf_error err = {0};
     vf_model *m = NULL;
-    vf_quant_entry e = {0};
-    uint32_t i;
-    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, "q4_k_m", &i, &err) == VF_OK && vf_catalog_quant(catalog, i, &e) == VF_OK, "q4_k_m");
-    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.1-8b", &i, &err) == VF_OK &&
-              vf_catalog_model_open(catalog, i, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
-    vf_request q = {.runtime = "llama.cpp", .model = m, .quant = e.quant, .n_devices = 16};
-    vf_settings_init(&q.settings);
-    for (i = 0; i < 16; i++)
+    vf_request q = of_llama(&m);
+    q.n_devices = 16;
+    for (int i = 0; i < 16; i++)
         q.device[i].total = UINT64_C(1) << 60;
     CHECK(vf_estimate(&q, &sample_allocator, &result, &err) == VF_ERR_RANGE && strstr(err.text, "over 2^64 bytes"), "2^64 bytes: %s", err.text);
     q.device[15].total -= 2;
@@ -265,19 +274,11 @@ static void projectors(void)
 {
     static const vf_member member = {.kind = VF_MEMBER_MMPROJ, .name = "mmproj", .bytes = 800000000};
     static vf_result without;
-    vf_request q = {.runtime = "llama.cpp"};
     vf_error err = {0};
     vf_model *m = NULL;
-    vf_quant_entry e = {0};
-    uint32_t i;
-    CHECK(vf_catalog_find(catalog, VF_KIND_QUANT, "q4_k_m", &i, &err) == VF_OK && vf_catalog_quant(catalog, i, &e) == VF_OK, "q4_k_m");
-    CHECK(vf_catalog_find(catalog, VF_KIND_MODEL, "llama-3.1-8b", &i, &err) == VF_OK &&
-              vf_catalog_model_open(catalog, i, &sample_allocator, &m, &err) == VF_OK, "%s", err.text);
-    q.model = m;
-    q.quant = e.quant;
+    vf_request q = of_llama(&m);
     q.member = &member;
     q.device[0].total = 24 * GIB;
-    vf_settings_init(&q.settings);
     for (uint32_t cards = 0; cards < 2; cards++) {
         q.n_devices = cards;
         q.n_members = 0;

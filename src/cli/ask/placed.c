@@ -255,6 +255,13 @@ static bool has_narrow_cache(const vf_settings *s)
     return s->type_kv_set && s->type_k == VF_TYPE_F8_E4M3;
 }
 
+/* A number that is said only where it is more than the server would take by itself. */
+static void flag_above(buf *b, const char *name, uint64_t value, uint64_t least)
+{
+    if (value > least)
+        flag(b, name, value);
+}
+
 static void vllm(buf *b, const process *x)
 {
     const vf_settings *s = &x->resident->settings;
@@ -266,15 +273,11 @@ static void vllm(buf *b, const process *x)
     flag(b, "--max-model-len", x->resident->result->context);
     serve_format(b, "-q", q);
     share(b, "--gpu-memory-utilization", s->gpu_memory_utilization);
-    if (tensor > 1)
-        flag(b, "--tensor-parallel-size", tensor);
-    if (stages > 1)
-        flag(b, "--pipeline-parallel-size", stages);
+    flag_above(b, "--tensor-parallel-size", tensor, 1);
+    flag_above(b, "--pipeline-parallel-size", stages, 1);
     buf_str(b, s->expert_parallel ? " --enable-expert-parallel" : "");
-    if (s->max_num_seqs)
-        flag(b, "--max-num-seqs", s->max_num_seqs);
-    if (s->max_num_batched_tokens)
-        flag(b, "--max-num-batched-tokens", s->max_num_batched_tokens);
+    flag_above(b, "--max-num-seqs", s->max_num_seqs, 0);
+    flag_above(b, "--max-num-batched-tokens", s->max_num_batched_tokens, 0);
     if (has_narrow_cache(s))
         buf_str(b, " --kv-cache-dtype fp8");
     flag(b, "--port", PORT + x->number);
@@ -292,16 +295,12 @@ static void sglang(buf *b, const process *x)
     flag(b, "--context-length", x->resident->result->context);
     serve_format(b, "--quantization", q);
     share(b, "--mem-fraction-static", s->gpu_memory_utilization);
-    if (tensor > 1)
-        flag(b, "--tp-size", tensor);
-    if (stages > 1)
-        flag(b, "--pp-size", stages);
+    flag_above(b, "--tp-size", tensor, 1);
+    flag_above(b, "--pp-size", stages, 1);
     if (s->expert_parallel && tensor > 1)
         flag(b, "--ep-size", tensor);
-    if (s->max_num_seqs)
-        flag(b, "--max-running-requests", s->max_num_seqs);
-    if (s->max_num_batched_tokens)
-        flag(b, "--chunked-prefill-size", s->max_num_batched_tokens);
+    flag_above(b, "--max-running-requests", s->max_num_seqs, 0);
+    flag_above(b, "--chunked-prefill-size", s->max_num_batched_tokens, 0);
     if (has_narrow_cache(s))
         buf_str(b, " --kv-cache-dtype fp8_e4m3");
     flag(b, "--port", PORT + x->number);
@@ -316,16 +315,12 @@ static void tensorrt(buf *b, const process *x)
     buf_str(b, "trtllm-serve ");
     word(b, published(x));
     flag(b, "--max_seq_len", x->resident->result->context);
-    if (tensor > 1)
-        flag(b, "--tp_size", tensor);
-    if (stages > 1)
-        flag(b, "--pp_size", stages);
+    flag_above(b, "--tp_size", tensor, 1);
+    flag_above(b, "--pp_size", stages, 1);
     if (s->expert_parallel && tensor > 1)
         flag(b, "--ep_size", tensor);
-    if (s->max_num_seqs)
-        flag(b, "--max_batch_size", s->max_num_seqs);
-    if (s->max_num_batched_tokens)
-        flag(b, "--max_num_tokens", s->max_num_batched_tokens);
+    flag_above(b, "--max_batch_size", s->max_num_seqs, 0);
+    flag_above(b, "--max_num_tokens", s->max_num_batched_tokens, 0);
     share(b, "--kv_cache_free_gpu_memory_fraction", s->gpu_memory_utilization);
     flag(b, "--port", PORT + x->number);
     if (has_narrow_cache(s)) /* of a file that --extra_llm_api_options names */
