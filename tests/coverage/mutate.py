@@ -6,8 +6,8 @@ usage: mutate.py --source DIR [--work DIR] [--folder NAME[,NAME]] [--file PATTER
 
 From each folder of src/ (default: all with code) --count faults are drawn with --seed, the same for the same source
 and seed. All are built into one program, each switched on by a number that is written into the programs built; which
-of the fast tests come by a fault is recorded first, and only those judge it, the quickest first: the first one that
-fails, crashes or does not end kills it. Left out are tests of the source; accuracy is asked one row in ten. Not counted: a fault that does not compile, one after which the compiler
+of the fast tests come by a fault is recorded first, and only those judge it, first what is quick and noticed others in
+the same file: the first one that fails, crashes or does not end kills it. Left out are tests of the source; accuracy is asked one row in ten. Not counted: a fault that does not compile, one after which the compiler
 makes the same code, and those in equivalent.tsv, each with its reason. --log gets a JSON line for each; --again
 judges those of a log that survived, where their line is still there. The work (--work: kept) is some hundred MB. Needs clang, cmake and ninja; status 77: one is missing.
 
@@ -210,16 +210,24 @@ class Mutation:
             for at in range(0, len(records), size):
                 met |= int.from_bytes(records[at:at + size], "little")
             t["met"] = {n for n, one in enumerate(met.to_bytes(size, "little")) if one}
-        self.tests = sorted((t for t in self.tests if t["good"]), key=lambda t: t["seconds"])
+        self.tests = [t for t in self.tests if t["good"]]
 
-    def judge(self, programs, number):
+    def order(self, number, file):
+        """The tests that come by this fault, by how often a second of theirs has noticed one of this file."""
+        def worth(t):
+            noticed, asked = t.setdefault("record", {}).get(file, (0, 0))
+            return (noticed + 0.5) / (asked + 1) / max(t["seconds"], 0.05)
+        return sorted((t for t in self.tests if number in t["met"]), key=worth, reverse=True)
+
+    def judge(self, programs, number, file):
         programs.switch(number)
         by = "not reached"
-        for t in self.tests:
-            if number not in t["met"]:
-                continue
+        for t in self.order(number, file):
             by = "survived"
-            if not programs.passes(t, 5 + 8 * t["seconds"]):
+            passed = programs.passes(t, 5 + 8 * t["seconds"])
+            noticed, asked = t["record"].get(file, (0, 0))
+            t["record"][file] = noticed + (not passed), asked + 1
+            if not passed:
                 return t["name"]
         return by
 
@@ -247,7 +255,7 @@ class Mutation:
             return number, mutant, self.verdicts[number], 0.0
         began, programs = time.monotonic(), trees.get()
         try:
-            by = self.judge(programs, number)
+            by = self.judge(programs, number, mutant.file)
         finally:
             trees.put(programs)
         if by in ("survived", "not reached") and self.same_code(mutant):
