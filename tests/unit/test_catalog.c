@@ -1,66 +1,8 @@
 /* Adding to the catalog, its checks with their places, and the compiled form. */
-#include "check.h"
+#include "catalog_text.h"
 
-#include "load/catalog/catalog.h"
-
-/* An allocator that counts what is held, and can be made to fail from some call on, or once. */
-static size_t held;
-static uint32_t calls, fail_at;
-static bool fail_on, growing_only; /* the latter: of calls only those that make a block larger count */
-
-static void *counting_resize(void *ctx, void *p, size_t old_size, size_t new_size)
-{
-    (void)ctx;
-    if (new_size == 0) {
-        held -= old_size;
-        free(p);
-        return NULL;
-    }
-    calls += !growing_only || p != NULL;
-    if (fail_at && (!growing_only || p != NULL) && (calls == fail_at || (fail_on && calls > fail_at)))
-        return NULL;
-    void *q = realloc(p, new_size);
-    held += new_size - old_size;
-    return q;
-}
-
-static const vf_allocator heap = {counting_resize, NULL};
-
-typedef struct finding_log {
-    uint32_t errors, warnings;
-    char ids[600];
-    vf_error first;
-} finding_log;
-
-static bool note(void *ctx, const vf_finding *f)
-{
-    finding_log *l = ctx;
-    if (l->errors + l->warnings == 0)
-        l->first = f->error;
-    *(f->is_error ? &l->errors : &l->warnings) += 1;
-    size_t n = strlen(l->ids);
-    snprintf(l->ids + n, sizeof l->ids - n, "%s%s", n ? " " : "", f->id);
-    return true;
-}
-
-static bool note_errors(void *ctx, const vf_finding *f)
-{
-    return f->is_error ? note(ctx, f) : true;
-}
-
-#define LLAMA31 "meta-llama/Llama-3.1-8B-Instruct"
-
-/* Llama 3.1 8B under another name. %s: a place to put something wrong. */
-#define HPARAMS \
-    "\"context_length\":131072,\"embedding_length\":4096,\"block_count\":32,\"vocab_size\":128256," \
-    "\"feed_forward_length\":14336,\"attention.head_count_kv\":8,\"rope.dimension_count\":128"
-#define FRONT "{\"schema\":1,\n\"family\":\"X\",\n\"models\":[\n"
-#define MODEL(id, rest, heads) \
-    "{\"id\":\"" id "\",\"arch\":\"llama\",\"source\":\"s\"," rest "\n \"hparams\":{" HPARAMS "," heads "}}"
-#define GOOD(id, aliases) \
-    MODEL(id, "\"aliases\":[" aliases "],\"optional\":[\"rope_freqs\"],\"parameters\":8030261248,", \
-          "\"attention.head_count\":32")
-#define BACK "\n]}"
+static memory_allocator counts;
+static const vf_allocator heap = {memory_resize, &counts};
 
 static const struct {
     const char *text, *ids;
@@ -192,7 +134,7 @@ static void test_cases(void)
         CHECK(l.errors == 0 || (err.status == VF_ERR_DATA && strcmp(err.text, l.first.text) == 0), "%s: first error",
               name);
     }
-    CHECK_U64(held, 0, "all memory given back");
+    CHECK_U64(counts.in_use, 0, "all memory given back");
 }
 
 /** Three mistakes in one file, and a reference to what was refused: three findings. */
@@ -417,7 +359,7 @@ static void test_replace(void)
               strstr(err.text, "is already the name of 'new-one' (mine.json:6)"),
           "%s", err.text);
     vf_catalog_free(c);
-    CHECK_U64(held, 0, "all memory given back");
+    CHECK_U64(counts.in_use, 0, "all memory given back");
 }
 
 /** What several entries begin with, or share as a stem, is none of them. */
@@ -463,7 +405,7 @@ static void test_ambiguous(void)
         CHECK(vf_catalog_find(c, asked[i].kind, asked[i].name, &row, NULL) == asked[i].status, "without err");
     }
     vf_catalog_free(c);
-    CHECK_U64(held, 0, "all memory given back");
+    CHECK_U64(counts.in_use, 0, "all memory given back");
 }
 
 /** An entry that cannot be is refused when it is opened, in any case. */
@@ -493,7 +435,7 @@ static void test_open(void)
     CHECK(vf_catalog_find(c, VF_KIND_QUANT, "iq2-x", &i, &err) == VF_ERR_NOT_FOUND && strstr(err.text, "'IQ2_"), "%s",
           err.text);
     vf_catalog_free(c);
-    CHECK_U64(held, 0, "all memory given back");
+    CHECK_U64(counts.in_use, 0, "all memory given back");
 }
 
 /** Bytes written and looked at again are the same catalog; of another build they are refused. */
@@ -523,97 +465,6 @@ static void test_compiled(void)
     vf_catalog_free(c);
 }
 
-/** Everything that allocates, on one catalog. */
-static vf_status use_memory(vf_catalog **c, vf_model **m, vf_error *err)
-{
-    static const char *const texts[] = {
-        FRONT GOOD("x-8b", "\"x8\"") ",\n"
-            MODEL("arrays", "\"parameters\":1,\"unchecked\":\"y\",\"aliases\":[\"a0\",\"a1\",\"a2\",\"a3\",\"a4\",\"a5\"],",
-                  "\"attention.head_count\":[32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,32,"
-                  "32,32,32,32,32,32,32,32]") BACK,
-        "{\"schema\":1,\"quants\":[{\"name\":\"qq\",\"kind\":\"scheme\",\"bits\":4.5,\"runtime\":\"mlx\","
-        "\"runtimes\":[\"mlx\",\"vllm\"],\"source\":\"s\"}]}",
-    };
-    uint32_t i;
-    vf_status s = vf_catalog_new(&heap, c, err);
-    for (size_t k = 0; s == VF_OK && k < sizeof texts / sizeof texts[0]; k++)
-        s = vf_catalog_add(*c, "t.json", texts[k], strlen(texts[k]), NULL, NULL, err);
-    if (s == VF_OK)
-        s = vf_catalog_find(*c, VF_KIND_MODEL, "arrays", &i, err);
-    return s == VF_OK ? vf_catalog_model_open(*c, i, &heap, m, err) : s;
-}
-
-/** Each allocation fails, once or from there on: an error, nothing leaked. */
-static void test_memory(void)
-{
-    for (int on = 0; on < 2; on++) {
-        for (fail_at = 1;; fail_at++) {
-            vf_catalog *c = NULL;
-            vf_model *m = NULL;
-            vf_error err = {0};
-            calls = 0;
-            fail_on = on;
-            vf_status s = use_memory(&c, &m, &err);
-            bool failed = calls >= fail_at;
-            CHECK(s == (failed ? VF_ERR_NOMEM : VF_OK), "allocation %u: %d %s", fail_at, s, err.text);
-            vf_model_free(m);
-            vf_catalog_free(c);
-            CHECK_U64(held, 0, "nothing leaked");
-            if (!failed)
-                break;
-        }
-        CHECK(fail_at > 30, "%u allocations", fail_at);
-    }
-    fail_at = 0;
-    vf_catalog *c = NULL;
-    vf_error err = {0};
-    CHECK(vf_catalog_new(&heap, &c, &err) == VF_OK, "%s", err.text);
-    calls = 0;
-    fail_at = 5;
-    CHECK(vf_catalog_check(c, &heap, note, &(finding_log){0}, &err) == VF_ERR_NOMEM, "a check without memory");
-    fail_at = 0;
-    vf_catalog_free(c);
-    CHECK_U64(held, 0, "nothing leaked");
-}
-
-/** A file that all parts of a catalog must grow for: each of these growths fails, and leaves a catalog that can be used. */
-static void test_growth(void)
-{
-    enum { MODELS = 700, ROOM = 1 << 19 };
-    char *text = malloc(ROOM);
-    size_t n = (size_t)snprintf(text, ROOM, FRONT);
-    for (uint32_t i = 0; i < MODELS; i++)
-        n += (size_t)snprintf(text + n, ROOM - n, "%s{\"id\":\"grown/n%u-x\",\"aliases\":[\"o%u y\",\"p%u z\"],\"arch\":\"llama\","
-                              "\"source\":\"s\",\"parameters\":1,\"hparams\":{}}", i ? "," : "", i, i, i);
-    n += (size_t)snprintf(text + n, ROOM - n, BACK);
-    growing_only = true;
-    for (fail_at = 1;; fail_at++) {
-        vf_catalog *c = NULL;
-        vf_error err = {0};
-        uint32_t index, before;
-        calls = 0;
-        vf_status s = vf_catalog_new(&heap, &c, &err);
-        before = s == VF_OK ? vf_catalog_count(c, VF_KIND_MODEL) : 0;
-        if (s == VF_OK)
-            s = vf_catalog_add(c, "t.json", text, n, NULL, NULL, &err);
-        bool failed = calls >= fail_at;
-        CHECK(s == (failed ? VF_ERR_NOMEM : VF_OK), "growth %u: %d %s", fail_at, s, err.text);
-        if (c && failed)
-            CHECK(vf_catalog_find(c, VF_KIND_MODEL, LLAMA31, &index, &err) == VF_OK, "growth %u: %s", fail_at, err.text);
-        if (!failed)
-            CHECK(vf_catalog_count(c, VF_KIND_MODEL) == before + MODELS && vf_catalog_find(c, VF_KIND_MODEL, "P699 Z", &index, &err) == VF_OK &&
-                      strcmp(vf_catalog_name(c, VF_KIND_MODEL, index), "grown/n699-x") == 0, "all of them: %s", err.text);
-        vf_catalog_free(c);
-        CHECK_U64(held, 0, "nothing leaked");
-        if (!failed)
-            break;
-    }
-    CHECK(fail_at > 5, "%u growths", fail_at);
-    fail_at = 0;
-    growing_only = false;
-    free(text);
-}
-
 /** A file cut after any byte is refused, and 30,000 aliases are no trouble. */
 static void test_large(void)
 {
@@ -634,7 +485,7 @@ static void test_large(void)
     CHECK(vf_catalog_find(c, VF_KIND_MODEL, "ALIAS 0 X", &index, &err) == VF_OK, "%s", err.text);
     free(many);
     vf_catalog_free(c);
-    CHECK_U64(held, 0, "all memory given back");
+    CHECK_U64(counts.in_use, 0, "all memory given back");
 }
 
 int main(void)
@@ -651,8 +502,6 @@ int main(void)
     test_ambiguous();
     test_open();
     test_compiled();
-    test_memory();
-    test_growth();
     test_large();
     return CHECK_END();
 }

@@ -226,11 +226,53 @@ static void test_memory(void)
     CHECK_U64(budget, 10, "all given back");
 }
 
+/** What the gate says of numbers that go on, and of the earliest key that comes twice. */
+static void test_numbers_and_keys(void)
+{
+    static const struct {
+        const char *text;
+        uint32_t column;
+        const char *says;
+    } rows[] = {
+        {"[1+2]", 2, "not a number: '1+'"}, {"[1.5+]", 2, "not a number: '1.5+'"}, {"[\xFF]", 2, "found '\\xFF'"}, {"[1:]", 3, "expected ',' or ']'"},
+        {"[1/2]", 3, "comments"}, {"[1,\xC3]", 4, "found '\\xC3'"},
+        {"{\"a\":1,\"a\":2,\"b\":3,\"b\":4}", 8, "duplicate key 'a'"}, {"{\"b\":1,\"b\":2,\"a\":3,\"a\":4}", 8, "duplicate key 'b'"},
+        {"{\"a\":1,\"b\":2,\"b\":3,\"a\":4}", 14, "duplicate key 'b'"}, {"{\"a\":1,\"a\":2,\"a\":3}", 8, "duplicate key 'a'"},
+        {"[\"\\u\"]", 3, "four hex digits"}, {"[\"\\u123", 3, "four hex digits"}, {"[\"\\uD800\\u", 3, "surrogate"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vf_error err = {0};
+        CHECK(vf_json_gate(rows[i].text, strlen(rows[i].text), NULL, &heap, &err) == VF_ERR_DATA, "%s", rows[i].text);
+        CHECK(err.column == rows[i].column + (rows[i].text[0] == '{') && strstr(err.text, rows[i].says), "%s: %u: %s", rows[i].text, err.column, err.text);
+    }
+}
+
+/** What lies behind the text that is given is not looked at. */
+static void test_ends(void)
+{
+    static const char text[] = "[\"\\uD83D\\uDE00\",1234,true,{\"\xC3\xA9\":null}]";
+    static const struct {
+        size_t n;
+        const char *says;
+    } rows[] = {
+        {3, "unknown escape"}, {4, "four hex digits"}, {5, "four hex digits"}, {7, "four hex digits"}, {8, "surrogate"}, {9, "surrogate"},
+        {10, "surrogate"}, {13, "surrogate"}, {14, "within this string"}, {15, "expected ',' or ']'"}, {16, "expected a value"},
+        {18, "expected ',' or ']'"}, {24, "found 't'"}, {28, "within this string"}, {29, "not UTF-8"}, {30, "within this string"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        vf_error err = {0};
+        CHECK(vf_json_gate(text, rows[i].n, NULL, &heap, &err) == VF_ERR_DATA && strstr(err.text, rows[i].says), "%zu bytes: %s", rows[i].n, err.text);
+    }
+    CHECK(vf_json_gate(text, sizeof text - 1, NULL, &heap, NULL) == VF_OK, "all of it");
+}
+
 int main(void)
 {
     test_tables();
     test_truncated();
     test_limits();
     test_memory();
+    test_numbers_and_keys();
+    test_ends();
     return CHECK_END();
 }

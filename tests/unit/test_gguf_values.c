@@ -1,19 +1,9 @@
 /* The GGUF reader beside its format: what single values come to, the limit of all headers together, reading that fails
  * at each byte, and callers that want no error, or to hear of no end. */
-#include "gguf_bytes.h"
-#include "model/model.h"
-
-static bool no_arch(const void *ctx, const char *name, vf_arch *out)
-{
-    (void)ctx;
-    (void)name;
-    (void)out;
-    return false;
-}
+#include "gguf_file.h"
 
 static vf_status read_source(vf_source *source, const vf_parts *parts, vf_model **m, vf_error *err)
 {
-    static const vf_arch_lookup lookup = {no_arch, NULL};
     static memory_allocator counts;
     static const vf_allocator a = {memory_resize, &counts};
     size_t before = counts.in_use;

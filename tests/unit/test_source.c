@@ -1,4 +1,5 @@
-/* The bounded reader. */
+/* The bounded reader, and what a file is by its first bytes. */
+#include "load/sniff.h"
 #include "load/source.h"
 #include "memory.h"
 
@@ -63,11 +64,63 @@ static void test_shrunk(void)
     vf_src_close(&s);
 }
 
+/** A file that is smaller than what was read of it; text of a name beyond what is kept; nobody to tell. */
+static void test_smaller(void)
+{
+    unsigned char bytes[64] = {0}, out[32];
+    memory_file f = {.bytes = bytes, .n = sizeof bytes, .size = sizeof bytes};
+    vf_source source = memory_source(&f, false, true);
+    vf_error err = {0};
+    vf_src s;
+    char name[VF_SRC_NAME + 10];
+    CHECK(vf_src_open(&s, &source, 100, "100 bytes", &a, &err) == VF_OK, "open");
+    CHECK(vf_src_read(&s, out, 20) == VF_OK, "read");
+    source.size = 19;
+    CHECK(vf_src_read(&s, out, 1) == VF_ERR_DATA && err.byte == 20, "beyond the end that it has now: %" PRIu64, err.byte);
+    source.size = 20;
+    CHECK(vf_src_read(&s, out, 0) == VF_OK && vf_src_read(&s, out, 1) == VF_ERR_DATA && err.byte == 20, "at the end: %" PRIu64, err.byte);
+    memset(name, 'n', sizeof name);
+    for (size_t n = VF_SRC_NAME - 1; n <= VF_SRC_NAME + 1; n++) {
+        vf_src_name(&s, name, n);
+        CHECK_U64(s.n_name, n < VF_SRC_NAME ? n : VF_SRC_NAME, "bytes kept of a name");
+    }
+    s.err = NULL;
+    CHECK(vf_src_read(&s, out, 1) == VF_ERR_DATA, "nobody to tell");
+    vf_src_close(&s);
+    vf_src_close(&s); /* twice does no harm */
+    memory_file empty = {.bytes = bytes, .n = 0, .size = 0};
+    source = memory_source(&empty, false, true);
+    CHECK(vf_src_open(&s, &source, 100, "100 bytes", &a, &err) == VF_OK && vf_src_read(&s, out, 1) == VF_ERR_DATA, "nothing there");
+    CHECK_STR(err.text, "the file is empty", "nothing there");
+    vf_src_close(&s);
+}
+
+static void test_sniff(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *is;
+    } rows[] = {
+        {"GGUF", 4, "a GGUF file"}, {"GGU", 3, NULL}, {"{", 1, "JSON"}, {"\x1f\x8b", 2, "gzip data; unpack it first"}, {"\x1f", 1, NULL},
+        {"\x80\x02", 2, "a Python pickle"}, {"<!doctype", 9, "a web page"}, {"<!DOCTYPE", 9, "a web page"}, {"<html", 5, "a web page"},
+        {"fmgg", 4, "an old GGMF file; convert it to GGUF"}, {"tjgg", 4, "an old GGJT file; convert it to GGUF"},
+        {"\x10\0\0\0\0\0\0\0{", 9, "a safetensors file"}, {"\x10\0\0\0\0\0\0\0{", 8, NULL}, {"\x10\0\0\0\0\0\0\1{", 9, NULL},
+        {"\x10\0\0\0\1\0\0\0{", 9, NULL}, {"\xFF\xFF\xFF\xFF\0\0\0\0{", 9, "a safetensors file"}, {"\x10\0\0\0\0\0\0\0[", 9, NULL}, {"", 0, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *is = vf_sniff(rows[i].bytes, rows[i].n);
+        CHECK((is == NULL) == (rows[i].is == NULL) && (!is || strcmp(is, rows[i].is) == 0), "row %zu: %s", i, is ? is : "nothing");
+    }
+}
+
 int main(void)
 {
     test_limit();
     test_end();
     test_shrunk();
+    test_smaller();
+    test_sniff();
     CHECK_U64(counts.in_use, 0, "bytes not given back");
     return CHECK_END();
 }
