@@ -114,6 +114,17 @@ static void test_odd_keys(void)
     free(extra.p);
 }
 
+/* The largest vocabulary that is read. */
+static void test_largest(void)
+{
+    bytes extra = {0};
+    put_string(&extra, "llama.vocab_size");
+    put_int(&extra, VF_GGUF_U64, 4);
+    put_int(&extra, UINT64_C(1) << 26, 8);
+    expect_ok(model_with(1, &extra), 64 + TENSOR_BYTES, "2^26 tokens");
+    free(extra.p);
+}
+
 /* Powers of two: the data begin there. */
 static void test_alignment(void)
 {
@@ -198,6 +209,7 @@ int main(void)
     test_alignment();
     test_bad_keys();
     test_odd_keys();
+    test_largest();
     test_bad_tensors();
     return CHECK_END();
 }

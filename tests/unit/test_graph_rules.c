@@ -399,6 +399,29 @@ static void projections_of_a_delta_net(void)
     close_subject(&x);
 }
 
+/* A layer's products in system memory are computed there for a token of every sequence, on the card for a prompt, so both are
+ * looked at: whichever layer it is, system memory needs the same. */
+static void products_beside_their_layer(void)
+{
+    static const char *const patterns[] = {"blk\\.0\\.ffn", "blk\\.1\\.ffn", "blk\\.9\\.ffn"};
+    subject x = open_subject("gemma-2b"); /* eight times as wide within as between its layers */
+    uint64_t first = 0;
+
+    x.s.parallel = 31; /* from 32 tokens on the card computes them all the same */
+    x.s.context = 31 * 256;
+    x.s.ubatch = 256;
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; i++) {
+        const vf_override o = {patterns[i], VF_DEVICE_CPU};
+        x.s.override = &o;
+        x.s.n_override = 1;
+        counts now = count(&x, false);
+        first = i == 0 ? now.compute.host : first;
+        CHECK_U64(now.compute.host, first, patterns[i]);
+        x.s.n_override = 0;
+    }
+    close_subject(&x);
+}
+
 int main(void)
 {
     open_catalog();
@@ -418,6 +441,7 @@ int main(void)
     norms_stay();
     projections_of_a_delta_net();
     three_biases_for_one_matrix();
+    products_beside_their_layer();
     vf_catalog_free(catalog);
     return CHECK_END();
 }

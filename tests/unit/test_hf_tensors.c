@@ -85,6 +85,13 @@ static void test_hf_names(void)
         CHECK(t.role == rows[i].role && t.layer == rows[i].layer && expert == rows[i].expert, "%s: role %u, layer %d, expert %d", rows[i].name, t.role,
               t.layer, expert);
     }
+    static const char *const cut[] = {"model.layers.7.self_attn.q_proj.weight", "model.layers.77"}; /* what follows a name is none of it */
+    for (size_t i = 0; i < sizeof cut / sizeof cut[0]; i++) {
+        vf_tensor t = {.role = VF_ROLE_UNKNOWN};
+        int32_t expert;
+        vf_hf_parse_name(cut[i], strlen("model.layers.7"), &t, &expert);
+        CHECK(t.role == VF_ROLE_UNKNOWN && t.layer == -1, "%s, cut: layer %d", cut[i], t.layer);
+    }
     static const char *const endings[] = {".weight", ".bias", ".g_idx", ".scales"};
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         vf_tensor t = {.role = VF_ROLE_UNKNOWN};

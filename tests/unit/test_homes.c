@@ -72,6 +72,26 @@ static void tensors_beside_the_layers(void)
     close_subject(&x);
 }
 
+/* CodeShell's files have no token embeddings: llama.cpp makes them of the output's once more (src/models/codeshell.cpp). */
+static void embeddings_of_the_output(void)
+{
+    subject x = open_subject("codeshell-7b");
+    vf_weights was, now;
+    vf_placement p;
+    size_t i = (size_t)(tensor_of(&x, VF_ROLE_TOKEN_EMBD, -1) - x.m->tensors), head = (size_t)(tensor_of(&x, VF_ROLE_OUTPUT, -1) - x.m->tensors);
+
+    CHECK(place(&x, 1, &p) == VF_OK && vf_weights_plan(x.m, x.types, &p, &was, &failure) == VF_OK, "%s", failure.text);
+    vf_placement_free(x.m, &heap, &p);
+    uint64_t table = vf_tensor_bytes(&x.m->tensors[i], x.types[i]), output = vf_tensor_bytes(&x.m->tensors[head], x.types[head]);
+    x.m->tensors[i].role = VF_ROLE_UNKNOWN;
+    vf_model_index(x.m, NULL);
+    CHECK(place(&x, 1, &p) == VF_OK && vf_weights_plan(x.m, x.types, &p, &now, &failure) == VF_OK, "%s", failure.text);
+    CHECK_U64(now.device[0] + now.host, was.device[0] + was.host + output, "the output once more");
+    CHECK(table > 0 && p.tensor_device[head] == 0, "the output is on the card");
+    vf_placement_free(x.m, &heap, &p);
+    close_subject(&x);
+}
+
 /* --override-tensor: the first pattern that fits; a tied output goes where the embeddings go. */
 static void overrides(void)
 {
@@ -177,6 +197,7 @@ int main(void)
     weights_without_a_kernel();
     scans_without_a_kernel();
     tensors_beside_the_layers();
+    embeddings_of_the_output();
     overrides();
     overrides_that_are_refused();
     rotation_factors();

@@ -68,6 +68,10 @@ static void llama(void)
         {"x: offloading 0 repeating layers to GPU\nx: offloaded 0/26 layers to GPU\n", N(output_on_host), 0},
         {"x: layer 3 assigned to device CUDA0, is_swa = 0\n", N(device[0].layers), 1},
         {"x: layer 3 assigned to device , is_swa = 0\n", N(device[0].layers), 0},
+        /* a size is of what its line begins with, and names */
+        {"CUDA0 KV buffer size = 5.00 MiB\n", N(device[0].term[VF_LOG_KV_CACHE].bytes), 0},
+        {"x: CUDA0 KV buffer size = 5.00 MiB\n", N(device[0].term[VF_LOG_KV_CACHE].bytes), 5 * MIB},
+        {"load_tensors: buffer size = 5.00 MiB\n", N(device[0].term[VF_LOG_WEIGHTS].bytes), 6 * MIB},
         /* experts in system memory */
         {"tensor blk.4.ffn_up_exps.weight (1 MiB q4_K) buffer type overridden to CPU\n", N(cpu_moe), 5},
         {"tensor blk.4.ffn_up_exps.weight (1 MiB q4_K) buffer type overridden to CPU\n", N(overridden), 0},

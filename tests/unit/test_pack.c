@@ -184,6 +184,19 @@ static void spread(void)
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && resident[0].cards && resident[1].cards, "%s", err.text);
     CHECK(card[0].verdict == VF_NO_FIT && card[1].verdict == VF_NO_FIT, "neither fits");
 
+    /* two, of which the first leaves the card between to the second: over all three its buffers would be too much */
+    open_model(0, "llama-3.1-70b", "llama.cpp", "q6_k");
+    open_model(1, "qwen2.5-72b", "llama.cpp", "q4_k_m");
+    set_cards(2, 3, (const uint32_t[]){48, 16, 48});
+    for (uint32_t m = 0; m < 2; m++) {
+        request[m].settings.context = 16384;
+        request[m].device[0].desktop = request[m].device[0].desktop_spread = 0;
+    }
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && resident[0].cards == 5 && resident[1].cards == 7, "cards %u, %u: %s", resident[0].cards,
+          resident[1].cards, err.text);
+    for (uint32_t c = 0; c < 3; c++)
+        CHECK(card[c].verdict != VF_NO_FIT, "card %u: %s", c, vf_verdict_name(card[c].verdict));
+
     /* more ways than are tried: one of the first is kept */
     open_model(0, "llama-3.1-70b", "llama.cpp", "q4_k_m");
     request[0].settings.split = VF_SPLIT_TENSOR;
@@ -347,5 +360,6 @@ int main(void)
     out_of_memory(2, 24); /* a server over both cards, one of which holds the other model, too */
     vf_catalog_free(catalog);
     CHECK_U64(counted.in_use, 0, "all memory given back");
+    CHECK_U64(counted.wrong_sizes, 0, "blocks given back with a wrong size");
     return CHECK_END();
 }

@@ -1,5 +1,6 @@
 /* Several models on one machine, once they are placed: verdicts at the byte, sums that add up, shares that are said. */
 #include "packed.h"
+#include "search/pack.h"
 
 /* What a card is short of, has exactly, or has but for its margin: at each byte. */
 static void exact(void)
@@ -23,6 +24,17 @@ static void exact(void)
         CHECK(card[0].headroom == (int64_t)rows[i].left && card[0].available == need + rows[i].left, "headroom %lld", (long long)card[0].headroom);
     }
     close_models();
+}
+
+/* A server that fills its share claims all of it from others; alone it holds what it needs. */
+static void held(void)
+{
+    const vf_piece server = {.need = 5, .claim = 20, .slack = INT64_MAX}, other = {.need = 3, .claim = 3, .slack = INT64_MAX};
+    vf_load l = {0};
+    vf_load_add(&l, &server);
+    CHECK_U64(vf_load_held(&l), 5, "alone");
+    vf_load_add(&l, &other);
+    CHECK_U64(vf_load_held(&l), 23, "with another");
 }
 
 /* Whatever was placed: what a card holds is the sum of what its models say, whose own answers are those of their cards alone. */
@@ -205,10 +217,12 @@ int main(void)
     heap = (vf_allocator){memory_resize, &counted};
     CHECK(vf_catalog_new(&heap, &catalog, &err) == VF_OK, "%s", err.text);
     exact();
+    held();
     settled();
     said();
     said_shares();
     vf_catalog_free(catalog);
     CHECK_U64(counted.in_use, 0, "all memory given back");
+    CHECK_U64(counted.wrong_sizes, 0, "blocks given back with a wrong size");
     return CHECK_END();
 }

@@ -284,6 +284,29 @@ static void beside_attention(void)
     close_cutter(&c);
 }
 
+/* As many cards as there can be: 128,256 rows of logits, a sixteenth each. */
+static void most_cards(void)
+{
+    vf_device device[VF_MAX_DEVICES] = {0};
+    const uint64_t available[VF_MAX_DEVICES] = {0};
+    uint64_t bytes[VF_MAX_DEVICES];
+    vf_error err = {0};
+    cutter c = {.x = open_subject("Llama-3.1-8B")};
+    const vf_tensor *output = tensor_of(&c, -1, VF_ROLE_OUTPUT, VF_PART_WEIGHT);
+    const size_t at = (size_t)(output - c.x.m->tensors);
+
+    c.x.s.split = VF_SPLIT_TENSOR;
+    for (int i = 0; i < VF_MAX_DEVICES; i++)
+        device[i].total = UINT64_C(80) << 30;
+    CHECK(vf_placement_build(c.x.m, c.x.types, &c.x.s, VF_MAX_DEVICES, device, available, &heap, &c.p, &err) == VF_OK, "%s", err.text);
+    c.x.types[at] = VF_TYPE_F32;
+    c.slicer = (vf_slicer){c.x.m, c.x.types, &c.p};
+    CHECK(vf_slice_weight(&c.slicer, at, bytes), "cut");
+    for (int i = 0; i < VF_MAX_DEVICES; i++)
+        CHECK_U64(bytes[i], UINT64_C(128256) / VF_MAX_DEVICES * 4096 * 4, "a sixteenth");
+    close_cutter(&c);
+}
+
 /* Qwen3-Next repeats its key heads: queries and keys are cut apart from the values, states in one piece. */
 static void repeated_heads(void)
 {
@@ -336,6 +359,7 @@ int main(void)
     fused_experts();
     delta_heads();
     beside_attention();
+    most_cards();
     repeated_heads();
     heads_of_nothing();
     vf_catalog_free(catalog);
