@@ -7,9 +7,11 @@ usage: mutate.py --source DIR [--work DIR] [--folder NAME[,NAME]] [--file PATTER
 From each folder of src/ (default: all with code) --count faults are drawn with --seed, the same for the same source
 and seed. All are built into one program, each switched on by a number that is written into the programs built; which
 of the fast tests come by a fault is recorded first, and only those judge it, first what is quick and noticed others in
-the same file: the first one that fails, crashes or does not end kills it. Left out are tests of the source; accuracy is asked one row in ten. Not counted: a fault that does not compile, one after which the compiler
-makes the same code, and those in equivalent.tsv, each with its reason. --log gets a JSON line for each; --again
-judges those of a log that survived, where their line is still there. The work (--work: kept) is some hundred MB. Needs clang, cmake and ninja; status 77: one is missing.
+the same file: the first one that fails, crashes or does not end kills it. Left out are tests of the source; of
+accuracy's rows one in ten is asked, and all of them where no test noticed. Not counted: a fault that does not compile,
+one after which the compiler makes the same code, and those in equivalent.tsv, each with its reason. --log gets a JSON
+line for each; --again judges those of a log that survived, where their line is still there. The work (--work: kept) is
+some hundred MB. Needs clang, cmake and ninja; status 77: one is missing.
 
 What is changed: < and <=, > and >=, == and !=, && and ||, + and -, * and /, << and >>, & and |, ++ and --, true and
 false, a constant by one, a condition into its opposite or into never, vf_add and vf_mul, a break into a continue, an
@@ -36,7 +38,7 @@ import mutants
 FOLDERS = "base,model,estimate,runtime,search,load,probe,cli"
 NEVER = "^(structure|readme|accuracy.measured)"  # these judge the source
 TRAPS = "-fsanitize=undefined -fsanitize-trap=undefined -ftrivial-auto-var-init=pattern"  # the fast tests run under sanitizers too: this is the part of them that costs little
-ROWS = "10"  # one in so many of accuracy's rows: all of them are most of the fast tests' time
+ROWS = "10"  # one in so many of accuracy's rows at first: all of them are most of the fast tests' time
 MARK = b"vf-mutant-mark:"
 HEADER = r"""
 #ifndef VF_MUTANT
@@ -95,8 +97,8 @@ class Programs:
                 except OSError:  # still running: a test that was killed
                     time.sleep(0.1)
 
-    def passes(self, test, limit):
-        command = [c.replace(str(test["build"]), str(self.build)) for c in test["command"]]
+    def passes(self, test, limit, command=None):
+        command = [c.replace(str(test["build"]), str(self.build)) for c in command or test["command"]]
         p = subprocess.Popen(command, cwd=test["folder"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              start_new_session=True)
         try:
@@ -185,7 +187,8 @@ class Mutation:
         self.tests = [t for t in map(self.described, listed["tests"]) if not re.match(NEVER, t["name"])]
         for t in self.tests:
             if t["name"] == "accuracy":
-                t["command"] = [c for c in t["command"] if "readme" not in c.lower()] + ["--every", ROWS]
+                t["whole"] = [c for c in t["command"] if "readme" not in c.lower()]
+                t["command"] = t["whole"] + ["--every", ROWS]
 
     def described(self, t):
         p = {x["name"]: x["value"] for x in t["properties"]}
@@ -199,8 +202,8 @@ class Mutation:
             self.met.write_bytes(b"")
             programs.switch(-2)
             began = time.monotonic()
-            t["good"] = programs.passes(t, 600)
-            t["seconds"] = time.monotonic() - began
+            t["good"] = programs.passes(t, 600, t.get("whole"))
+            t["seconds"] = (time.monotonic() - began) / (int(ROWS) if "whole" in t else 1)
             if not t["good"]:  # a test may count what the program opens
                 programs.switch(-1)
                 t["good"] = programs.passes(t, 600)
@@ -228,6 +231,9 @@ class Mutation:
             noticed, asked = t["record"].get(file, (0, 0))
             t["record"][file] = noticed + (not passed), asked + 1
             if not passed:
+                return t["name"]
+        for t in self.tests:
+            if number in t["met"] and "whole" in t and not programs.passes(t, 600, t["whole"]):
                 return t["name"]
         return by
 
