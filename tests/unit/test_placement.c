@@ -396,6 +396,25 @@ static void lists_have_an_end(void)
     CHECK_STR(out.note[VF_MAX_NOTES - 1], want, "the last note");
 }
 
+/* A graph that is not described has one bound on every card that holds a slice. */
+static void bound_of_slices(void)
+{
+    subject x = open_subject("Llama-3.1-8B");
+    vf_placement p;
+    vf_context c;
+    vf_compute compute;
+
+    x.s.split = VF_SPLIT_TENSOR;
+    CHECK(place(&x, 3, &p) == VF_OK && vf_context_resolve(x.m, &x.s, &p, &heap, &c, &failure) == VF_OK, "%s", failure.text);
+    x.m->known_arch = false;
+    CHECK(p.sliced && vf_graph_compute(x.m, x.types, &c, &p, &heap, &compute, &failure) == VF_OK, "%s", failure.text);
+    CHECK(compute.device[0] > 0, "a bound");
+    for (int i = 1; i < 3; i++)
+        CHECK_U64(compute.device[i], compute.device[0], "of each card");
+    vf_placement_free(x.m, &heap, &p);
+    close_subject(&x);
+}
+
 int main(void)
 {
     open_catalog();
@@ -410,6 +429,7 @@ int main(void)
     held_by_others();
     another_card();
     lists_have_an_end();
+    bound_of_slices();
     vf_catalog_free(catalog);
     return CHECK_END();
 }
