@@ -227,6 +227,7 @@ static const vf_field window[] = {
     COUNT("fixed", window.fixed, 1u << 30, "the window, whatever sliding_window says"),
     COUNT("block_count", window.block_count, 2048, "only models of so many layers"),
     FLAG("optional", window.optional, "some models have none"),
+    FLAG("own_rope", window.own_rope, "its layers rotate by a base of their own, unscaled"),
     END,
 };
 

@@ -290,6 +290,7 @@ typedef struct vf_arch {
         uint32_t fixed; /**< the window whenever there is one, whatever the key says; 0: the key's */
         uint32_t block_count; /**< only models of so many layers have windows; 0: all */
         bool optional;        /**< some models have none */
+        bool own_rope;        /**< its layers rotate by a base of their own, and without the scaling of the others */
     } window;
     struct {
         uint8_t kind;  /**< vf_recurrent_kind */

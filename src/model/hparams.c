@@ -4,6 +4,7 @@
 #define KIND_L VF_FIELD_PER_LAYER
 #define KIND_F VF_FIELD_FLAG
 #define KIND_S VF_FIELD_FACTOR
+#define KIND_M VF_FIELD_MILLI
 
 const vf_field vf_hparam_fields[VF_HP_COUNT + 1] = {
 #define X(kind, field, key, max) \

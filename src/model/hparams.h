@@ -3,7 +3,7 @@
  *
  * Kinds: U (one unsigned integer), L (one integer, or one per layer), F (a flag: whether the number
  * is there and not 0; the value itself does not change any size), S (a scale: whether it is there and
- * neither 0 nor 1). */
+ * neither 0 nor 1), M (a decimal number, in thousandths). */
 #ifndef VF_MODEL_HPARAMS_H
 #define VF_MODEL_HPARAMS_H
 
@@ -54,6 +54,8 @@
     X(U, rope_dimension_count, "rope.dimension_count", 1u << 16) \
     X(U, rope_dimension_count_swa, "rope.dimension_count_swa", 1u << 16) \
     X(F, rope_scaling_finetuned, "rope.scaling.finetuned", 1) \
+    X(M, rope_scaling_factor, "rope.scaling.factor", 1000000000) \
+    X(U, rope_scaling_original_context_length, "rope.scaling.original_context_length", 0x80000000u) \
     X(L, rope_dimension_sections, "rope.dimension_sections", 1u << 16) \
     /* experts */ \
     X(U, expert_count, "expert_count", 1u << 16) \
@@ -112,6 +114,7 @@ typedef struct vf_hparams {
 #define VF_HP_TYPE_U uint32_t
 #define VF_HP_TYPE_F uint32_t
 #define VF_HP_TYPE_S uint32_t
+#define VF_HP_TYPE_M uint32_t
 #define VF_HP_TYPE_L vf_per_layer
 #define X(kind, field, key, max) VF_HP_TYPE_##kind field;
     VF_HPARAMS(X)

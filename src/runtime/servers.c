@@ -207,7 +207,7 @@ static vf_status card(const sv_run *run, const sv_rules *rules, uint32_t i, vf_r
 
 vf_status sv_footprint(const vf_case *k, const sv_rules *rules, vf_result *out, vf_error *err)
 {
-    sv_run run = {.k = k};
+    sv_run run = {.k = k, .rules = rules};
     vf_status st = resolve(&run, rules, out, err);
     out->context = out->context_per_sequence = run.context;
     out->parallel = (uint32_t)run.sequences;

@@ -15,6 +15,7 @@ typedef struct sv_run {
     uint64_t batched_tokens;  /**< tokens of one forward */
     uint64_t limit;           /**< share of the card, millionths */
     uint64_t bytes, kv_bytes; /**< of an element of activations, of the cache */
+    const struct sv_rules *rules;
 } sv_run;
 
 /** What one card of one stage holds. */
@@ -44,6 +45,11 @@ typedef struct sv_plan {
 
 typedef struct sv_rules {
     uint64_t block;          /**< tokens of a page of the cache */
+    /** Tables of cos and sin: bytes of an element (0: as of the activations), times as many positions where these are of
+     * images, too (rope.dimension_sections; 0: as many), whether rope.scaling.factor counts beside layers with a base of
+     * their own. */
+    uint64_t table_bytes, image_positions;
+    bool scales_beside_own;
     const char *cache;       /**< what it is called, and where its rules are */
     const char *cache_source;
     /** Limit, sequences and tokens where the settings leave them open, by the smallest card. */

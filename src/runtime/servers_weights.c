@@ -98,20 +98,28 @@ static bool is_here(const vf_model *m, const sv_stage *s, const vf_tensor *t)
     return (input && s->is_first) || (!input && s->is_last) || (tied_output && s->is_last);
 }
 
-/** cos and sin of every position, for each width that layers of the stage rotate (vLLM, rotary_embedding:
- * _compute_cos_sin_cache). */
+/** cos and sin of every position, once for each way in which layers of the stage rotate: by width, and by base where layers
+ * with a window have their own. Linear scaling has positions between the positions (vLLM, rotary_embedding: get_rope,
+ * _compute_cos_sin_cache; linear_scaling_rope.py; mrope.py). */
 static uint64_t position_tables(const sv_run *run, const sv_stage *s)
 {
     const vf_model *m = run->k->model;
-    uint64_t one = 0, other = 0; /* with a window and without: at most two kinds */
-    for (uint32_t i = s->first; i < s->end && m->arch.attention.rope; i++) {
-        uint64_t width = m->layers[i].has_cache ? m->layers[i].n_rot : 0;
-        if (one == 0)
-            one = width;
-        else if (width && width != one)
-            other = width;
-    }
-    return vf_mul3(m->hp.context_length, one + other, run->bytes);
+    const vf_hparams *hp = &m->hp;
+    const sv_rules *rules = run->rules;
+    bool own = m->arch.window.own_rope;
+    uint64_t width[2] = {0, 0}; /* without a window, with one */
+    for (uint32_t i = s->first; i < s->end && m->arch.attention.rope; i++)
+        if (m->layers[i].has_cache && m->layers[i].n_rot)
+            width[m->layers[i].windowed] = m->layers[i].n_rot;
+    if (width[0] == width[1] && !own)
+        width[1] = 0;
+    uint64_t positions = hp->context_length, between = positions;
+    if (hp->rope_dimension_sections.count && rules->image_positions)
+        between = positions = vf_mul(positions, rules->image_positions);
+    if (hp->rope_scaling_factor > 1000 && !hp->rope_scaling_original_context_length && (!own || rules->scales_beside_own))
+        between = vf_mul(positions, hp->rope_scaling_factor) / 1000; /* at most 2^31 x 4 x 10^9 */
+    uint64_t elements = vf_add(vf_mul(between, width[0]), vf_mul(own ? positions : between, width[1]));
+    return vf_mul(elements, rules->table_bytes ? rules->table_bytes : run->bytes);
 }
 
 vf_status sv_weigh(const sv_run *run, sv_stage *s, uint64_t *model, vf_error *err)

@@ -77,6 +77,7 @@ static void plan(const sv_run *run, const sv_stage *s, sv_plan *p, vf_result *ou
 
 static const sv_rules rules = {
     .block = 1,
+    .table_bytes = 4, /* layers/rotary_embedding/base.py keeps them in float on CUDA */
     .cache = "token pool",
     .cache_source = "sglang srt/mem_cache/memory_pool.py; server_args.py: swa_full_tokens_ratio",
     .defaults = defaults,

@@ -8,6 +8,8 @@
 #include "runtime/servers.h"
 
 #define BLOCK 16
+/* model_executor/layers/rotary_embedding/mrope.py: cache_max_position_num */
+#define IMAGE_POSITIONS 4
 #define UTILIZATION 900000
 /* engine/arg_utils.py: get_batch_defaults, the API server's. An A100 is not counted among the large cards. */
 #define LARGE_CARD (70 * SV_GIB)
@@ -88,6 +90,8 @@ static void plan(const sv_run *run, const sv_stage *s, sv_plan *p, vf_result *ou
 
 static const sv_rules rules = {
     .block = BLOCK,
+    .image_positions = IMAGE_POSITIONS,
+    .scales_beside_own = true, /* models/gemma3.py; SGLang's takes no scaling */
     .cache = "paged cache",
     .cache_source = "vllm v1/kv_cache_interface.py, v1/core/kv_cache_utils.py",
     .defaults = defaults,

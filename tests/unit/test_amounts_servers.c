@@ -14,6 +14,19 @@
     (2 * (2 * L8_TABLE / (n) + 32 * (UINT64_C(4096) * (2 * 4096 / (n) + 2 * 1024 / (kv) + 3 * 14336 / (n)) + 2 * 4096) + 4096) + L8_TABLES)
 
 static const row vllm[] = {
+    /* cos and sin: eight times the positions beside windows that rotate unscaled by a base of their own; by linear scaling; four
+     * times a text's where there are images */
+    {VLLM, "", "position tables@0", L8_TABLES},
+    {VLLM_WINDOWS, "", "position tables@0", 9 * L8_TABLES},
+    {"vllm", "gemma-3-1b-it", "bfloat16", "", "position tables@0", 2 * 32768 * 256 * 2},
+    {"vllm", "deepseek-coder-6.7b-instruct", "bfloat16", "", "position tables@0", 4 * 16384 * 128 * 2},
+    {"vllm", "qwen2.5-vl-7b", "bfloat16", "", "position tables@0", 4 * 128000 * 128 * 2},
+    {"vllm", "gpt-oss-20b", "mxfp4", "", "position tables@0", 131072 * 64 * 2}, /* windows that rotate as all do */
+    /* SGLang keeps them in float, takes no scaling for Gemma 3, and no more positions for images */
+    {SGLANG, "", "position tables@0", 2 * L8_TABLES},
+    {"sglang", "gemma-3-27b-it", "bfloat16", "", "position tables@0", 4 * L8_TABLES},
+    {"sglang", "deepseek-coder-6.7b-instruct", "bfloat16", "", "position tables@0", 4 * 16384 * 128 * 4},
+    {"sglang", "qwen2.5-vl-7b", "bfloat16", "", "position tables@0", 128000 * 128 * 4},
     /* a share of the whole card, or what is free of it */
     {VLLM, "", "available.0", 77309411328},
     {VLLM, "desktop=21474836480", "available.0", 60 * GIB},

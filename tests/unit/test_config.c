@@ -135,6 +135,11 @@ static void test_bad(void)
     with_field("\"layer_types\":\"sliding_attention\"", NULL, "layers");
     with_field("\"layer_types\":[\"a\",7]", NULL, "layer_types");
     with_field("\"partial_rotary_factor\":1.5", NULL, "from 0 to 1");
+    with_field("\"rope_scaling\":{\"type\":\"linear\",\"factor\":-1}", NULL, "from 0 to 1000000");
+    with_field("\"rope_scaling\":{\"type\":\"linear\",\"factor\":1000001}", NULL, "from 0 to 1000000");
+    with_field("\"rope_scaling\":{\"type\":\"linear\",\"factor\":\"x\"}", NULL, "from 0 to 1000000");
+    with_field("\"rope_scaling\":{\"mrope_section\":[]}", NULL, "one element");
+    with_field("\"rope_scaling\":{\"mrope_section\":[16,-1]}", NULL, "/rope_scaling/mrope_section/1");
     with_field("\"partial_rotary_factor\":-0.5", NULL, "from 0 to 1");
     with_field("\"partial_rotary_factor\":\"half\"", NULL, "from 0 to 1");
     with_field("\"layer_types\":{}", NULL, "an array with a word");

@@ -97,9 +97,10 @@ static void test_failures(void)
     static const char long_list[] = "{\"model_type\":\"glm4_moe\",\"n_routed_experts\":4,\"num_experts_per_tok\":2,\"moe_intermediate_size\":32,\"head_dim\":16,"
                                     "\"n_shared_experts\":1,\"num_nextn_predict_layers\":1,\"num_key_value_heads\":[1,2,4,2,1,2,4,2,1,2,4,2,1,2,4,2],"
                                     "\"hidden_size\":64,\"num_hidden_layers\":16,\"num_attention_heads\":4,\"intermediate_size\":128,\"vocab_size\":100}";
-    static const char *const texts[] = {text, lists, long_list};
+    static const char sections[] = "{\"model_type\":\"qwen2_vl\",\"rope_scaling\":{\"mrope_section\":[16,24,24]}," REST "}";
+    static const char *const texts[] = {text, lists, long_list, sections};
     make_header(40);
-    for (int k = 0; k < 6; k++) {
+    for (int k = 0; k < 8; k++) {
         uint64_t fail = 1;
         for (bool failed = true; failed; fail++) {
             memory_allocator few = {.fail_at = fail, .sticky = fail & 1};
@@ -165,6 +166,20 @@ static void test_numbers(void)
         {LLAMA("\"head_dim\":16,\"partial_rotary_factor\":0.99"), VF_HP_rope_dimension_count, 0, 15},
         {LLAMA("\"head_dim\":32,\"partial_rotary_factor\":0.25"), VF_HP_rope_dimension_count, 0, 8},
         {LLAMA("\"partial_rotary_factor\":0.25"), VF_HP_rope_dimension_count, 0, 4}, /* 64 among 4 heads */
+        /* linear scaling, in thousandths, whoever says it; other kinds are left out */
+        {LLAMA("\"rope_scaling\":{\"rope_type\":\"linear\",\"factor\":8.0}"), VF_HP_rope_scaling_factor, 0, 8000},
+        {LLAMA("\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.5}"), VF_HP_rope_scaling_factor, 0, 2500},
+        {LLAMA("\"rope_scaling\":{\"type\":\"linear\",\"factor\":1.0004}"), VF_HP_rope_scaling_factor, 0, 1000},
+        {LLAMA("\"rope_scaling\":{\"type\":\"linear\",\"factor\":1000000}"), VF_HP_rope_scaling_factor, 0, 1000000000},
+        {LLAMA("\"rope_parameters\":{\"rope_type\":\"linear\",\"factor\":4}"), VF_HP_rope_scaling_factor, 0, 4000},
+        {LLAMA("\"rope_parameters\":{\"full_attention\":{\"rope_type\":\"linear\",\"factor\":8},\"sliding_attention\":{\"rope_type\":\"default\"}}"),
+         VF_HP_rope_scaling_factor, 0, 8000},
+        {LLAMA("\"rope_scaling\":{\"rope_type\":\"yarn\",\"factor\":8.0}"), VF_HP_rope_scaling_factor, 0, 0},
+        {LLAMA("\"rope_scaling\":{\"rope_type\":7,\"factor\":8.0}"), VF_HP_rope_scaling_factor, 0, 0},
+        {LLAMA("\"rope_scaling\":{\"factor\":8.0}"), VF_HP_rope_scaling_factor, 0, 0},
+        /* sections of positions: a list that is not one of layers */
+        {LLAMA("\"rope_scaling\":{\"mrope_section\":[16,24,20]}"), VF_HP_rope_dimension_sections, 2, 20},
+        {LLAMA("\"rope_parameters\":{\"mrope_section\":[16,24,24,0,7]}"), VF_HP_rope_dimension_sections, 4, 7},
         /* the language part's field goes before the whole's */
         {"{\"model_type\":\"llama\",\"num_key_value_heads\":4,\"text_config\":{\"num_key_value_heads\":2," REST "}}", VF_HP_head_count_kv, 0, 2},
         {"{\"model_type\":\"llama\",\"num_key_value_heads\":4,\"text_config\":{" REST "}}", VF_HP_head_count_kv, 0, 4},

@@ -85,6 +85,49 @@ static void test_floats(void)
         }
 }
 
+/** A factor of scaling in thousandths, as a float of either width or as an integer. */
+static void test_decimals(void)
+{
+    static const struct {
+        uint32_t type;
+        uint64_t bits;
+        const char *says; /**< NULL: it is read */
+        uint32_t want;
+    } rows[] = {
+        {VF_GGUF_F32, 0x41000000, NULL, 8000}, /* 8 */
+        {VF_GGUF_F32, 0x3F800000, NULL, 1000},
+        {VF_GGUF_F32, 0x3F7FFFFF, NULL, 1001}, /* nearly 1, and not taken for it */
+        {VF_GGUF_F32, 0x3DCCCCCD, NULL, 100},  /* 0.1 */
+        {VF_GGUF_F32, 0x00000001, NULL, 1},    /* the smallest */
+        {VF_GGUF_F32, 0xC1000000, NULL, 8000}, /* the sign says nothing */
+        {VF_GGUF_F32, 0x7FC00000, NULL, 0},    /* no number */
+        {VF_GGUF_F32, 0x49742400, NULL, 1000000000}, /* 10^6 */
+        {VF_GGUF_F32, 0x49742410, "1000001 is out of range, expected 0 to 1000000", 0},
+        {VF_GGUF_F32, 0x7F800000, "out of range", 0},
+        {VF_GGUF_F64, UINT64_C(0x4004000000000000), NULL, 2500}, /* 2.5 */
+        {VF_GGUF_F64, UINT64_C(0x7FEFFFFFFFFFFFFF), "out of range", 0},
+        {VF_GGUF_U8, 4, NULL, 4000},
+        {VF_GGUF_U64, UINT64_C(1) << 62, "out of range", 0},
+        {VF_GGUF_I8, 0xFF, "a negative number, expected 0 to 1000000", 0},
+        {VF_GGUF_BOOL, 1, "expected a number", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bytes extra = {0};
+        put_string(&extra, "llama.rope.scaling.factor");
+        put_int(&extra, rows[i].type, 4);
+        put_int(&extra, rows[i].bits, (int)vf_gguf_types[rows[i].type].size);
+        bytes b = with_keys(1, &extra, "a.weight", 4, 1, VF_TYPE_F32);
+        vf_error err = {0};
+        vf_model *m = read_model(&b, &err);
+        CHECK((m != NULL) == !rows[i].says && (m || strstr(err.text, rows[i].says)), "row %zu: %s", i, err.text);
+        if (m)
+            CHECK_U64(m->hp.rope_scaling_factor, rows[i].want, "thousandths");
+        vf_model_free(m);
+        free(b.p);
+        free(extra.p);
+    }
+}
+
 /** Files of versions 2 and 3 are read, and say the same; those before and behind are not. */
 static void test_versions(void)
 {
@@ -496,6 +539,7 @@ static void test_header_limit(void)
 int main(void)
 {
     test_floats();
+    test_decimals();
     test_versions();
     test_prefixes();
     test_names();

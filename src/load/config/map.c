@@ -118,6 +118,7 @@ const vf_hf_arch vf_hf_archs[] = {
 #define TIMES(types, field, a, n) {types, ID(field), VF_HF_TIMES, a, NULL, NULL, n, NULL}
 #define QUOTIENT(types, field, a, n) {types, ID(field), VF_HF_QUOTIENT, a, NULL, NULL, n, NULL}
 #define FRACTION(types, field, a) {types, ID(field), VF_HF_FRACTION, a, NULL, NULL, 0, NULL}
+#define SCALE(types, field, a, b, words) {types, ID(field), VF_HF_SCALE, a, b, words, 0, NULL}
 #define LENGTH(types, field, a) {types, ID(field), VF_HF_LENGTH, a, NULL, NULL, 0, NULL}
 #define CONST(types, field, n) {types, ID(field), VF_HF_CONST, NULL, NULL, NULL, n, NULL}
 #define CONST_IF(types, field, a, n) {types, ID(field), VF_HF_CONST, a, NULL, NULL, n, NULL}
@@ -227,6 +228,12 @@ const vf_hf_rule vf_hf_rules[] = {
     FRACTION(NULL, rope_dimension_count, "rope_parameters.partial_rotary_factor"),
     FRACTION(NULL, rope_dimension_count, "rotary_pct"),
     FRACTION(NULL, rope_dimension_count, "rope_pct"),
+    READ(NULL, rope_dimension_sections, "rope_scaling.mrope_section"),
+    READ(NULL, rope_dimension_sections, "rope_parameters.mrope_section"),
+    SCALE(NULL, rope_scaling_factor, "rope_scaling.factor", "rope_scaling.rope_type", "linear"),
+    SCALE(NULL, rope_scaling_factor, "rope_scaling.factor", "rope_scaling.type", "linear"),
+    SCALE(NULL, rope_scaling_factor, "rope_parameters.factor", "rope_parameters.rope_type", "linear"),
+    SCALE(NULL, rope_scaling_factor, "rope_parameters.full_attention.factor", "rope_parameters.full_attention.rope_type", "linear"),
     WHERE(NULL, sliding_window_pattern, "layer_types", "sliding_attention", NULL),
     READ(NULL, sliding_window, "sliding_window"),
     READ("llama4|llama4_text", sliding_window, "attention_chunk_size"),

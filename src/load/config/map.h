@@ -21,6 +21,7 @@ typedef enum vf_hf_op {
     VF_HF_TIMES,    /**< a · n */
     VF_HF_QUOTIENT, /**< a ÷ n, rounded up */
     VF_HF_FRACTION, /**< a, a decimal number up to 1, of the width of a head */
+    VF_HF_SCALE,    /**< a, a decimal number, in thousandths, where the string b is one of `words` */
     VF_HF_CONST,    /**< n; when a is named only if it is there and neither 0 nor false, and `words` (a field) is not */
     VF_HF_FLAG,     /**< 1 when a is there and neither 0 nor false (nor 1, of a factor) */
     VF_HF_TWO_THIRDS, /**< a, or when `words` (a field) is set 2/3 of it, times `otherwise` (a field), up to a multiple

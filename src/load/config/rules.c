@@ -89,6 +89,16 @@ static vf_status check_count(vf_config *c, const cJSON *node, uint32_t n)
     return vf_json_fail(&c->json, node, c->err, VF_ERR_DATA, "%u elements for %u layers", n, n_trunk(c));
 }
 
+/** Sets a list that is not one of layers. */
+static vf_status set_list(vf_config *c, vf_hparam_id id, const uint32_t *values, uint32_t n)
+{
+    vf_per_layer all = {0, 0, n};
+    VF_TRY(vf_draft_numbers(&c->draft, values, n, &all.first, c->err));
+    memcpy((char *)&c->draft.m->hp + vf_hparam_fields[id].offset, &all, sizeof all);
+    vf_hp_mark(&c->draft.m->hp, id);
+    return VF_OK;
+}
+
 /** Sets a value for each layer; blocks behind those in the list are like the last. */
 static vf_status set_layers(vf_config *c, vf_hparam_id id, const uint32_t *values, uint32_t n)
 {
@@ -118,6 +128,8 @@ static vf_status read_array(vf_config *c, vf_hparam_id id, const cJSON *array)
     }
     if (n == 0)
         return vf_config_wrong(c, array, "one element per layer, not an empty array");
+    if (id == VF_HP_rope_dimension_sections)
+        return set_list(c, id, values, n);
     if (vf_hparam_fields[id].kind == VF_FIELD_PER_LAYER) {
         VF_TRY(check_count(c, array, n));
         return set_layers(c, id, values, n);
@@ -173,6 +185,16 @@ static vf_status rule_fraction(vf_config *c, const vf_hf_rule *r, const cJSON *a
     if (!cJSON_IsNumber(a) || !(a->valuedouble >= 0 && a->valuedouble <= 1))
         return vf_config_wrong(c, a, "a number from 0 to 1");
     vf_draft_set(&c->draft, r->id, (uint32_t)(a->valuedouble * head));
+    return VF_OK;
+}
+
+static vf_status rule_scale(vf_config *c, const vf_hf_rule *r, const cJSON *a, const cJSON *b)
+{
+    if (!cJSON_IsString(b) || !vf_hf_one_of(r->words, b->valuestring))
+        return VF_OK;
+    if (!cJSON_IsNumber(a) || !(a->valuedouble >= 0 && a->valuedouble * 1000 <= (double)max_of(r->id)))
+        return vf_config_wrong(c, a, "a number from 0 to 1000000");
+    vf_draft_set(&c->draft, r->id, (uint32_t)(a->valuedouble * 1000 + 0.5));
     return VF_OK;
 }
 
@@ -308,6 +330,8 @@ static vf_status apply_rule(vf_config *c, const vf_hf_rule *r)
         return rule_length(c, r, a);
     case VF_HF_FRACTION:
         return rule_fraction(c, r, a);
+    case VF_HF_SCALE:
+        return rule_scale(c, r, a, b);
     case VF_HF_TWO_THIRDS:
         return rule_two_thirds(c, r, a, b);
     case VF_HF_WHERE:

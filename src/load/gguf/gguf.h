@@ -79,7 +79,7 @@ typedef struct vf_gguf {
     char *scratch; /**< a key or a tensor name: VF_GGUF_KEY_BYTES */
     vf_gguf_value *values;
     size_t n_values, cap_values;
-    uint64_t *numbers; /**< two's complement for signed types; floats: 1 when not 0 */
+    uint64_t *numbers; /**< two's complement for signed types; floats in thousandths */
     size_t n_numbers, cap_numbers;
     /* of this part */
     uint64_t n_keys, n_tensors;

@@ -2,15 +2,17 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "load/gguf/gguf.h"
 
 static vf_status in_range(vf_gguf *g, const vf_gguf_value *value, uint64_t v, const vf_field *f)
 {
+    const uint64_t unit = f->kind == VF_FIELD_MILLI ? 1000 : 1;
     if (vf_gguf_types[value->element].class_ == VF_GGUF_SIGNED && (v >> 63) != 0)
-        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "a negative number, expected 0 to %" PRIu64, f->max);
+        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "a negative number, expected 0 to %" PRIu64, f->max / unit);
     if (v > f->max)
-        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "%" PRIu64 " is out of range, expected 0 to %" PRIu64, v,
-                           f->max);
+        return vf_src_fail(&g->src, VF_ERR_DATA, value->byte, "%" PRIu64 " is out of range, expected 0 to %" PRIu64, v / unit,
+                           f->max / unit);
     return VF_OK;
 }
 
@@ -48,13 +50,14 @@ static vf_status set_hparam(vf_gguf *g, const vf_gguf_value *value, vf_hparam_id
     uint8_t class_ = vf_gguf_types[value->type].class_;
     if (class_ == VF_GGUF_ARRAY_OF && f->kind == VF_FIELD_PER_LAYER)
         return set_array(g, value, id);
-    bool flag = f->kind == VF_FIELD_FLAG || f->kind == VF_FIELD_FACTOR;
-    if (!vf_gguf_is_integer(value->type) && !(flag && (class_ == VF_GGUF_FLOAT || class_ == VF_GGUF_BOOLEAN)))
-        return vf_gguf_expected(g, value, flag ? "a number" : "an integer");
+    bool flag = f->kind == VF_FIELD_FLAG || f->kind == VF_FIELD_FACTOR, decimal = class_ == VF_GGUF_FLOAT;
+    if (!vf_gguf_is_integer(value->type) && !(flag && class_ == VF_GGUF_BOOLEAN) && !(decimal && (flag || f->kind == VF_FIELD_MILLI)))
+        return vf_gguf_expected(g, value, flag || f->kind == VF_FIELD_MILLI ? "a number" : "an integer");
     uint64_t v = g->numbers[value->first];
     if (flag) {
-        v = f->kind == VF_FIELD_FLAG ? v != 0 : v > 1;
+        v = v != 0 && !(f->kind == VF_FIELD_FACTOR && v == (decimal ? 1000 : 1));
     } else {
+        v = f->kind == VF_FIELD_MILLI && !decimal ? vf_mul(v, 1000) : v;
         vf_status status = in_range(g, value, v, f);
         if (status != VF_OK)
             return status;

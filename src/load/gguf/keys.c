@@ -16,27 +16,35 @@ const vf_gguf_type_info vf_gguf_types[VF_GGUF_TYPE_COUNT] = {
     [VF_GGUF_F64] = {"float64", 8, VF_GGUF_FLOAT},
 };
 
-/** What matters of a floating number: 0 (or not a number), 1, or 2 for any other. */
-static uint64_t plain(uint64_t bits, uint64_t one, uint64_t infinity)
+/** A floating number without its sign, in thousandths; what is no number is 0. Nothing but 0 comes to 0, and nothing but 1 to
+ * 1000. */
+static uint64_t thousandths(uint64_t bits, bool wide)
 {
-    uint64_t magnitude = bits & (infinity | (infinity - 1));
-    if (bits == one)
-        return 1;
-    return magnitude != 0 && magnitude <= infinity ? 2 : 0;
+    const uint64_t infinity = wide ? UINT64_C(0x7FF0000000000000) : 0x7F800000u, magnitude = bits & (infinity | (infinity - 1));
+    const uint32_t half = (uint32_t)magnitude;
+    double value;
+    float narrow;
+    if (bits == (wide ? UINT64_C(0x3FF0000000000000) : 0x3F800000u))
+        return 1000;
+    if (magnitude == 0 || magnitude > infinity)
+        return 0;
+    memcpy(&value, &magnitude, sizeof value);
+    memcpy(&narrow, &half, sizeof narrow);
+    value = (wide ? value : (double)narrow) * 1000 + 0.5;
+    if (value >= 1e18)
+        return UINT64_MAX;
+    uint64_t rounded = (uint64_t)value;
+    return rounded == 0 ? 1 : rounded == 1000 ? 1001 : rounded;
 }
 
-/** A number as 64 bits: integers extended, floats as plain() has them. */
+/** A number as 64 bits: integers extended, floats in thousandths. */
 static uint64_t number(uint32_t type, const unsigned char *bytes)
 {
     size_t size = vf_gguf_types[type].size;
     uint64_t v = vf_le(bytes, size), beyond = size < 8 ? UINT64_C(1) << (8 * size) : 0; /* the bit above its own */
     if (vf_gguf_types[type].class_ == VF_GGUF_SIGNED && (v & (beyond >> 1)) != 0)
         v |= UINT64_MAX - (beyond - 1);
-    if (type == VF_GGUF_F32)
-        return plain(v, 0x3F800000u, 0x7F800000u);
-    if (type == VF_GGUF_F64)
-        return plain(v, UINT64_C(0x3FF0000000000000), UINT64_C(0x7FF0000000000000));
-    return v;
+    return vf_gguf_types[type].class_ == VF_GGUF_FLOAT ? thousandths(v, type == VF_GGUF_F64) : v;
 }
 
 vf_status vf_gguf_name(vf_gguf *g, const char *noun, uint32_t max, uint32_t *length)
