@@ -91,6 +91,7 @@ CASES = [
     (M + G + ["--also", "none-such-model"], ["none-such-model"]),
     (M + G + ["--lora", "/nonexistent/adapter.gguf"], ["--lora '/nonexistent/adapter.gguf': No such file"]),
     (M + G + ["--mmproj", "/nonexistent/tower.gguf"], ["--mmproj '/nonexistent/tower.gguf': No such file"]),
+    (["--model", "llamagguf"] + G, ["unknown model 'llamagguf'"]),
     (M + G + ["--mmproj", "none-such-model"], ["--mmproj: unknown model 'none-such-model'"]),
     (M + G + ["--also", "7B@q99"], ["--also", "q99"]),
     (M + G + sum((["--also", "7B"] for _ in range(17)), []), ["--also", "16"]),

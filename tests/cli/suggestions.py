@@ -118,6 +118,10 @@ def main():
     series(c)
     r, _ = c.ask("--model", "13B", "--quant", "q8", "--gpu", "24GB")
     c.equal(r["suggestions"], [], "nothing is suggested for what fits")
+    share = {"--model": "8B", "--quant": "fp16", "--runtime": "vllm", "--gpu": "20GB", "--desktop": "none", "--context": "12k"}
+    for asked, suggested in (({}, True), ({"--gpu-memory-utilization": "0.9"}, False)): # what was asked for is left as it is
+        r, _ = c.ask(*typed({**share, **asked}))
+        c.equal(any("--gpu-memory-utilization" in g["change"] for g in r["suggestions"]), suggested, "a larger share, asked %s" % asked)
     r, _ = c.ask("--model", "8B", "--quant", "q8", "--gpu", "none", "--host-memory", "4GiB")
     c.equal((r["verdict"], r["suggestions"]), ("no-fit", []), "system memory is not bought with a card")
     return c.end()

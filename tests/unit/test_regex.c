@@ -33,6 +33,8 @@ static const row rows[] = {
     {"blk\\.(1[0-9]|2[0-3])\\.", "blk.24.attn_q.weight", false},
     {"^output\\.weight$", "output.weight", true},
     {"^output\\.weight$", "enc.output.weight", false},
+    {"a^b", "ab", false},
+    {"(a|^)b", "ab", true},
     {"exps", "blk.1.ffn_down_exps.weight", true},
     {"a{2,3}b", "aab", true},
     {"^a{2,3}b", "aaaab", false},

@@ -256,8 +256,7 @@ uint64_t picture_scale(const picture *p)
         const picture_row *r = &p->row[i];
         uint64_t host = r->host[0] + r->host[1] + r->host[2] + r->host[3];
         for (uint32_t d = 0; d < r->n_devices; d++) {
-            uint64_t bytes[PORTION_KINDS], sum = picture_portions(&r->device[d], bytes);
-            sum = sum > r->device[d].total ? sum : r->device[d].total;
+            uint64_t bytes[PORTION_KINDS], sum = picture_portions(&r->device[d], bytes); /* at least the card */
             most = sum > most ? sum : most;
         }
         if (r->n_devices == 0 && host > most)
