@@ -93,8 +93,6 @@ uint64_t vf_llama_cpp_output(const vf_model *m, const vf_context *c)
 /** The buffer rules of some backends are known from their source alone. */
 static void note_backend(const vf_placement *p, vf_result *out)
 {
-    if (p->n_devices == 0)
-        return;
     if (p->backend == VF_BACKEND_ROCM)
         vf_add_note(out, "rocm: computed as on cuda, whose code it shares; not measured there");
     if (p->backend == VF_BACKEND_METAL || p->backend == VF_BACKEND_SYCL)
