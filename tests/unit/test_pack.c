@@ -160,6 +160,15 @@ static void servers(void)
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_ERR_REFUSED && strstr(err.text, "tensorrt-llm takes a share of what is free"), "%s", err.text);
     request[1].settings.n_tensor_split = 0;
     CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && resident[0].cards != resident[1].cards, "a card each: %s", err.text);
+
+    /* whose share is too small has no room, though its card has */
+    request[0].settings.gpu_memory_utilization = 300000;
+    request[0].settings.context = 32768;
+    set_cards(2, 2, (const uint32_t[]){24, 24});
+    CHECK(vf_pack(resident, 2, &heap, card, &err) == VF_OK && resident[0].cards != resident[1].cards, "a card each: %s", err.text);
+    uint32_t at = resident[0].cards - 1;
+    CHECK(at < 2 && card[at].need < card[at].total && card[at].verdict == VF_NO_FIT, "%llu of a share: %s", (unsigned long long)card[at].need,
+          vf_verdict_name(card[at].verdict));
     close_models();
 }
 
