@@ -64,10 +64,10 @@ def safetensors(path, some):
     os.truncate(path, 8 + len(text) + at)
 
 
-def gguf(extra=(), layers=(0, 1), rest=True):
+def gguf(extra=(), layers=(0, 1), rest=True, name="tiny"):
     """A llama of two layers in F16; `layers` and `rest` pick the tensors of one part."""
     g = G()
-    g.kv("general.architecture", STR, "llama").kv("general.name", STR, "tiny").kv("general.file_type", U32, 1)
+    g.kv("general.architecture", STR, "llama").kv("general.name", STR, name).kv("general.file_type", U32, 1)
     for key, value in (("block_count", 2), ("context_length", 2048), ("embedding_length", 256), ("feed_forward_length", 512),
                        ("attention.head_count", 8), ("attention.head_count_kv", 4), ("vocab_size", 1000)):
         g.kv("llama." + key, U32, value)
@@ -95,6 +95,10 @@ def gguf_files(c, tmp):
     c.equal((r["model"], r["quant"], r["runtime"]), ("tiny", "F16", "llama.cpp"), "a GGUF file: names")
     c.equal((r["parameters"], r["model_bytes"]), (PARAMETERS, GGUF_BYTES), "a GGUF file: size")
     c.equal((r["context"], r["devices"][0]["kv_cache_bytes"]), (2048, CACHE), "a GGUF file: context and cache")
+    for name, want in (("x", "x"), ("", "short")):
+        (tmp / "short.gguf").write_bytes(gguf(name=name).build())
+        short, _ = c.ask(str(tmp / "short.gguf"), "-g", "8GB")
+        c.that(short and want in short["model"] and len(short["model"]) < 12, "a model called '%s': %s" % (name, short and short["model"]))
     piped, _ = c.ask("-", "-g", "8GB", stdin=(tmp / "tiny.gguf").read_bytes())
     c.equal(piped, r, "the file on standard input")
     head, _ = c.ask("-", "-g", "8GB", stdin=gguf().head())

@@ -97,6 +97,7 @@ def make(store):
     store.model(library + "gone/latest", dict(model, digest="sha256:" + "d" * 64))
     store.model(library + "short/latest", dict(model, size=size + 1))
     store.model(library + "noparams/latest", model, {"mediaType": IMAGE + "params", "digest": "sha256:" + "e" * 64, "size": 2})
+    store.model(library + "alike/latest", model, store.layer("params", params(num_ctx=512, num_gpu=999)))
     store.model(library + "badparams/latest", model, store.layer("params", params(num_ctx="8k")))
     store.model(library + "cloud/latest", store.layer("license", b"MIT"))
     store.model(library + "climbs/latest", dict(model, digest="sha256:" + "../" * 20 + "etc/passwd"))
@@ -159,6 +160,8 @@ def settings(c, env):
     runtime, context, layers, notes = of("ollama:tuned")
     c.equal((context, layers), (2048, 7), "num_gpu counts the output layer")
     c.that("num_ctx 2048, num_batch 256, num_gpu 8" in notes, notes)
+    notes = of("ollama:alike")[3]
+    c.that("num_ctx 512, num_gpu 999" in notes, "as many letters for both: " + notes)
     c.equal(of("ollama:tuned", "--gpu-layers", "all")[2], 16, "--gpu-layers wins")
 
     def needs(*args):
