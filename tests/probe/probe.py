@@ -115,6 +115,8 @@ def nvml_sets(c, root, new):
     r = m.ask()
     c.equal(r["gpu"], "GeForce RTX 3080 12GB+GeForce RTX 3090", "two cards, the one with 12 GB by its size")
     c.equal([sizes(d) for d in r["devices"]], [(12288 * MIB, 450 * MIB, 700 * MIB), (24576 * MIB, 464 * MIB, 8 * MIB)], "each its own sizes")
+    head, row = (line.split(",") for line in m.run(*QUESTION, "--gpu", "auto", "-f", "csv").out.splitlines())
+    c.equal(dict(zip(head, row))["desktop_bytes"], str(708 * MIB), "a row has what is held of both")
     c.equal([sizes(d)[2] for d in m.ask("--desktop", "1GiB")["devices"]], [GIB, 8 * MIB], "--desktop is for the first card")
     both = m.run(*QUESTION, "--gpu", "auto+24GB", "-f", "json").result()
     c.equal([d["name"] for d in both["devices"]], ["GeForce RTX 3080 12GB", "GeForce RTX 3090", "24GB"], "auto+24GB: one more card")
