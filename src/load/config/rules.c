@@ -190,7 +190,7 @@ static vf_status rule_fraction(vf_config *c, const vf_hf_rule *r, const cJSON *a
 
 static vf_status rule_scale(vf_config *c, const vf_hf_rule *r, const cJSON *a, const cJSON *b)
 {
-    if (!cJSON_IsString(b) || !vf_hf_one_of(r->words, b->valuestring))
+    if (!b || !cJSON_IsString(b) || !vf_hf_one_of(r->words, b->valuestring))
         return VF_OK;
     if (!cJSON_IsNumber(a) || !(a->valuedouble >= 0 && a->valuedouble * 1000 <= (double)max_of(r->id)))
         return vf_config_wrong(c, a, "a number from 0 to 1000000");
