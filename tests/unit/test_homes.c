@@ -84,7 +84,6 @@ static void embeddings_of_the_output(void)
     vf_placement_free(x.m, &heap, &p);
     uint64_t table = vf_tensor_bytes(&x.m->tensors[i], x.types[i]), output = vf_tensor_bytes(&x.m->tensors[head], x.types[head]);
     x.m->tensors[i].role = VF_ROLE_UNKNOWN;
-    vf_model_index(x.m, NULL);
     CHECK(place(&x, 1, &p) == VF_OK && vf_weights_plan(x.m, x.types, &p, &now, &failure) == VF_OK, "%s", failure.text);
     CHECK_U64(now.device[0] + now.host, was.device[0] + was.host + output, "the output once more");
     CHECK(table > 0 && p.tensor_device[head] == 0, "the output is on the card");
