@@ -77,7 +77,7 @@ static vf_status take_lengths(sv_run *run, vf_error *err)
     return VF_OK;
 }
 
-static vf_status resolve(sv_run *run, const sv_rules *rules, vf_result *out, vf_error *err)
+static vf_status resolve(sv_run *run, vf_result *out, vf_error *err)
 {
     const vf_request *r = run->k->request;
     vf_status st = check_formats(run->k, err);
@@ -92,10 +92,10 @@ static vf_status resolve(sv_run *run, const sv_rules *rules, vf_result *out, vf_
     uint64_t least = UINT64_MAX;
     for (uint32_t i = 0; i < r->n_devices; i++)
         least = sv_min(least, r->device[i].total - sv_min(r->device[i].reserved, r->device[i].total));
-    rules->defaults(run, least, r->device[0].compute_capability);
+    run->rules->defaults(run, least, r->device[0].compute_capability);
     run->max_num_seqs = sv_max(run->max_num_seqs, run->sequences);
     out->tensor_parallel = run->tp;
-    return rules->check ? rules->check(run, err) : VF_OK;
+    return run->rules->check ? run->rules->check(run, err) : VF_OK;
 }
 
 /* ---- stages ------------------------------------------------------------------------------------- */
@@ -123,7 +123,7 @@ static sv_stage stage_of(const sv_run *run, uint32_t device)
 
 /* ---- the answer --------------------------------------------------------------------------------- */
 
-static void explain(const sv_run *run, const sv_rules *rules, const sv_stage *s, const sv_plan *p, uint32_t i, vf_result *out)
+static void explain(const sv_run *run, const sv_stage *s, const sv_plan *p, uint32_t i, vf_result *out)
 {
     int32_t at = (int32_t)i;
     vf_add_term(out, at, VF_SEG_WEIGHTS, "weights", "sum of the tensors' bytes, each card's part",
@@ -131,9 +131,9 @@ static void explain(const sv_run *run, const sv_rules *rules, const sv_stage *s,
                 "layers %u to %u, tensor parallel %u", s->first, s->end - 1, run->tp);
     vf_add_term(out, at, VF_SEG_WEIGHTS, "position tables", "positions x rotated width x bytes",
                 "vllm model_executor/layers/rotary_embedding", s->tables, 0, NULL);
-    vf_add_term(out, at, VF_SEG_KV_CACHE, rules->cache, "pages of the longest sequence x sequences", rules->cache_source,
+    vf_add_term(out, at, VF_SEG_KV_CACHE, run->rules->cache, "pages of the longest sequence x sequences", run->rules->cache_source,
                 vf_mul(p->sequence, run->sequences), 0, "%llu tokens, %llu sequences, pages of %llu",
-                (unsigned long long)run->context, (unsigned long long)run->sequences, (unsigned long long)rules->block);
+                (unsigned long long)run->context, (unsigned long long)run->sequences, (unsigned long long)run->rules->block);
     const struct {
         const char *name;
         vf_segment segment;
@@ -147,21 +147,21 @@ static void explain(const sv_run *run, const sv_rules *rules, const sv_stage *s,
 }
 
 /** Per mille. */
-static uint32_t measured_error(const sv_run *run, const sv_rules *rules)
+static uint32_t measured_error(const sv_run *run)
 {
     vf_policy policy = run->k->settings->policy;
-    return policy == VF_POLICY_CONSERVATIVE ? rules->error_95 : policy == VF_POLICY_MEDIAN ? rules->error_50 : 0;
+    return policy == VF_POLICY_CONSERVATIVE ? run->rules->error_95 : policy == VF_POLICY_MEDIAN ? run->rules->error_50 : 0;
 }
 
-static uint64_t margin(const sv_run *run, const sv_rules *rules, const vf_device_result *d)
+static uint64_t margin(const sv_run *run, const vf_device_result *d)
 {
-    uint32_t error = measured_error(run, rules);
+    uint32_t error = measured_error(run);
     uint64_t covered = vf_add(d->segment[VF_SEG_WEIGHTS], vf_add(d->segment[VF_SEG_COMPUTE], d->segment[VF_SEG_RUNTIME]));
     return vf_ceil_div(vf_mul(covered, error), 1000);
 }
 
 /* All cards hold the same pages, so the one with the least room decides. */
-static void add_pool(const sv_run *run, const sv_rules *rules, const sv_stage *s, const sv_plan *p,
+static void add_pool(const sv_run *run, const sv_stage *s, const sv_plan *p,
                      const vf_device_result *d, vf_result *out)
 {
     uint64_t rest = vf_add(d->segment[VF_SEG_WEIGHTS], vf_add(d->segment[VF_SEG_COMPUTE], d->segment[VF_SEG_RUNTIME]));
@@ -171,15 +171,15 @@ static void add_pool(const sv_run *run, const sv_rules *rules, const sv_stage *s
         return;
     uint64_t whole = left / p->sequence, of_next = left % p->sequence;
     uint64_t tokens = vf_add(vf_mul(whole, run->context), of_next / vf_ceil_div(p->sequence, run->context));
-    uint64_t page = vf_mul(s->full, rules->block);
+    uint64_t page = vf_mul(s->full, run->rules->block);
     if (page && !s->n_windowed && !s->n_state) /* every page is like every other */
-        tokens = vf_mul(left / page, rules->block);
+        tokens = vf_mul(left / page, run->rules->block);
     out->max_sequences = out->has_pool ? sv_min(out->max_sequences, whole) : whole;
     out->pool_tokens = out->has_pool ? sv_min(out->pool_tokens, tokens) : tokens;
     out->has_pool = true;
 }
 
-static vf_status card(const sv_run *run, const sv_rules *rules, uint32_t i, vf_result *out, vf_error *err)
+static vf_status card(const sv_run *run, uint32_t i, vf_result *out, vf_error *err)
 {
     vf_device_result *d = &out->device[i];
     sv_stage s = stage_of(run, i);
@@ -188,27 +188,27 @@ static vf_status card(const sv_run *run, const sv_rules *rules, uint32_t i, vf_r
     if (st)
         return st;
     sv_cache(run, &s);
-    rules->plan(run, &s, &p, out);
+    run->rules->plan(run, &s, &p, out);
     d->available = p.available;
     d->layers = s.end - s.first;
     d->segment[VF_SEG_WEIGHTS] = vf_add(s.weights, s.tables);
     d->segment[VF_SEG_KV_CACHE] = vf_mul(p.sequence, run->sequences);
     d->segment[VF_SEG_COMPUTE] = vf_add(p.activations.bytes, p.graphs.bytes);
     d->segment[VF_SEG_RUNTIME] = p.other.bytes;
-    uint64_t error = margin(run, rules, d);
+    uint64_t error = margin(run, d);
     d->margin = vf_add(vf_add(d->margin, error), vf_add(p.activations.spread, vf_add(p.graphs.spread, p.other.spread)));
-    explain(run, rules, &s, &p, i, out);
+    explain(run, &s, &p, i, out);
     if (error)
         vf_add_term(out, (int32_t)i, VF_SEG_RUNTIME, "error of measured loads", "share of all but the cache, by --policy",
-                    "tests/accuracy/measured.py", 0, error, "%u per mille", measured_error(run, rules));
-    add_pool(run, rules, &s, &p, d, out);
+                    "tests/accuracy/measured.py", 0, error, "%u per mille", measured_error(run));
+    add_pool(run, &s, &p, d, out);
     return VF_OK;
 }
 
 vf_status sv_footprint(const vf_case *k, const sv_rules *rules, vf_result *out, vf_error *err)
 {
     sv_run run = {.k = k, .rules = rules};
-    vf_status st = resolve(&run, rules, out, err);
+    vf_status st = resolve(&run, out, err);
     out->context = out->context_per_sequence = run.context;
     out->parallel = (uint32_t)run.sequences;
     if (st == VF_OK)
@@ -220,6 +220,6 @@ vf_status sv_footprint(const vf_case *k, const sv_rules *rules, vf_result *out, 
     if (st == VF_OK && out->n_devices > 1)
         vf_add_note(out, "tensor parallel %u, pipeline parallel %u", run.tp, run.pp);
     for (uint32_t i = 0; i < out->n_devices && st == VF_OK; i++)
-        st = card(&run, rules, i, out, err);
+        st = card(&run, i, out, err);
     return st;
 }

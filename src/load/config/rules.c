@@ -89,29 +89,25 @@ static vf_status check_count(vf_config *c, const cJSON *node, uint32_t n)
     return vf_json_fail(&c->json, node, c->err, VF_ERR_DATA, "%u elements for %u layers", n, n_trunk(c));
 }
 
-/** Sets a list that is not one of layers. */
-static vf_status set_list(vf_config *c, vf_hparam_id id, const uint32_t *values, uint32_t n)
-{
-    vf_per_layer all = {0, 0, n};
-    VF_TRY(vf_draft_numbers(&c->draft, values, n, &all.first, c->err));
-    memcpy((char *)&c->draft.m->hp + vf_hparam_fields[id].offset, &all, sizeof all);
-    vf_hp_mark(&c->draft.m->hp, id);
-    return VF_OK;
-}
-
-/** Sets a value for each layer; blocks behind those in the list are like the last. */
-static vf_status set_layers(vf_config *c, vf_hparam_id id, const uint32_t *values, uint32_t n)
+/** Sets a list of `count` values, of which those behind the first n are like the last of these. */
+static vf_status set_list(vf_config *c, vf_hparam_id id, const uint32_t *values, uint32_t n, uint32_t count)
 {
     vf_model *m = c->draft.m;
-    vf_per_layer all = {0, 0, m->hp.block_count};
+    vf_per_layer all = {0, 0, count};
     VF_TRY(vf_draft_numbers(&c->draft, values, n, &all.first, c->err));
-    for (uint32_t il = n; il < m->hp.block_count; il++) {
+    for (uint32_t i = n; i < count; i++) {
         uint32_t index;
         VF_TRY(vf_draft_numbers(&c->draft, &values[n - 1], 1, &index, c->err));
     }
     memcpy((char *)&m->hp + vf_hparam_fields[id].offset, &all, sizeof all);
     vf_hp_mark(&m->hp, id);
     return VF_OK;
+}
+
+/** Sets a value for each layer; blocks behind those in the list are like the last. */
+static vf_status set_layers(vf_config *c, vf_hparam_id id, const uint32_t *values, uint32_t n)
+{
+    return set_list(c, id, values, n, c->draft.m->hp.block_count);
 }
 
 /** An array of integers: one for each layer, or, for what is one number here, the same one each time. */
@@ -129,7 +125,7 @@ static vf_status read_array(vf_config *c, vf_hparam_id id, const cJSON *array)
     if (n == 0)
         return vf_config_wrong(c, array, "one element per layer, not an empty array");
     if (id == VF_HP_rope_dimension_sections)
-        return set_list(c, id, values, n);
+        return set_list(c, id, values, n, n); /* not one of layers */
     if (vf_hparam_fields[id].kind == VF_FIELD_PER_LAYER) {
         VF_TRY(check_count(c, array, n));
         return set_layers(c, id, values, n);
